@@ -1,0 +1,324 @@
+using System.Diagnostics;
+using System.Runtime.Intrinsics.X86;
+using FastCache.Core.Index;
+using FastCache.Core.Items;
+
+namespace FastCache.Core.Eviction;
+
+/// <summary>CLOCK-Pro for the items of one size class: which one goes when a chunk is needed.</summary>
+/// <remarks>
+/// After Jiang, Chen and Zhang, "CLOCK-Pro: An Effective Improvement of the CLOCK Replacement" (USENIX ATC 2005), with
+/// adaptive cold allocation. A hit sets the item's <see cref="Item.Referenced"/> bit and moves nothing.
+/// <code>
+///                 insert, ghost known (in test)                         insert, key unknown
+///                      |                                                     |
+///                      v                referenced in test                   v
+///                 +---------+  &lt;---------------------------------  +------------------+
+///                 |   HOT   |                                      | COLD, maybe test | --+ referenced, no test:
+///                 +---------+  ---------------------------------&gt;  +------------------+ &lt;-+ test begins
+///                               hot hand finds it unreferenced          |
+///                                                     cold hand finds it unreferenced: evicted
+///                                                                       v
+///                                               in test: GHOST (its entry in the index stays), else gone
+/// </code>
+/// The paper keeps all pages in one circle with three hands. Here hot and cold items are two queues and ghosts stay in
+/// the index, which is the same circle taken apart: the hot hand is where the circle is cut, so what it passes moves to
+/// the newest end; resident cold pages all lie between the cold hand and that end, so the cold hand always takes the
+/// oldest; and a position is a number that counts movements to the newest end (<c>_position</c>), so that "the hot hand
+/// or the test hand has passed this ghost" is a comparison of its position with <c>_testLimit</c>.
+/// <para>
+/// An item's or ghost's position is kept in 16 bits, in units of 2^<c>_epochShift</c> movements. The number of ghosts
+/// that a hand passes is not looked up but taken as proportional to the distance, ghosts being spread evenly over it.
+/// </para>
+/// <para>Invariants:
+/// 1. Every item of the class is in exactly one of the two queues, and its Hot bit says which.
+/// 2. Every sweep of a hand looks at a bounded number of items (<see cref="MaxSweep"/>), so an eviction never pauses.
+/// 3. At most as many ghosts as items are in their test period.
+/// </para>
+/// </remarks>
+internal unsafe struct ClockPro
+{
+    /// <summary>Most items that one movement of a hand looks at.</summary>
+    public const int MaxSweep = 128;
+
+    private readonly byte* _start;
+    private readonly int _sizeClass;
+    private readonly int _epochShift;
+    private ItemList _hot;
+    private ItemList _cold;
+    private long _position;
+    private long _testLimit;
+    private double _ghosts;
+    private double _coldTarget;
+
+    /// <param name="start">Where references count from.</param>
+    /// <param name="sizeClass">Written into ghosts.</param>
+    /// <param name="maxItems">Most items that the class can ever hold: fixes the unit of epochs.</param>
+    public ClockPro(byte* start, int sizeClass, long maxItems)
+    {
+        _start = start;
+        _sizeClass = sizeClass;
+        // A test period lasts at most about two rounds of the clock; half of the 16 bits must hold that.
+        while ((2 * maxItems) >> _epochShift > short.MaxValue)
+        {
+            _epochShift++;
+        }
+
+        // Position 0 is the limit from which nothing is in test, so that the first epoch is a real one.
+        _position = 1L << _epochShift;
+    }
+
+    /// <summary>Items in the hot queue.</summary>
+    public readonly int HotCount => _hot.Count;
+
+    /// <summary>Items in the cold queue.</summary>
+    public readonly int ColdCount => _cold.Count;
+
+    /// <summary>Ghosts thought to be in their test period.</summary>
+    public readonly long GhostCount => (long)_ghosts;
+
+    /// <summary>How many items the adaptation wants to be cold.</summary>
+    public readonly double ColdTarget => _coldTarget;
+
+    private readonly int Resident => _hot.Count + _cold.Count;
+
+    private readonly int HotTarget => Resident - (int)_coldTarget;
+
+    /// <summary>Takes in a new item, whose header is otherwise complete.</summary>
+    /// <param name="reference">The item.</param>
+    /// <param name="knownGhost">Whether <see cref="TryReclaim"/> said yes for its key.</param>
+    public void Insert(uint reference, bool knownGhost)
+    {
+        AdjustColdTarget(0);
+        // While memory is not yet full the class has fewer hot items than it wants, and new ones fill that gap.
+        if (knownGhost || _hot.Count + 1 <= Resident + 1 - (int)_coldTarget)
+        {
+            Push(reference, ref _hot, Item.Hot);
+            LimitHot();
+        }
+        else
+        {
+            Push(reference, ref _cold, Item.InTest);
+        }
+    }
+
+    /// <summary>Takes an item out, because it was deleted, has expired, or was chosen.</summary>
+    public void Remove(uint reference)
+    {
+        if ((ItemList.At(_start, reference)->Packed & Item.Hot) != 0)
+        {
+            _hot.Remove(_start, reference);
+        }
+        else
+        {
+            _cold.Remove(_start, reference);
+        }
+    }
+
+    /// <summary>Tells the policy that the ghost of a key that is being inserted was found.</summary>
+    /// <returns>Whether it was still in its test period, so that the item starts hot.</returns>
+    public bool TryReclaim(uint ghost)
+    {
+        if (!IsInTest(Ghost.Epoch(ghost)))
+        {
+            return false;
+        }
+
+        _ghosts = Math.Max(0, _ghosts - 1);
+        AdjustColdTarget(+1);
+        return true;
+    }
+
+    /// <summary>Tells the policy that the index needed the place of a ghost.</summary>
+    public void GhostDropped(uint ghost)
+    {
+        if (IsInTest(Ghost.Epoch(ghost)))
+        {
+            _ghosts = Math.Max(0, _ghosts - 1);
+        }
+    }
+
+    /// <summary>Distance of a ghost from now in units of its epoch.</summary>
+    public readonly uint AgeOf(uint ghost) => AgeOf(Ghost.Epoch(ghost));
+
+    /// <summary>Chooses the item to evict: runs the cold hand. The item stays in its queue.</summary>
+    /// <param name="now">Milliseconds since <see cref="Item.ExpiryOriginUnixMillis"/>; what has expired goes first.</param>
+    /// <returns>The victim, or 0 when the class has no items.</returns>
+    public uint SelectVictim(ulong now)
+    {
+        for (int step = 0; step < MaxSweep; step++)
+        {
+            if (_cold.Count == 0 && !DemoteOne())
+            {
+                return 0;
+            }
+
+            uint reference = _cold.Oldest;
+            Item* item = ItemList.At(_start, reference);
+            PrefetchNewer(item);
+            if ((item->Packed & Item.Referenced) == 0 || Item.IsExpired(item->Packed, now))
+            {
+                return reference;
+            }
+
+            _cold.Remove(_start, reference);
+            bool inTest = (item->Packed & Item.InTest) != 0;
+            if (inTest && IsInTest(item->Epoch))
+            {
+                AdjustColdTarget(+1);
+                Push(reference, ref _hot, Item.Hot);
+                LimitHot();
+            }
+            else
+            {
+                AdjustColdTarget(inTest ? -1 : 0);
+                Push(reference, ref _cold, Item.InTest);
+            }
+        }
+
+        return _cold.Count != 0 ? _cold.Oldest : _hot.Oldest;
+    }
+
+    /// <summary>Makes the ghost of an item that is being evicted, if it is in its test period.</summary>
+    /// <param name="reference">The item, already out of its queue.</param>
+    /// <param name="hash">The hash of its key.</param>
+    /// <returns>The ghost for the index to keep, or 0.</returns>
+    public uint Bury(uint reference, ulong hash)
+    {
+        Item* item = ItemList.At(_start, reference);
+        if ((item->Packed & (Item.InTest | Item.Hot)) != Item.InTest)
+        {
+            return 0;
+        }
+
+        if (!IsInTest(item->Epoch))
+        {
+            AdjustColdTarget(-1);
+            return 0;
+        }
+
+        _ghosts++;
+        if (_ghosts > Resident)
+        {
+            MoveTestHand();
+        }
+
+        return Ghost.Pack(_sizeClass, item->Epoch, hash);
+    }
+
+    /// <summary>Throws when an invariant does not hold. Walks all items; for checked builds.</summary>
+    public readonly void Check()
+    {
+        CheckQueue(_hot, Item.Hot);
+        CheckQueue(_cold, 0);
+    }
+
+    private readonly void CheckQueue(in ItemList queue, ulong hotBit)
+    {
+        int count = 0;
+        uint older = 0;
+        for (uint reference = queue.Oldest; reference != 0; count++)
+        {
+            Item* item = ItemList.At(_start, reference);
+            if ((item->Packed & (Item.Hot | Item.Live)) != (hotBit | Item.Live) || item->Older != older || count > queue.Count)
+            {
+                throw new InvalidOperationException($"The clock of class {_sizeClass} is broken at item {reference:x8}.");
+            }
+
+            older = reference;
+            reference = item->Newer;
+        }
+
+        if (count != queue.Count)
+        {
+            throw new InvalidOperationException($"The clock of class {_sizeClass} counts {queue.Count} items and holds {count}.");
+        }
+    }
+
+    private void LimitHot()
+    {
+        while (_hot.Count > Math.Max(1, HotTarget))
+        {
+            if (!DemoteOne())
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Runs the hot hand until it has turned one hot item cold.</summary>
+    /// <returns>False when there is no hot item.</returns>
+    private bool DemoteOne()
+    {
+        for (int step = 0; _hot.Count > 0; step++)
+        {
+            uint reference = _hot.Oldest;
+            Item* item = ItemList.At(_start, reference);
+            PrefetchNewer(item);
+            EndTestsBefore(_position - ((long)AgeOf(item->Epoch) << _epochShift));
+            _hot.Remove(_start, reference);
+            if ((item->Packed & Item.Referenced) != 0 && step < MaxSweep)
+            {
+                Push(reference, ref _hot, Item.Hot);
+                continue;
+            }
+
+            Push(reference, ref _cold, 0);
+            return true;
+        }
+
+        return false;
+    }
+
+    private readonly void PrefetchNewer(Item* item)
+    {
+        // The hand looks at the next item in a moment, or at the next eviction: its line is on the way by then.
+        if (Sse.IsSupported && item->Newer != 0)
+        {
+            Sse.Prefetch0(ItemList.At(_start, item->Newer));
+        }
+    }
+
+    /// <summary>Puts an item at the newest end of a queue, with its reference bit cleared.</summary>
+    private void Push(uint reference, ref ItemList queue, ulong state)
+    {
+        Item* item = ItemList.At(_start, reference);
+        _position++;
+        ulong epoch = (ushort)(_position >> _epochShift);
+        item->Packed = (item->Packed & Item.ExpiryMask) | (epoch << Item.EpochShift) | Item.Live | state;
+        queue.PushNewest(_start, reference);
+    }
+
+    private readonly uint AgeOf(ushort epoch) => (ushort)((ushort)(_position >> _epochShift) - epoch);
+
+    private readonly bool IsInTest(ushort epoch) => AgeOf(epoch) < (_position - _testLimit) >> _epochShift;
+
+    private void EndTestsBefore(long position)
+    {
+        if (position <= _testLimit)
+        {
+            return;
+        }
+
+        double passed = _ghosts * (position - _testLimit) / (_position - _testLimit);
+        _testLimit = position;
+        _ghosts -= passed;
+        AdjustColdTarget(-passed);
+    }
+
+    /// <summary>Ends the test period of the oldest ghost: a step of as much distance as a ghost takes up on average.</summary>
+    private void MoveTestHand()
+    {
+        Debug.Assert(_ghosts > 0);
+        _testLimit += Math.Max(1, (long)((_position - _testLimit) / _ghosts));
+        _ghosts--;
+        AdjustColdTarget(-1);
+    }
+
+    /// <summary>Moves the number of cold items that is aimed for, within 1% and 99% of the items.</summary>
+    private void AdjustColdTarget(double change)
+    {
+        double resident = Math.Max(1, Resident);
+        _coldTarget = Math.Clamp(_coldTarget + change, Math.Max(1, resident * 0.01), Math.Max(1, resident * 0.99));
+    }
+}

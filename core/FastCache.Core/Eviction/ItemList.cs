@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using FastCache.Core.Items;
+using FastCache.Core.Memory;
+
+namespace FastCache.Core.Eviction;
+
+/// <summary>A queue of items threaded through their headers: in at the newest end, out at the oldest or anywhere.</summary>
+internal unsafe struct ItemList
+{
+    private uint _newest;
+    private uint _oldest;
+
+    /// <summary>Number of items.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The item that has been in the queue longest, or 0.</summary>
+    public readonly uint Oldest => _oldest;
+
+    public void PushNewest(byte* start, uint reference)
+    {
+        Item* item = At(start, reference);
+        item->Newer = 0;
+        item->Older = _newest;
+        if (_newest != 0)
+        {
+            At(start, _newest)->Newer = reference;
+        }
+        else
+        {
+            _oldest = reference;
+        }
+
+        _newest = reference;
+        Count++;
+    }
+
+    public void Remove(byte* start, uint reference)
+    {
+        Debug.Assert(Count > 0);
+        Item* item = At(start, reference);
+        if (item->Newer != 0)
+        {
+            At(start, item->Newer)->Older = item->Older;
+        }
+        else
+        {
+            Debug.Assert(_newest == reference);
+            _newest = item->Older;
+        }
+
+        if (item->Older != 0)
+        {
+            At(start, item->Older)->Newer = item->Newer;
+        }
+        else
+        {
+            Debug.Assert(_oldest == reference);
+            _oldest = item->Newer;
+        }
+
+        Count--;
+    }
+
+    public static Item* At(byte* start, uint reference) =>
+        (Item*)(start + ((ulong)reference << SizeClasses.GranularityShift));
+}

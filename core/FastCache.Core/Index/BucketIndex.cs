@@ -1,0 +1,534 @@
+using System.Diagnostics;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
+using FastCache.Core.Memory;
+
+namespace FastCache.Core.Index;
+
+/// <summary>Compares the key behind a reference with the key that is looked for.</summary>
+internal interface IKeyMatcher
+{
+    bool Matches(uint reference);
+}
+
+/// <summary>What the index must ask of whoever owns the items and ghosts that it refers to.</summary>
+internal interface IIndexOwner
+{
+    /// <summary>The hash of the key of an item.</summary>
+    ulong HashOf(uint reference);
+
+    /// <summary>Starts to load the item, because <see cref="HashOf"/> will be called soon.</summary>
+    void PrefetchItem(uint reference);
+
+    /// <summary>How long ago a ghost was made, in any unit; the largest one is overwritten first.</summary>
+    uint AgeOf(uint ghost);
+
+    /// <summary>The index gave a ghost's place away.</summary>
+    void GhostDropped(uint ghost);
+}
+
+/// <summary>Maps 64-bit hashes to references: chained cache-line buckets that grow one bucket at a time.</summary>
+/// <remarks>
+/// Linear hashing (Litwin 1980): with n buckets and 2^k &lt; n &lt;= 2^(k+1), a hash belongs to bucket h mod 2^(k+1) if
+/// that is below n, else to h mod 2^k. Growing splits one bucket, so no operation ever pays for a rehash of all.
+/// <code>
+/// buckets   0 ... split pointer ... 2^k ... n        split pointer = n - 2^k
+///           already split | not yet | their second halves
+/// </code>
+/// Buckets live in pages of the shard's pool, found through a directory of page addresses; overflow buckets likewise.
+/// <para>Ghosts (see <see cref="Ghost"/>) use entries that are free; an item that needs the place of a ghost gets it.
+/// A split forgets the ghosts of its bucket: their hashes are gone.</para>
+/// <para>Invariants:
+/// 1. Every item is in the chain of the bucket that its hash names, exactly once.
+/// 2. <see cref="Items"/> + <see cref="Ghosts"/> entries are in use, over all chains.
+/// 3. A chain has at most <see cref="MaxChain"/> buckets.
+/// </para>
+/// </remarks>
+internal sealed unsafe class BucketIndex : IDisposable
+{
+    /// <summary>Buckets of one chain, the first included: a bound on every walk.</summary>
+    public const int MaxChain = 16;
+
+    private const int BucketsPerPageShift = SizeClasses.PageShift - 6;
+    private const int BucketsPerPage = 1 << BucketsPerPageShift;
+
+    /// <summary>Entries in use per bucket above which the index grows: three quarters of the 12.</summary>
+    private const int GrowAtEntriesPerBucket = 9;
+
+    private readonly PagePool _pool;
+    private readonly IIndexOwner _owner;
+    private readonly byte** _bucketPages;
+    private readonly byte** _overflowPages;
+    private readonly uint* _splitReferences;
+    private readonly byte* _splitTags;
+    private uint _buckets;
+    private uint _mask;
+    private int _bucketPageCount;
+    private int _overflowPageCount;
+    private uint _overflowTouched;
+    private uint _freeOverflow;
+
+    /// <param name="pool">Gives pages for buckets.</param>
+    /// <param name="owner">Knows items and ghosts.</param>
+    /// <param name="initialBuckets">A power of two, at most one page of buckets.</param>
+    public BucketIndex(PagePool pool, IIndexOwner owner, int initialBuckets = BucketsPerPage)
+    {
+        Debug.Assert(BitOperations.IsPow2(initialBuckets) && initialBuckets <= BucketsPerPage);
+        _pool = pool;
+        _owner = owner;
+        _bucketPages = (byte**)NativeMemory.AllocZeroed((nuint)pool.Count, (nuint)sizeof(byte*));
+        _overflowPages = (byte**)NativeMemory.AllocZeroed((nuint)pool.Count, (nuint)sizeof(byte*));
+        _splitReferences = (uint*)NativeMemory.Alloc(MaxChain * Bucket.Entries, sizeof(uint));
+        _splitTags = (byte*)NativeMemory.Alloc(MaxChain * Bucket.Entries);
+        bool taken = TryAddPage(_bucketPages, ref _bucketPageCount);
+        Debug.Assert(taken);
+        _buckets = (uint)initialBuckets;
+        _mask = _buckets - 1;
+    }
+
+    ~BucketIndex() => Free();
+
+    /// <summary>Items that are referred to.</summary>
+    public long Items { get; private set; }
+
+    /// <summary>Ghosts that are kept.</summary>
+    public long Ghosts { get; private set; }
+
+    /// <summary>Buckets that hashes are spread over.</summary>
+    public uint Buckets => _buckets;
+
+    /// <summary>Buckets chained behind full ones.</summary>
+    public uint OverflowBuckets { get; private set; }
+
+    /// <summary>Pages of the pool in use, for buckets and overflow buckets.</summary>
+    public int Pages => _bucketPageCount + _overflowPageCount;
+
+    /// <summary>Whether the entries in use ask for one more bucket.</summary>
+    public bool WantsToGrow => Items + Ghosts > (long)_buckets * GrowAtEntriesPerBucket;
+
+    /// <summary>Whether the items alone, without any ghost, ask for one more bucket.</summary>
+    public bool NeedsToGrow => Items > (long)_buckets * GrowAtEntriesPerBucket;
+
+    /// <summary>Starts to load the bucket of a hash.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Prefetch(ulong hash)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(BucketOf(hash));
+        }
+    }
+
+    /// <summary>The first item whose tag fits, from the first bucket of the chain alone; no key is compared.</summary>
+    /// <returns>A reference, or 0.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public uint Candidate(ulong hash)
+    {
+        Bucket* bucket = BucketOf(hash);
+        for (uint matches = Bucket.Match(bucket, Bucket.TagOf(hash)); matches != 0; matches &= matches - 1)
+        {
+            uint reference = bucket->References[BitOperations.TrailingZeroCount(matches)];
+            if (!Ghost.Is(reference))
+            {
+                return reference;
+            }
+        }
+
+        return 0;
+    }
+
+    /// <summary>The item with this hash for which <paramref name="matcher"/> says yes.</summary>
+    /// <returns>A reference, or 0.</returns>
+    public uint Find<TMatcher>(ulong hash, in TMatcher matcher)
+        where TMatcher : struct, IKeyMatcher, allows ref struct
+    {
+        byte tag = Bucket.TagOf(hash);
+        Bucket* bucket = BucketOf(hash);
+        while (true)
+        {
+            for (uint matches = Bucket.Match(bucket, tag); matches != 0; matches &= matches - 1)
+            {
+                uint reference = bucket->References[BitOperations.TrailingZeroCount(matches)];
+                if (!Ghost.Is(reference) && matcher.Matches(reference))
+                {
+                    return reference;
+                }
+            }
+
+            if (bucket->Overflow == 0)
+            {
+                return 0;
+            }
+
+            bucket = OverflowAt(bucket->Overflow);
+        }
+    }
+
+    /// <summary>Adds an item whose key is not in the index.</summary>
+    /// <returns>False when its chain is full and no ghost or free page can make room.</returns>
+    public bool TryInsert(ulong hash, uint reference)
+    {
+        Debug.Assert(reference != 0 && !Ghost.Is(reference));
+        byte tag = Bucket.TagOf(hash);
+        Bucket* bucket = BucketOf(hash);
+        Bucket* ghostBucket = null;
+        int ghostEntry = 0;
+        uint ghostAge = 0;
+        for (int depth = 1; ; depth++)
+        {
+            uint free = Bucket.Match(bucket, 0);
+            if (free != 0)
+            {
+                Put(bucket, BitOperations.TrailingZeroCount(free), tag, reference);
+                Items++;
+                return true;
+            }
+
+            for (int entry = 0; entry < Bucket.Entries; entry++)
+            {
+                uint candidate = bucket->References[entry];
+                if (Ghost.Is(candidate) && (ghostBucket is null || _owner.AgeOf(candidate) > ghostAge))
+                {
+                    ghostBucket = bucket;
+                    ghostEntry = entry;
+                    ghostAge = _owner.AgeOf(candidate);
+                }
+            }
+
+            if (bucket->Overflow != 0)
+            {
+                bucket = OverflowAt(bucket->Overflow);
+                continue;
+            }
+
+            if (ghostBucket is not null)
+            {
+                _owner.GhostDropped(ghostBucket->References[ghostEntry]);
+                Put(ghostBucket, ghostEntry, tag, reference);
+                Ghosts--;
+                Items++;
+                return true;
+            }
+
+            if (depth == MaxChain)
+            {
+                return false;
+            }
+
+            uint overflow = TakeOverflow();
+            if (overflow == 0)
+            {
+                return false;
+            }
+
+            bucket->Overflow = overflow;
+            Put(OverflowAt(overflow), 0, tag, reference);
+            Items++;
+            return true;
+        }
+    }
+
+    /// <summary>Any item of the hash's chain, to be evicted when <see cref="TryInsert"/> found no room.</summary>
+    /// <returns>A reference, or 0 when the chain holds none.</returns>
+    public uint AnyItemInChainOf(ulong hash)
+    {
+        Bucket* bucket = BucketOf(hash);
+        while (true)
+        {
+            for (uint occupied = Bucket.Occupied(bucket); occupied != 0; occupied &= occupied - 1)
+            {
+                uint reference = bucket->References[BitOperations.TrailingZeroCount(occupied)];
+                if (!Ghost.Is(reference))
+                {
+                    return reference;
+                }
+            }
+
+            if (bucket->Overflow == 0)
+            {
+                return 0;
+            }
+
+            bucket = OverflowAt(bucket->Overflow);
+        }
+    }
+
+    /// <summary>Forgets an item that is in the index.</summary>
+    public void Remove(ulong hash, uint reference)
+    {
+        Bucket* bucket = Locate(hash, reference, out int entry);
+        Clear(BucketOf(hash), bucket, entry);
+        Items--;
+    }
+
+    /// <summary>Turns an item's entry into a ghost's.</summary>
+    public void ReplaceWithGhost(ulong hash, uint reference, uint ghost)
+    {
+        Debug.Assert(Ghost.Is(ghost));
+        Bucket* bucket = Locate(hash, reference, out int entry);
+        bucket->References[entry] = ghost;
+        Items--;
+        Ghosts++;
+    }
+
+    /// <summary>Finds the ghost of a key and takes it out.</summary>
+    /// <returns>The ghost, or 0 when there is none.</returns>
+    public uint TakeGhost(ulong hash)
+    {
+        byte tag = Bucket.TagOf(hash);
+        Bucket* bucket = BucketOf(hash);
+        while (true)
+        {
+            for (uint matches = Bucket.Match(bucket, tag); matches != 0; matches &= matches - 1)
+            {
+                int entry = BitOperations.TrailingZeroCount(matches);
+                uint reference = bucket->References[entry];
+                if (Ghost.IsOf(reference, hash))
+                {
+                    Clear(BucketOf(hash), bucket, entry);
+                    Ghosts--;
+                    return reference;
+                }
+            }
+
+            if (bucket->Overflow == 0)
+            {
+                return 0;
+            }
+
+            bucket = OverflowAt(bucket->Overflow);
+        }
+    }
+
+    /// <summary>Adds one bucket by splitting one.</summary>
+    /// <returns>False when that takes a page and the pool has none.</returns>
+    public bool TryGrow()
+    {
+        if (_buckets >> BucketsPerPageShift == (uint)_bucketPageCount && !TryAddPage(_bucketPages, ref _bucketPageCount))
+        {
+            return false;
+        }
+
+        if (_buckets > _mask)
+        {
+            _mask = (_mask << 1) | 1;
+        }
+
+        Bucket* source = BucketAt(_buckets & (_mask >> 1));
+        Bucket* target = BucketAt(_buckets);
+        int count = EmptyChain(source);
+        for (int i = 0; i < count; i++)
+        {
+            bool moves = (_owner.HashOf(_splitReferences[i]) & _mask) == _buckets;
+            Append(moves ? target : source, _splitTags[i], _splitReferences[i]);
+        }
+
+        _buckets++;
+        return true;
+    }
+
+    /// <summary>Calls <paramref name="visit"/> with every entry in use: bucket number and reference. For checks and statistics.</summary>
+    public void ForEach(Action<uint, uint> visit)
+    {
+        for (uint number = 0; number < _buckets; number++)
+        {
+            for (Bucket* bucket = BucketAt(number); bucket is not null; bucket = Next(bucket))
+            {
+                for (uint occupied = Bucket.Occupied(bucket); occupied != 0; occupied &= occupied - 1)
+                {
+                    visit(number, bucket->References[BitOperations.TrailingZeroCount(occupied)]);
+                }
+            }
+        }
+    }
+
+    /// <summary>The number of the bucket whose chain holds a hash.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public uint NumberOf(ulong hash)
+    {
+        uint number = (uint)hash & _mask;
+        return number < _buckets ? number : number & (_mask >> 1);
+    }
+
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private static void Put(Bucket* bucket, int entry, byte tag, uint reference)
+    {
+        bucket->Tags[entry] = tag;
+        bucket->References[entry] = reference;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Bucket* BucketOf(ulong hash) => BucketAt(NumberOf(hash));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Bucket* BucketAt(uint number) =>
+        (Bucket*)_bucketPages[number >> BucketsPerPageShift] + (number & (BucketsPerPage - 1));
+
+    private Bucket* OverflowAt(uint overflow) =>
+        (Bucket*)_overflowPages[(overflow - 1) >> BucketsPerPageShift] + ((overflow - 1) & (BucketsPerPage - 1));
+
+    private Bucket* Next(Bucket* bucket) => bucket->Overflow == 0 ? null : OverflowAt(bucket->Overflow);
+
+    private Bucket* Locate(ulong hash, uint reference, out int entry)
+    {
+        byte tag = Bucket.TagOf(hash);
+        for (Bucket* bucket = BucketOf(hash); bucket is not null; bucket = Next(bucket))
+        {
+            for (uint matches = Bucket.Match(bucket, tag); matches != 0; matches &= matches - 1)
+            {
+                entry = BitOperations.TrailingZeroCount(matches);
+                if (bucket->References[entry] == reference)
+                {
+                    return bucket;
+                }
+            }
+        }
+
+        throw new InvalidOperationException($"The index lost item {reference:x8}.");
+    }
+
+    /// <summary>Frees an entry and fills the hole from the chain's end, which keeps all but the last bucket full.</summary>
+    private void Clear(Bucket* first, Bucket* bucket, int entry)
+    {
+        Bucket* last = first;
+        Bucket* beforeLast = null;
+        for (Bucket* next = Next(last); next is not null; next = Next(last))
+        {
+            beforeLast = last;
+            last = next;
+        }
+
+        if (last != bucket)
+        {
+            int moved = BitOperations.TrailingZeroCount(Bucket.Occupied(last));
+            Put(bucket, entry, last->Tags[moved], last->References[moved]);
+            bucket = last;
+            entry = moved;
+        }
+
+        Put(bucket, entry, 0, 0);
+        if (beforeLast is not null && Bucket.Occupied(last) == 0)
+        {
+            GiveBackOverflow(beforeLast->Overflow);
+            beforeLast->Overflow = 0;
+        }
+    }
+
+    /// <summary>Moves a chain's items to the split scratch, drops its ghosts, frees its overflow buckets.</summary>
+    private int EmptyChain(Bucket* first)
+    {
+        int count = 0;
+        uint overflow = 0;
+        for (Bucket* bucket = first; bucket is not null;)
+        {
+            for (uint occupied = Bucket.Occupied(bucket); occupied != 0; occupied &= occupied - 1)
+            {
+                int entry = BitOperations.TrailingZeroCount(occupied);
+                uint reference = bucket->References[entry];
+                if (Ghost.Is(reference))
+                {
+                    _owner.GhostDropped(reference);
+                    Ghosts--;
+                    continue;
+                }
+
+                // A split asks for the hash of each of a dozen items; loading them all at once hides most of the wait.
+                _owner.PrefetchItem(reference);
+                _splitReferences[count] = reference;
+                _splitTags[count] = bucket->Tags[entry];
+                count++;
+            }
+
+            uint next = bucket->Overflow;
+            *bucket = default;
+            if (overflow != 0)
+            {
+                GiveBackOverflow(overflow);
+            }
+
+            overflow = next;
+            bucket = next == 0 ? null : OverflowAt(next);
+        }
+
+        return count;
+    }
+
+    /// <summary>Adds an entry to a chain during a split; the overflow buckets that it may need were freed just before.</summary>
+    private void Append(Bucket* bucket, byte tag, uint reference)
+    {
+        while (bucket->Overflow != 0)
+        {
+            bucket = OverflowAt(bucket->Overflow);
+        }
+
+        uint free = Bucket.Match(bucket, 0);
+        if (free == 0)
+        {
+            bucket->Overflow = TakeOverflow();
+            Debug.Assert(bucket->Overflow != 0);
+            bucket = OverflowAt(bucket->Overflow);
+            free = 1;
+        }
+
+        Put(bucket, BitOperations.TrailingZeroCount(free), tag, reference);
+    }
+
+    private uint TakeOverflow()
+    {
+        uint overflow = _freeOverflow;
+        if (overflow != 0)
+        {
+            _freeOverflow = OverflowAt(overflow)->Overflow;
+        }
+        else
+        {
+            if (_overflowTouched >> BucketsPerPageShift == (uint)_overflowPageCount
+                && !TryAddPage(_overflowPages, ref _overflowPageCount))
+            {
+                return 0;
+            }
+
+            overflow = ++_overflowTouched;
+        }
+
+        *OverflowAt(overflow) = default;
+        OverflowBuckets++;
+        return overflow;
+    }
+
+    private void GiveBackOverflow(uint overflow)
+    {
+        *OverflowAt(overflow) = new Bucket { Overflow = _freeOverflow };
+        _freeOverflow = overflow;
+        OverflowBuckets--;
+    }
+
+    private bool TryAddPage(byte** directory, ref int count)
+    {
+        int page = _pool.Take(PageUse.Index);
+        if (page < 0)
+        {
+            return false;
+        }
+
+        byte* start = _pool.Address(page);
+        new Span<byte>(start, SizeClasses.PageBytes).Clear();
+        directory[count++] = start;
+        return true;
+    }
+
+    private void Free()
+    {
+        NativeMemory.Free(_bucketPages);
+        NativeMemory.Free(_overflowPages);
+        NativeMemory.Free(_splitReferences);
+        NativeMemory.Free(_splitTags);
+    }
+}

@@ -1,0 +1,139 @@
+using System.Net;
+
+namespace FastCache.Io;
+
+/// <summary>Names one connection of one <see cref="IShardIo"/>: a slot, and the generation of its use.</summary>
+/// <remarks>A slot is used again after its connection has ended; the generation tells the two uses apart.</remarks>
+/// <param name="Slot">Index below <see cref="ShardIoOptions.MaxConnections"/>, small and dense.</param>
+/// <param name="Generation">Counts the uses of the slot, modulo 2^24.</param>
+public readonly record struct ConnectionId(int Slot, int Generation);
+
+/// <summary>What happened on a connection, or to the loop itself.</summary>
+public enum IoEventKind : byte
+{
+    /// <summary>A peer connected; <see cref="IoEvent.Connection"/> is new.</summary>
+    Accepted,
+
+    /// <summary>Bytes arrived: <see cref="IShardIo.Received"/> reads them, <see cref="IShardIo.Release"/> gives the buffer back.</summary>
+    Received,
+
+    /// <summary>Everything that was held back because the peer did not read has been sent; sending may go on.</summary>
+    Drained,
+
+    /// <summary>The connection is over and its slot is free; <see cref="IoEvent.Error"/> is an errno, 0 when the peer closed in order.</summary>
+    Closed,
+
+    /// <summary>Another thread called <see cref="IShardIo.Wake"/>.</summary>
+    Woken,
+}
+
+/// <summary>One entry of what <see cref="IShardIo.Poll"/> reports.</summary>
+/// <param name="Kind">What happened.</param>
+/// <param name="Connection">Where; default for <see cref="IoEventKind.Woken"/>.</param>
+/// <param name="Buffer">For <see cref="IoEventKind.Received"/>: the receive buffer's number; otherwise 0.</param>
+/// <param name="Length">For <see cref="IoEventKind.Received"/>: bytes in that buffer, at least 1.</param>
+/// <param name="Error">For <see cref="IoEventKind.Closed"/>: errno, or 0.</param>
+public readonly record struct IoEvent(IoEventKind Kind, ConnectionId Connection, ushort Buffer, int Length, int Error);
+
+/// <summary>
+/// The seam between a shard's loop and the operating system: one thread, its connections, batches in and out.
+/// io_uring, epoll and portable sockets are siblings behind it.
+/// </summary>
+/// <remarks>
+/// <para>
+/// One pass of the loop: <see cref="Poll"/> submits everything that was queued since the last pass and reports what is
+/// ready; the caller reads <see cref="Received"/> bytes, works, queues at most one <see cref="Send"/> a connection, gives
+/// buffers back with <see cref="Release"/>, and polls again.
+/// </para>
+/// <para>
+/// Every member except <see cref="Wake"/> is called by the one thread that created the instance. Nothing here allocates
+/// managed memory once a connection is open.
+/// </para>
+/// <para>Invariants:
+/// 1. A connection has at most one send under way. While a part of it waits for the peer to read
+/// (<see cref="IsBlocked"/>), the caller queues no further send on that connection; <see cref="IoEventKind.Drained"/>
+/// ends that state.
+/// 2. Bytes handed to <see cref="Send"/> are not changed by the caller until <see cref="Poll"/> or <see cref="Flush"/>
+/// has returned; from then on the backend needs them no more (what the peer did not take has been copied aside).
+/// 3. Between <see cref="IoEventKind.Accepted"/> (or <see cref="Adopt"/>) and <see cref="IoEventKind.Closed"/> of an id
+/// every event for its slot carries that id; after <see cref="IoEventKind.Closed"/> no event carries it again.
+/// 4. Every <see cref="IoEventKind.Received"/> buffer stays readable and unchanged until it is released, also after its
+/// connection has closed, and each must be released exactly once.
+/// </para>
+/// </remarks>
+public interface IShardIo : IDisposable
+{
+    /// <summary>One line for the log: the backend's name and the features that it uses.</summary>
+    string Description { get; }
+
+    /// <summary>Starts to accept connections on <paramref name="endPoint"/> (port 0: any free port).</summary>
+    /// <returns>The address that is bound, with its real port.</returns>
+    /// <exception cref="System.Net.Sockets.SocketException">The address cannot be bound.</exception>
+    IPEndPoint Listen(IPEndPoint endPoint);
+
+    /// <summary>Stops accepting; open connections live on.</summary>
+    void StopListening();
+
+    /// <summary>Takes over a connected stream socket. The backend owns and closes the descriptor from here on.</summary>
+    /// <param name="socketDescriptor">The operating system's descriptor of the socket.</param>
+    /// <exception cref="InvalidOperationException">All <see cref="ShardIoOptions.MaxConnections"/> slots are in use; the descriptor stays the caller's.</exception>
+    ConnectionId Adopt(int socketDescriptor);
+
+    /// <summary>Submits what is queued, waits until at least one event is there or the time is over, and reports events.</summary>
+    /// <param name="events">Filled from the start.</param>
+    /// <param name="timeoutMillis">Longest wait; 0 returns at once.</param>
+    /// <returns>How many entries of <paramref name="events"/> were filled; 0 on time-out or when only bookkeeping happened.</returns>
+    int Poll(Span<IoEvent> events, int timeoutMillis);
+
+    /// <summary>Submits the queued sends now and settles them, without waiting and without reporting events.</summary>
+    void Flush();
+
+    /// <summary>The bytes of a <see cref="IoEventKind.Received"/> event.</summary>
+    /// <param name="buffer"><see cref="IoEvent.Buffer"/>.</param>
+    /// <param name="length"><see cref="IoEvent.Length"/>.</param>
+    /// <returns>A view of native memory, valid until <see cref="Release"/>.</returns>
+    ReadOnlySpan<byte> Received(ushort buffer, int length);
+
+    /// <summary>Gives a receive buffer back to the backend.</summary>
+    void Release(ushort buffer);
+
+    /// <summary>Queues <paramref name="bytes"/> to be sent at the next <see cref="Poll"/> or <see cref="Flush"/>.</summary>
+    /// <param name="connection">An open connection that is not blocked and has nothing queued.</param>
+    /// <param name="bytes">A view of native memory, at least one byte; see invariant 2.</param>
+    void Send(ConnectionId connection, ReadOnlySpan<byte> bytes);
+
+    /// <summary>Whether a part of the last send still waits for the peer to read.</summary>
+    bool IsBlocked(ConnectionId connection);
+
+    /// <summary>Stops receiving from the peer, so that its bytes wait in its own kernel. Bytes already on their way may still be reported.</summary>
+    void PauseReceiving(ConnectionId connection);
+
+    /// <summary>Undoes <see cref="PauseReceiving"/>.</summary>
+    void ResumeReceiving(ConnectionId connection);
+
+    /// <summary>Tells the peer that nothing more will be sent; receiving goes on, so that the peer can read the last bytes.</summary>
+    /// <remarks>To be called when nothing is queued or blocked on the connection.</remarks>
+    void ShutdownSend(ConnectionId connection);
+
+    /// <summary>Ends the connection now and drops what is queued; <see cref="IoEventKind.Closed"/> follows. Harmless on one that is ending already.</summary>
+    void Close(ConnectionId connection);
+
+    /// <summary>Makes the current or the next <see cref="Poll"/> return with <see cref="IoEventKind.Woken"/>. May be called by any thread.</summary>
+    void Wake();
+}
+
+/// <summary>The fixed sizes of a backend. All memory follows from them; nothing grows with load beyond them.</summary>
+public sealed record ShardIoOptions
+{
+    /// <summary>Most connections at once, 1 to 1,000,000. Further ones are accepted and closed at once, and counted.</summary>
+    public int MaxConnections { get; init; } = 10_000;
+
+    /// <summary>Bytes of one receive buffer, 1,024 to 1 MiB.</summary>
+    public int ReceiveBufferBytes { get; init; } = 16 * 1024;
+
+    /// <summary>Number of receive buffers, a power of two, 2 to 32,768.</summary>
+    public int ReceiveBuffers { get; init; } = 256;
+
+    /// <summary>Most bytes that may wait, over all connections, for peers that do not read; a connection that would exceed it is closed.</summary>
+    public long MaxBacklogBytes { get; init; } = 256L << 20;
+}
