@@ -1,0 +1,89 @@
+using System.Buffers.Binary;
+
+namespace FastCache.Protocol;
+
+/// <summary>The body of a hello request.</summary>
+/// <remarks>
+/// <code>
+/// byte  0                2              4                  8
+///       +----------------+--------------+------------------+
+///       | version u16    | reserved u16 | features u32     |
+///       +----------------+--------------+------------------+
+/// </code>
+/// This frame keeps its shape in every version, so that any node can refuse any client politely.
+/// </remarks>
+/// <param name="Version">Protocol version that the client speaks.</param>
+/// <param name="Features">Bits that the client asks for; unknown ones are not an error. Version 1 defines none.</param>
+public readonly record struct HelloRequest(ushort Version, uint Features)
+{
+    /// <summary>Reads the body of a frame that was decoded with <see cref="DecodeResult.Ok"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It has fewer than 8 bytes.</exception>
+    public static HelloRequest Read(ReadOnlySpan<byte> body) => Read(body, out _);
+
+    /// <summary>Writes the 8 bytes.</summary>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="body"/> is shorter.</exception>
+    public void Write(Span<byte> body)
+    {
+        BinaryPrimitives.WriteUInt16LittleEndian(body, Version);
+        BinaryPrimitives.WriteUInt16LittleEndian(body[2..], 0);
+        BinaryPrimitives.WriteUInt32LittleEndian(body[4..], Features);
+    }
+
+    internal static HelloRequest Read(ReadOnlySpan<byte> body, out ushort reserved)
+    {
+        reserved = BinaryPrimitives.ReadUInt16LittleEndian(body[2..]);
+        return new(BinaryPrimitives.ReadUInt16LittleEndian(body), BinaryPrimitives.ReadUInt32LittleEndian(body[4..]));
+    }
+}
+
+/// <summary>The body of a hello reply: what was agreed, and what the node allows.</summary>
+/// <remarks>
+/// <code>
+/// byte  0         2          4          8             12              16             20             24
+///       +---------+----------+----------+-------------+---------------+--------------+--------------+
+///       | version | reserved | features | maxKeyBytes | maxValueBytes | maxBatchKeys | maxBodyBytes |
+///       | u16     | u16      | u32      | u32         | u32           | u32          | u32          |
+///       +---------+----------+----------+-------------+---------------+--------------+--------------+
+/// </code>
+/// </remarks>
+/// <param name="Version">The version that both sides speak from here on.</param>
+/// <param name="Features">The subset of the asked-for bits that is accepted.</param>
+/// <param name="MaxKeyBytes">Longest key.</param>
+/// <param name="MaxValueBytes">Largest value.</param>
+/// <param name="MaxBatchKeys">Most keys of a batched get.</param>
+/// <param name="MaxBodyBytes">Longest body of any request; a longer one is fatal.</param>
+public readonly record struct HelloReply(
+    ushort Version, uint Features, uint MaxKeyBytes, uint MaxValueBytes, uint MaxBatchKeys, uint MaxBodyBytes)
+{
+    /// <summary>The answer of a node with these limits.</summary>
+    public static HelloReply Of(in ProtocolLimits limits, uint features = 0) => new(
+        FcpLimits.Version,
+        features,
+        (uint)limits.MaxKeyBytes,
+        (uint)limits.MaxValueBytes,
+        (uint)limits.MaxBatchKeys,
+        FcpLimits.MaxSkippableBodyBytes);
+
+    /// <summary>Reads the body of an Ok reply to a hello; bytes after the 24th are ignored.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It has fewer than 24 bytes.</exception>
+    public static HelloReply Read(ReadOnlySpan<byte> body) => new(
+        BinaryPrimitives.ReadUInt16LittleEndian(body),
+        BinaryPrimitives.ReadUInt32LittleEndian(body[4..]),
+        BinaryPrimitives.ReadUInt32LittleEndian(body[8..]),
+        BinaryPrimitives.ReadUInt32LittleEndian(body[12..]),
+        BinaryPrimitives.ReadUInt32LittleEndian(body[16..]),
+        BinaryPrimitives.ReadUInt32LittleEndian(body[20..]));
+
+    /// <summary>Writes the 24 bytes.</summary>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="body"/> is shorter.</exception>
+    public void Write(Span<byte> body)
+    {
+        BinaryPrimitives.WriteUInt16LittleEndian(body, Version);
+        BinaryPrimitives.WriteUInt16LittleEndian(body[2..], 0);
+        BinaryPrimitives.WriteUInt32LittleEndian(body[4..], Features);
+        BinaryPrimitives.WriteUInt32LittleEndian(body[8..], MaxKeyBytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(body[12..], MaxValueBytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(body[16..], MaxBatchKeys);
+        BinaryPrimitives.WriteUInt32LittleEndian(body[20..], MaxBodyBytes);
+    }
+}

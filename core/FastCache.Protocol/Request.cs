@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace FastCache.Protocol;
+
+/// <summary>One decoded request: its header, and a pointer to its body in the input.</summary>
+/// <remarks>
+/// <code>
+/// byte  0        8            9        10      11          12           16      20         24
+///       +--------+------------+--------+-------+-----------+------------+-------+----------+
+///       | body   | key offset | opcode | flags | keyLength | bodyLength | id    | argument |
+///       | pointer| 8 bit      | 8 bit  | 8 bit | 8 bit     | 32 bit     | 32 bit| 32 bit   |
+///       +--------+------------+--------+-------+-----------+------------+-------+----------+
+///                 \_ the frame's own header, with the magic byte replaced by the key offset _/
+///
+/// body:  [timeToLiveMillis 8][expectedVersion 8][key][value]
+///        0                                      ^ key offset: 0, 8 or 16
+/// </code>
+/// <para>
+/// The input must be native memory (or memory that cannot move) and must stay unchanged until the request has been
+/// executed: the struct holds no reference that would keep it alive.
+/// </para>
+/// Invariants, after <see cref="DecodeResult.Ok"/>:
+/// 1. Body bytes [0, bodyLength) are inside the input.
+/// 2. key offset + keyLength &lt;= bodyLength.
+/// 3. Every field and flag has a value that docs/protocol.md allows for the opcode.
+/// After any other result only <see cref="Id"/>, <see cref="Opcode"/> and <see cref="FrameLength"/> may be read.
+/// </remarks>
+public unsafe struct Request
+{
+    private const int OpcodeShift = 8;
+    private const int FlagsShift = 16;
+    private const int KeyLengthShift = 24;
+    private const int BodyLengthShift = 32;
+    private const int ArgumentShift = 32;
+
+    private readonly byte* _body;
+    private readonly ulong _head;
+    private readonly ulong _tail;
+
+    /// <summary>Takes a header apart.</summary>
+    /// <param name="body">Start of the body; null if it is not there in full.</param>
+    /// <param name="head">Bytes 0 to 7 of the header with a magic byte of 0.</param>
+    /// <param name="tail">Bytes 8 to 15 of the header.</param>
+    /// <param name="keyOffset">Where in the body the key starts.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Request(byte* body, ulong head, ulong tail, uint keyOffset)
+    {
+        Debug.Assert((byte)head == 0 && keyOffset is 0 or 8 or 16);
+        _body = body;
+        _head = head | keyOffset;
+        _tail = tail;
+    }
+
+    /// <summary>What is asked for.</summary>
+    public readonly Opcode Opcode => (Opcode)(byte)(_head >> OpcodeShift);
+
+    /// <summary>The flag byte.</summary>
+    public readonly RequestFlags Flags => (RequestFlags)(byte)(_head >> FlagsShift);
+
+    /// <summary>Bytes of <see cref="Key"/>; 0 for opcodes without one.</summary>
+    public readonly int KeyLength => (byte)(_head >> KeyLengthShift);
+
+    /// <summary>The number that the reply carries back, the client's own.</summary>
+    public readonly uint Id => (uint)_tail;
+
+    /// <summary>Number of keys of a batched get; 0 for the others.</summary>
+    public readonly uint Argument => (uint)(_tail >> ArgumentShift);
+
+    /// <summary>Bytes of the whole frame, header and body.</summary>
+    public readonly int FrameLength => FcpLimits.HeaderBytes + BodyLength;
+
+    /// <summary>The condition of a set or delete.</summary>
+    public readonly SetMode Mode => (SetMode)(Flags & RequestFlags.ModeMask);
+
+    /// <summary>Whether the reply shall carry the item's version.</summary>
+    public readonly bool ReturnVersion => (Flags & RequestFlags.ReturnVersion) != 0;
+
+    /// <summary>Whether the body carries a time to live.</summary>
+    public readonly bool HasTimeToLive => (Flags & RequestFlags.HasTimeToLive) != 0;
+
+    /// <summary>Milliseconds from now until the item expires; 0 if it shall not.</summary>
+    public readonly ulong TimeToLiveMillis => HasTimeToLive ? Unsafe.ReadUnaligned<ulong>(Body) : 0;
+
+    /// <summary>The version that a set or delete with <see cref="SetMode.IfVersion"/> asks for; otherwise 0.</summary>
+    public readonly ulong ExpectedVersion =>
+        Mode == SetMode.IfVersion ? Unsafe.ReadUnaligned<ulong>(Body + KeyOffset - FcpLimits.VersionBytes) : 0;
+
+    /// <summary>The key, in the input; empty for opcodes without one.</summary>
+    public readonly ReadOnlySpan<byte> Key => new(Body + KeyOffset, KeyLength);
+
+    /// <summary>What follows the key, in the input: the value of a set, the bytes of a ping, the keys of a batched
+    /// get.</summary>
+    public readonly ReadOnlySpan<byte> Value
+    {
+        get
+        {
+            int start = KeyOffset + KeyLength;
+            return new(Body + start, BodyLength - start);
+        }
+    }
+
+    internal readonly uint WireBodyLength => (uint)(_head >> BodyLengthShift);
+
+    internal readonly int KeyOffset => (byte)_head;
+
+    private readonly int BodyLength => (int)(_head >> BodyLengthShift);
+
+    internal readonly byte* Body
+    {
+        get
+        {
+            Debug.Assert(_body != null, "Only a request that was decoded with Ok has a body.");
+            return _body;
+        }
+    }
+
+    /// <summary>Reads the next key of a batched get, in the input.</summary>
+    /// <param name="offset">0 for the first key; moved to the next one. At most <see cref="Argument"/> calls.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ReadOnlySpan<byte> ReadBatchKey(ref int offset)
+    {
+        Debug.Assert(Opcode == Opcode.BatchGet && (uint)offset < (uint)BodyLength);
+        int length = Body[offset];
+        ReadOnlySpan<byte> key = new(Body + offset + 1, length);
+        offset += 1 + length;
+        return key;
+    }
+}
