@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.Net;
+using System.Runtime.InteropServices;
+using FastCache.Io;
+
+namespace FastCache.Bench;
+
+/// <summary><c>floor</c>: serves as the byte-moving program until it is told to stop.</summary>
+internal static class FloorCommand
+{
+    private const int MaxBytes = 1 << 20;
+
+    public static Command Create()
+    {
+        Option<string> listen = new("--listen")
+        {
+            Description = "Address and port; port 0 takes any free one.",
+            DefaultValueFactory = _ => "127.0.0.1:7601",
+        };
+        Option<int> requestBytes = new("--request-bytes")
+        {
+            Description = $"Input that gets one reply, 1 to {MaxBytes:N0} bytes.",
+            DefaultValueFactory = _ => 42,
+        };
+        Option<int> replyBytes = new("--reply-bytes")
+        {
+            Description = $"Size of one reply, 1 to {MaxBytes:N0} bytes.",
+            DefaultValueFactory = _ => 101,
+        };
+        listen.Validators.Add(result =>
+        {
+            if (!IPEndPoint.TryParse(result.Tokens.Count == 0 ? "" : result.Tokens[0].Value, out _))
+            {
+                result.AddError($"{result.Tokens[0].Value} is not an address and port like 127.0.0.1:7601.");
+            }
+        });
+        foreach (Option<int> size in new[] { requestBytes, replyBytes })
+        {
+            size.Validators.Add(result =>
+            {
+                if (result.GetValueOrDefault<int>() is < 1 or > MaxBytes)
+                {
+                    result.AddError($"{size.Name} must be 1 to {MaxBytes:N0}.");
+                }
+            });
+        }
+
+        Command command = new("floor", "The byte-moving program: answers every request-sized piece of input with a reply-sized piece of memory.")
+        {
+            listen, requestBytes, replyBytes,
+        };
+        command.SetAction(parsed => Run(
+            IPEndPoint.Parse(parsed.GetValue(listen)!), parsed.GetValue(requestBytes), parsed.GetValue(replyBytes)));
+        return command;
+    }
+
+    private static int Run(IPEndPoint endPoint, int requestBytes, int replyBytes)
+    {
+        ShardIoOptions options = new();
+        if (!ShardIo.TryCreateUring(options, out IShardIo? io, out string reason))
+        {
+            Console.Error.WriteLine(reason);
+            return 1;
+        }
+
+        using (io)
+        using (FloorServer server = new(io, options.MaxConnections, requestBytes, replyBytes))
+        {
+            using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+            using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+            Console.WriteLine($"Floor listening on {server.Listen(endPoint)}");
+            Console.Out.Flush();
+            server.Run();
+            return 0;
+
+            void Stop(PosixSignalContext context)
+            {
+                context.Cancel = true;
+                server.Stop();
+            }
+        }
+    }
+}

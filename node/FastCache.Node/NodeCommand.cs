@@ -1,0 +1,131 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Net;
+using FastCache.Core;
+
+namespace FastCache.Node;
+
+/// <summary>The command line: every option once, with its default, its range and its help.</summary>
+internal static class NodeCommand
+{
+    private const int MaxMaxConnections = 1_000_000;
+    private const long MinConnectionMemory = 16L << 20;
+    private const long MaxConnectionMemory = 1L << 40;
+    private const double MaxWriteTimeoutSeconds = 3600;
+
+    private static readonly Option<long> Memory = new("--memory", "-m")
+    {
+        Description = $"Hard budget for items, index and eviction together: {ByteSize.Format(ShardOptions.MinMemoryBudgetBytes)} "
+            + $"to {ByteSize.Format(ShardOptions.MaxMemoryBudgetBytes)}, as bytes or with KiB, MiB, GiB.",
+        HelpName = "SIZE",
+        DefaultValueFactory = _ => 1L << 30,
+        CustomParser = result => ParseSize(result, ShardOptions.MinMemoryBudgetBytes, ShardOptions.MaxMemoryBudgetBytes),
+    };
+
+    private static readonly Option<IPEndPoint> Listen = new("--listen", "-l")
+    {
+        Description = "Address and port to serve on. Loopback unless told otherwise: the protocol has no authentication yet. "
+            + "Port 0 takes any free one; [::1]:7600 is the form for IPv6.",
+        HelpName = "ADDRESS:PORT",
+        DefaultValueFactory = _ => new IPEndPoint(IPAddress.Loopback, 7600),
+        CustomParser = ParseEndPoint,
+    };
+
+    private static readonly Option<int> MaxConnections = new("--max-connections")
+    {
+        Description = $"Most connections at once, 1 to {MaxMaxConnections:N0}; further ones are closed at once.",
+        HelpName = "COUNT",
+        DefaultValueFactory = _ => 10_000,
+        CustomParser = result => (int)ParseNumber(result, 1, MaxMaxConnections, "a whole number"),
+    };
+
+    private static readonly Option<long> ConnectionMemory = new("--connection-memory")
+    {
+        Description = "Hard budget for input and replies that wait, over all connections: "
+            + $"{ByteSize.Format(MinConnectionMemory)} to {ByteSize.Format(MaxConnectionMemory)}. "
+            + "A connection that would exceed it is closed.",
+        HelpName = "SIZE",
+        DefaultValueFactory = _ => 256L << 20,
+        CustomParser = result => ParseSize(result, MinConnectionMemory, MaxConnectionMemory),
+    };
+
+    private static readonly Option<double> WriteTimeout = new("--write-timeout")
+    {
+        Description = $"Seconds that a peer may leave its replies unread before it is disconnected, 0.1 to {MaxWriteTimeoutSeconds:0}.",
+        HelpName = "SECONDS",
+        DefaultValueFactory = _ => 30,
+        CustomParser = result => ParseNumber(result, 0.1, MaxWriteTimeoutSeconds, "a number"),
+    };
+
+    private static readonly Option<bool> Prefault = new("--prefault")
+    {
+        Description = "Make all memory present before listening (true), so that no request pays for a page fault, or as it is used (false).",
+        HelpName = "true|false",
+        DefaultValueFactory = _ => true,
+    };
+
+    /// <summary>The root command; <paramref name="run"/> is called with valid options and returns the exit code.</summary>
+    public static RootCommand Create(Func<NodeOptions, int> run)
+    {
+        RootCommand root = new(
+            "FastCache node: a cache in off-heap memory, served over FCP (docs/protocol.md).\n\n"
+            + "Example: --memory 1GiB --listen 127.0.0.1:7600\n"
+            + "Ctrl-C or SIGTERM stops it with exit code 0.")
+        {
+            Memory, Listen, MaxConnections, ConnectionMemory, WriteTimeout, Prefault,
+        };
+        root.SetAction(parsed => run(new NodeOptions
+        {
+            MemoryBytes = parsed.GetValue(Memory),
+            Listen = parsed.GetValue(Listen)!,
+            MaxConnections = parsed.GetValue(MaxConnections),
+            ConnectionMemoryBytes = parsed.GetValue(ConnectionMemory),
+            WriteTimeout = TimeSpan.FromSeconds(parsed.GetValue(WriteTimeout)),
+            Prefault = parsed.GetValue(Prefault),
+        }));
+        return root;
+    }
+
+    private static long ParseSize(ArgumentResult result, long least, long most)
+    {
+        string text = Token(result);
+        if (!ByteSize.TryParse(text, out long bytes) || bytes < least || bytes > most)
+        {
+            result.AddError($"'{text}' is not a size from {ByteSize.Format(least)} to {ByteSize.Format(most)} (write 512MiB, 1GiB or bytes).");
+        }
+
+        return bytes;
+    }
+
+    private static double ParseNumber(ArgumentResult result, double least, double most, string kind)
+    {
+        string text = Token(result);
+        bool whole = kind == "a whole number";
+        if (!double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number)
+            || !(number >= least && number <= most) || (whole && number != Math.Floor(number)))
+        {
+            result.AddError(string.Create(CultureInfo.InvariantCulture, $"'{text}' is not {kind} from {least} to {most}."));
+        }
+
+        return number;
+    }
+
+    private static IPEndPoint ParseEndPoint(ArgumentResult result)
+    {
+        string text = Token(result);
+        int colon = text.LastIndexOf(':');
+        if (colon > 0
+            && !(text.AsSpan(0, colon).Contains(':') && text[colon - 1] != ']')
+            && IPAddress.TryParse(text.AsSpan(0, colon).Trim("[]"), out IPAddress? address)
+            && ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port))
+        {
+            return new IPEndPoint(address, port);
+        }
+
+        result.AddError($"'{text}' is not an IP address and a port from 0 to 65535, like 127.0.0.1:7600 or [::1]:7600.");
+        return new IPEndPoint(IPAddress.Loopback, 0);
+    }
+
+    private static string Token(ArgumentResult result) => result.Tokens.Count == 0 ? "" : result.Tokens[0].Value;
+}

@@ -1,0 +1,32 @@
+using System.Net;
+using FastCache.Core;
+using FastCache.Io;
+
+namespace FastCache.Node;
+
+/// <summary>What a node is told at its start; <see cref="NodeCommand"/> declares how each is given.</summary>
+internal sealed record NodeOptions
+{
+    /// <summary>Hard budget of the cache in bytes.</summary>
+    public required long MemoryBytes { get; init; }
+
+    /// <summary>Where to listen; port 0 takes any free one.</summary>
+    public required IPEndPoint Listen { get; init; }
+
+    /// <summary>Most connections at once.</summary>
+    public required int MaxConnections { get; init; }
+
+    /// <summary>Hard budget in bytes for input and output that waits, over all connections; half for each.</summary>
+    public required long ConnectionMemoryBytes { get; init; }
+
+    /// <summary>How long a peer may leave its replies unread.</summary>
+    public required TimeSpan WriteTimeout { get; init; }
+
+    /// <summary>Whether the cache's memory is made present before the node listens.</summary>
+    public required bool Prefault { get; init; }
+
+    public ShardOptions ToShardOptions() => new() { MemoryBudgetBytes = MemoryBytes, Prefault = Prefault };
+
+    public ShardIoOptions ToIoOptions() =>
+        new() { MaxConnections = MaxConnections, MaxBacklogBytes = ConnectionMemoryBytes / 2 };
+}

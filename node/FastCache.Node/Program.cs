@@ -1,0 +1,3 @@
+using FastCache.Node;
+
+return NodeCommand.Create(NodeProcess.Run).Parse(args).Invoke();

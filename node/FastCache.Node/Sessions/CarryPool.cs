@@ -1,0 +1,70 @@
+using System.Numerics;
+using FastCache.Io;
+
+namespace FastCache.Node.Sessions;
+
+/// <summary>Lends native buffers for bytes that outlive their receive buffer, within a hard budget.</summary>
+/// <remarks>Sizes are powers of two; a few returned buffers of each size are kept for the next borrower.</remarks>
+internal sealed class CarryPool(long budgetBytes) : IDisposable
+{
+    private const int SmallestShift = 12;
+    private const int Sizes = 14;
+    private const int KeptPerSize = 8;
+
+    private readonly Stack<NativeBuffer>[] _kept = [.. Enumerable.Range(0, Sizes).Select(_ => new Stack<NativeBuffer>(KeptPerSize))];
+
+    /// <summary>Largest buffer: 32 MiB.</summary>
+    public const int LargestBytes = 1 << (SmallestShift + Sizes - 1);
+
+    /// <summary>Bytes taken from the operating system, lent out or kept.</summary>
+    public long UsedBytes { get; private set; }
+
+    /// <summary>Borrows a buffer of at least <paramref name="bytes"/> bytes.</summary>
+    /// <returns>Null when the budget or <see cref="LargestBytes"/> forbids it.</returns>
+    public NativeBuffer? Borrow(int bytes)
+    {
+        if (bytes > LargestBytes)
+        {
+            return null;
+        }
+
+        int size = SizeOf(bytes);
+        if (_kept[size].TryPop(out NativeBuffer? kept))
+        {
+            return kept;
+        }
+
+        int taken = 1 << (size + SmallestShift);
+        if (UsedBytes + taken > budgetBytes)
+        {
+            return null;
+        }
+
+        UsedBytes += taken;
+        return new NativeBuffer(taken);
+    }
+
+    public void GiveBack(NativeBuffer buffer)
+    {
+        Stack<NativeBuffer> kept = _kept[SizeOf(buffer.Length)];
+        if (kept.Count < KeptPerSize)
+        {
+            kept.Push(buffer);
+            return;
+        }
+
+        UsedBytes -= buffer.Length;
+        buffer.Dispose();
+    }
+
+    public void Dispose()
+    {
+        foreach (NativeBuffer buffer in _kept.SelectMany(kept => kept))
+        {
+            buffer.Dispose();
+        }
+    }
+
+    private static int SizeOf(int bytes) =>
+        Math.Max(0, BitOperations.Log2((uint)Math.Max(1, bytes - 1)) + 1 - SmallestShift);
+}

@@ -1,0 +1,147 @@
+using FastCache.Io;
+
+namespace FastCache.Node.Sessions;
+
+/// <summary>Decides who may be answered now, and keeps the backend, the outbox and the blocked sessions in step.</summary>
+internal sealed class ReplyPath(IShardIo io, Outbox outbox, NodeCounters counters, int parkLimitBytes)
+{
+    private readonly List<Session> _blocked = [];
+    private readonly List<Session> _draining = [];
+    private readonly List<Session> _postponed = [];
+
+    /// <summary>The loop's time in milliseconds; only differences count.</summary>
+    public long NowMillis { get; set; }
+
+    /// <summary>Sessions that must be looked at again in the next pass although nothing new arrived.</summary>
+    public bool HasPostponed => _postponed.Count != 0;
+
+    public Span<byte> Room => outbox.Room;
+
+    public void Stage(Session session, int bytes) => outbox.Stage(session, bytes);
+
+    /// <summary>Whether a request of this session may be executed: there is room for its reply, and the peer reads.</summary>
+    public bool MayReply(Session session)
+    {
+        if (!outbox.HasRoom)
+        {
+            outbox.Send();
+            io.Flush();
+            Settle();
+        }
+
+        return session.MayExecute && session.StagedBytes < Outbox.SessionWatermark;
+    }
+
+    /// <summary>Remembers a session whose requests wait for the next pass.</summary>
+    public void Postpone(Session session)
+    {
+        session.IsPostponed = true;
+        _postponed.Add(session);
+    }
+
+    /// <summary>Hands the postponed sessions that may go on to <paramref name="ready"/>.</summary>
+    public void TakePostponed(Action<Session> ready)
+    {
+        foreach (Session session in _postponed)
+        {
+            session.IsPostponed = false;
+            ready(session);
+        }
+
+        _postponed.Clear();
+    }
+
+    /// <summary>After a submission: finds out whose replies could not be sent whole, and frees the outbox.</summary>
+    public void Settle()
+    {
+        foreach (Session session in outbox.Sent)
+        {
+            if (session.State == SessionState.Closed)
+            {
+                continue;
+            }
+
+            if (io.IsBlocked(session.Connection))
+            {
+                session.IsBlocked = true;
+                session.StateSinceMillis = NowMillis;
+                _blocked.Add(session);
+                io.PauseReceiving(session.Connection);
+            }
+            else if (session.State == SessionState.Draining)
+            {
+                StartDraining(session);
+            }
+        }
+
+        counters.BytesSent += outbox.StagedBytes;
+        outbox.Settle();
+    }
+
+    /// <summary>Takes in what a blocked or draining peer still sends.</summary>
+    public void Receive(Session session)
+    {
+        if (session.State == SessionState.Draining)
+        {
+            session.Input.Clear();
+        }
+        else if (!session.Input.TryPark(parkLimitBytes))
+        {
+            counters.OverloadedDisconnects++;
+            io.Close(session.Connection);
+        }
+    }
+
+    /// <summary>The peer has read everything: goes on with the conversation, or ends it.</summary>
+    public void Drained(Session session)
+    {
+        session.IsBlocked = false;
+        _blocked.Remove(session);
+        if (session.State == SessionState.Draining)
+        {
+            StartDraining(session);
+        }
+        else
+        {
+            io.ResumeReceiving(session.Connection);
+        }
+    }
+
+    /// <summary>Forgets a closed session.</summary>
+    public void Closed(Session session)
+    {
+        _blocked.Remove(session);
+        _draining.Remove(session);
+    }
+
+    /// <summary>Closes peers that have not read for too long, or have not hung up after a fatal error.</summary>
+    public void CloseOverdue(long writeTimeoutMillis, long drainTimeoutMillis)
+    {
+        foreach (Session session in _blocked)
+        {
+            if (NowMillis - session.StateSinceMillis >= writeTimeoutMillis)
+            {
+                counters.WriteTimeouts++;
+                session.StateSinceMillis = NowMillis;
+                io.Close(session.Connection);
+            }
+        }
+
+        foreach (Session session in _draining)
+        {
+            if (NowMillis - session.StateSinceMillis >= drainTimeoutMillis)
+            {
+                session.StateSinceMillis = NowMillis;
+                io.Close(session.Connection);
+            }
+        }
+    }
+
+    private void StartDraining(Session session)
+    {
+        session.StateSinceMillis = NowMillis;
+        session.Input.Clear();
+        io.ShutdownSend(session.Connection);
+        _draining.Add(session);
+    }
+}

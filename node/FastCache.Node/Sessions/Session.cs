@@ -1,0 +1,236 @@
+using FastCache.Io;
+using FastCache.Protocol;
+
+namespace FastCache.Node.Sessions;
+
+/// <summary>How far a conversation is.</summary>
+/// <remarks>
+/// <code>
+///          Accepted            frames                 fatal error staged             last bytes sent, peer's read or deadline
+/// Closed ------------> Open -----------> Open ---------------------------> Draining ------------------------------------> Closed
+/// </code>
+/// </remarks>
+internal enum SessionState : byte
+{
+    /// <summary>No connection.</summary>
+    Closed,
+
+    /// <summary>Requests are executed.</summary>
+    Open,
+
+    /// <summary>The error frame is on its way; input is thrown away so that no reset can destroy that frame.</summary>
+    Draining,
+}
+
+/// <summary>Why a conversation ends.</summary>
+/// <param name="Status">A fatal status.</param>
+/// <param name="Id">The offending request's id, or 0.</param>
+/// <param name="Text">What was wrong and what is allowed.</param>
+internal readonly record struct Fault(Status Status, uint Id, string Text);
+
+/// <summary>One connection's conversation: finds the requests in its input and hands them to the group.</summary>
+internal sealed class Session(ReceivePath path, ProtocolLimits limits)
+{
+    private bool _saidHello;
+    private bool _ended;
+
+    public ConnectionId Connection { get; private set; }
+
+    public SessionState State { get; set; }
+
+    public SessionInput Input { get; } = new(path);
+
+    /// <summary>Whether the session waits in the loop's list of those with work.</summary>
+    public bool IsReady { get; set; }
+
+    /// <summary>Whether the session waits for the next pass with requests that could not be executed in this one.</summary>
+    public bool IsPostponed { get; set; }
+
+    /// <summary>Whether replies wait for the peer to read; no request is executed until they are gone.</summary>
+    public bool IsBlocked { get; set; }
+
+    /// <summary>Since when, in the loop's milliseconds: blocked, or draining.</summary>
+    public long StateSinceMillis { get; set; }
+
+    /// <summary>Where this pass's replies start in the outbox.</summary>
+    public int StagedStart { get; set; }
+
+    /// <summary>Bytes of this pass's replies.</summary>
+    public int StagedBytes { get; set; }
+
+    /// <summary>Set while a group is executed: the rest of this session's requests must wait.</summary>
+    public bool IsCut { get; set; }
+
+    /// <summary>What ended the conversation, once a fatal fault was decoded.</summary>
+    public Fault Fault { get; private set; }
+
+    /// <summary>Whether requests may be executed and answered now.</summary>
+    public bool MayExecute => State == SessionState.Open && !IsBlocked;
+
+    public void Open(ConnectionId connection)
+    {
+        Connection = connection;
+        State = SessionState.Open;
+        IsBlocked = false;
+        StagedBytes = 0;
+        _saidHello = _ended = false;
+    }
+
+    public void Close()
+    {
+        State = SessionState.Closed;
+        IsBlocked = false;
+        StagedBytes = 0;
+        Input.Clear();
+    }
+
+    /// <summary>Moves whole requests from the input to the group.</summary>
+    /// <returns>
+    /// True when the group must be executed before this can go on (it is full, or input must move); false when the
+    /// input is used up, or nothing more is to be decoded.
+    /// </returns>
+    public bool Decode(RequestGroup group)
+    {
+        while (true)
+        {
+            ReadOnlySpan<byte> unread = Input.Unread();
+            ref InputPosition position = ref Input.Position;
+            if (unread.IsEmpty || _ended)
+            {
+                return false;
+            }
+
+            if (position.Skip > 0)
+            {
+                int skipped = Math.Min(position.Skip, unread.Length);
+                position.Skip -= skipped;
+                position.Offset += skipped;
+                continue;
+            }
+
+            // The requests of one piece, without asking for the piece again.
+            int offset = 0;
+            DecodeResult result;
+            Request request;
+            while ((result = RequestDecoder.Read(unread[offset..], limits, out request)) == DecodeResult.Ok)
+            {
+                if (!TryAdd(group, request, ref position))
+                {
+                    return true;
+                }
+
+                offset += request.FrameLength;
+                if (offset == unread.Length || _ended)
+                {
+                    break;
+                }
+            }
+
+            if (result == DecodeResult.Ok)
+            {
+                continue;
+            }
+
+            if (group.IsFull)
+            {
+                return true;
+            }
+
+            if (result == DecodeResult.ValueTooLarge && _saidHello)
+            {
+                group.AddTooLarge(this, request, position);
+                position.Skip = request.FrameLength;
+                continue;
+            }
+
+            if (result != DecodeResult.NeedMore)
+            {
+                string text = RequestDecoder.Explain(unread[offset..], limits, out Status status, out uint id);
+                End(group, result == DecodeResult.Fatal
+                    ? new(status, id, text)
+                    : new(Status.HandshakeRequired, request.Id, SessionFault.HandshakeRequired));
+                return false;
+            }
+
+            if (group.EndsWith(this))
+            {
+                return true;
+            }
+
+            if (!Input.TryGather(request.FrameLength))
+            {
+                End(group, new(Status.Overloaded, request.Id, "the node has no memory left for a frame of this size now"));
+                return false;
+            }
+
+            if (Input.CarriedBytes < request.FrameLength)
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>Goes back to where a request was found, because it could not be executed yet.</summary>
+    public void Rewind(in InputPosition position)
+    {
+        Input.Rewind(position);
+        _ended = false;
+        IsCut = true;
+    }
+
+    /// <summary>Adds the fault that ends the conversation to the group, behind the requests before it.</summary>
+    private void End(RequestGroup group, Fault fault)
+    {
+        Fault = fault;
+        _ended = true;
+        group.AddFatal(this, Input.Position);
+    }
+
+    /// <summary>Adds one decoded request and moves the position past it.</summary>
+    /// <returns>False when the group was full; the position then says what is left.</returns>
+    private bool TryAdd(RequestGroup group, in Request request, ref InputPosition position)
+    {
+        if (group.IsFull)
+        {
+            return false;
+        }
+
+        if (request.Opcode == Opcode.BatchGet && _saidHello)
+        {
+            return TryAddBatch(group, request, ref position);
+        }
+
+        if (_saidHello == (request.Opcode == Opcode.Hello))
+        {
+            End(group, _saidHello
+                ? new(Status.Malformed, request.Id, SessionFault.RepeatedHello)
+                : new(Status.HandshakeRequired, request.Id, SessionFault.HandshakeRequired));
+            return true;
+        }
+
+        _saidHello = true;
+        group.Add(this, request, position);
+        position.Offset += request.FrameLength;
+        return true;
+    }
+
+    private bool TryAddBatch(RequestGroup group, in Request request, ref InputPosition position)
+    {
+        while (position.BatchKeys < (int)request.Argument)
+        {
+            if (group.IsFull)
+            {
+                return false;
+            }
+
+            InputPosition before = position;
+            ReadOnlySpan<byte> key = request.ReadBatchKey(ref position.BatchOffset);
+            group.AddBatchKey(this, request, key, before);
+            position.BatchKeys++;
+        }
+
+        position.BatchKeys = position.BatchOffset = 0;
+        position.Offset += request.FrameLength;
+        return true;
+    }
+}

@@ -1,0 +1,188 @@
+using System.Diagnostics;
+using FastCache.Core;
+using FastCache.Io;
+using FastCache.Node.Sessions;
+using FastCache.Protocol;
+
+namespace FastCache.Node;
+
+/// <summary>One shard's thread: waits for its connections, executes what they ask in groups, answers, and waits again.</summary>
+/// <remarks>
+/// One pass: submit replies and reap what is ready (one system call); decode and execute; stage replies. See DESIGN.md,
+/// "The shape of a node".
+/// </remarks>
+internal sealed class ShardLoop : IDisposable
+{
+    private const int EventsPerPass = 1024;
+    private const int HousekeepingMillis = 100;
+    private const long DrainTimeoutMillis = 1_000;
+
+    private readonly IShardIo _io;
+    private readonly Shard _shard;
+    private readonly CarryPool _carries;
+    private readonly Outbox _outbox;
+    private readonly RequestGroup _group;
+    private readonly ReplyPath _replies;
+    private readonly ReceivePath _path;
+    private readonly NodeCounters _counters = new();
+    private readonly ProtocolLimits _limits;
+    private readonly Session?[] _sessions;
+    private readonly List<Session> _ready = new(EventsPerPass);
+    private readonly Action<Session> _markReady;
+    private readonly IoEvent[] _events = new IoEvent[EventsPerPass];
+    private readonly long _writeTimeoutMillis;
+    private readonly long _startUnixMillis = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+    private readonly long _startTimestamp = Stopwatch.GetTimestamp();
+    private volatile bool _stopping;
+    private long _nextHousekeeping;
+
+    /// <param name="io">The backend; created on the thread that will call <see cref="Run"/>.</param>
+    /// <param name="ioOptions">Its sizes.</param>
+    /// <param name="shard">The cache.</param>
+    /// <param name="options">The node's options.</param>
+    public ShardLoop(IShardIo io, ShardIoOptions ioOptions, Shard shard, NodeOptions options)
+    {
+        _io = io;
+        _shard = shard;
+        _limits = new ProtocolLimits(Shard.MaxKeyBytes, Shard.MaxValueBytes, FcpLimits.MaxBatchKeys);
+        _carries = new CarryPool(options.ConnectionMemoryBytes - ioOptions.MaxBacklogBytes);
+        _path = new ReceivePath(io, ioOptions.ReceiveBuffers, _carries);
+        _outbox = new Outbox(io, RequestExecutor.MaxReplyBytes);
+        // A peer that is paused can still have all of the backend's receive buffers and one frame under way.
+        int parkLimitBytes = (ioOptions.ReceiveBuffers * ioOptions.ReceiveBufferBytes) + _limits.MaxFrameBytes;
+        _replies = new ReplyPath(io, _outbox, _counters, parkLimitBytes);
+        StatsReport stats = new(shard, _counters, ElapsedMillis);
+        _group = new RequestGroup(shard, new RequestExecutor(shard, _limits, stats, _counters), _replies);
+        _sessions = new Session?[ioOptions.MaxConnections];
+        _writeTimeoutMillis = (long)options.WriteTimeout.TotalMilliseconds;
+        _markReady = MarkReady;
+    }
+
+    /// <summary>Serves until <see cref="Stop"/> is called.</summary>
+    public void Run()
+    {
+        while (!_stopping)
+        {
+            _outbox.Send();
+            int count = _io.Poll(_events, _replies.HasPostponed ? 0 : HousekeepingMillis);
+            Advance();
+            _replies.Settle();
+            for (int i = 0; i < count; i++)
+            {
+                Handle(_events[i]);
+            }
+
+            if (_replies.HasPostponed)
+            {
+                _replies.TakePostponed(_markReady);
+            }
+
+            Serve();
+        }
+
+        _outbox.Send();
+        _io.StopListening();
+        _io.Flush();
+        _replies.Settle();
+    }
+
+    /// <summary>Makes <see cref="Run"/> return soon. May be called by any thread.</summary>
+    public void Stop()
+    {
+        _stopping = true;
+        _io.Wake();
+    }
+
+    public void Dispose()
+    {
+        _outbox.Dispose();
+        _carries.Dispose();
+    }
+
+    private long ElapsedMillis() => (long)Stopwatch.GetElapsedTime(_startTimestamp).TotalMilliseconds;
+
+    /// <summary>Reads the monotonic clock once a pass: a wall clock that is set back or forward changes nothing here.</summary>
+    private void Advance()
+    {
+        long elapsed = ElapsedMillis();
+        _shard.Advance(_startUnixMillis + elapsed);
+        _replies.NowMillis = elapsed;
+        if (elapsed >= _nextHousekeeping)
+        {
+            _nextHousekeeping = elapsed + HousekeepingMillis;
+            _replies.CloseOverdue(_writeTimeoutMillis, DrainTimeoutMillis);
+        }
+    }
+
+    private void Handle(in IoEvent happened)
+    {
+        switch (happened.Kind)
+        {
+            case IoEventKind.Received:
+                Session receiver = _sessions[happened.Connection.Slot]!;
+                receiver.Input.Append(happened.Buffer, happened.Length);
+                _counters.BytesReceived += happened.Length;
+                MarkReady(receiver);
+                break;
+            case IoEventKind.Accepted:
+                ref Session? accepted = ref _sessions[happened.Connection.Slot];
+                accepted ??= new Session(_path, _limits);
+                accepted.Open(happened.Connection);
+                _counters.Accepted++;
+                _counters.Connections++;
+                break;
+            case IoEventKind.Drained:
+                Session drained = _sessions[happened.Connection.Slot]!;
+                _replies.Drained(drained);
+                MarkReady(drained);
+                break;
+            case IoEventKind.Closed:
+                Session closed = _sessions[happened.Connection.Slot]!;
+                _replies.Closed(closed);
+                closed.Close();
+                _counters.Connections--;
+                break;
+        }
+    }
+
+    private void MarkReady(Session session)
+    {
+        if (!session.IsReady)
+        {
+            session.IsReady = true;
+            _ready.Add(session);
+        }
+    }
+
+    /// <summary>Executes what the ready sessions have received, all of them through one group after another.</summary>
+    private void Serve()
+    {
+        foreach (Session session in _ready)
+        {
+            session.IsReady = false;
+            if (!session.MayExecute)
+            {
+                if (session.State != SessionState.Closed)
+                {
+                    _replies.Receive(session);
+                }
+
+                continue;
+            }
+
+            while (!session.IsPostponed && session.Decode(_group))
+            {
+                _group.Execute();
+                _counters.Batches++;
+            }
+
+            if (!_group.EndsWith(session) && !session.IsPostponed)
+            {
+                session.Input.Commit();
+            }
+        }
+
+        _group.Execute();
+        _ready.Clear();
+    }
+}
