@@ -1,0 +1,54 @@
+using System.Diagnostics.CodeAnalysis;
+using FastCache.Io.Uring;
+
+namespace FastCache.Io;
+
+/// <summary>Creates the backends of <see cref="IShardIo"/>.</summary>
+public static class ShardIo
+{
+    private const int MaxMaxConnections = 1_000_000;
+    private const int MinReceiveBufferBytes = 1_024;
+    private const int MaxReceiveBufferBytes = 1 << 20;
+    private const int MinReceiveBuffers = 2;
+    private const int MaxReceiveBuffers = 32_768;
+
+    /// <summary>Creates the io_uring backend, which belongs to the calling thread: no other may use it, except for <see cref="IShardIo.Wake"/>.</summary>
+    /// <param name="options">Its sizes.</param>
+    /// <param name="io">The backend; null when the machine refuses io_uring.</param>
+    /// <param name="reason">One line that says why it was refused; empty when it was not.</param>
+    /// <returns>Whether <paramref name="io"/> was created.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    public static bool TryCreateUring(ShardIoOptions options, [NotNullWhen(true)] out IShardIo? io, out string reason)
+    {
+        Validate(options);
+        io = UringShardIo.TryCreate(options, out reason);
+        return io is not null;
+    }
+
+    internal static void Validate(ShardIoOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        Require(options.MaxConnections, 1, MaxMaxConnections, nameof(options.MaxConnections));
+        Require(
+            options.ReceiveBufferBytes, MinReceiveBufferBytes, MaxReceiveBufferBytes,
+            nameof(options.ReceiveBufferBytes));
+        Require(options.ReceiveBuffers, MinReceiveBuffers, MaxReceiveBuffers, nameof(options.ReceiveBuffers));
+        if (!int.IsPow2(options.ReceiveBuffers))
+        {
+            throw OutOfRange(options.ReceiveBuffers, nameof(options.ReceiveBuffers), "a power of two");
+        }
+
+        Require(options.MaxBacklogBytes, 0, long.MaxValue, nameof(options.MaxBacklogBytes));
+    }
+
+    private static void Require(long value, long least, long most, string name)
+    {
+        if (value < least || value > most)
+        {
+            throw OutOfRange(value, name, $"{least:N0} to {most:N0}");
+        }
+    }
+
+    private static ArgumentOutOfRangeException OutOfRange(long value, string name, string allowed) =>
+        new(name, value, $"{name} must be {allowed}.");
+}

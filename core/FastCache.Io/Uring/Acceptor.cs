@@ -1,0 +1,177 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using FastCache.Io.Linux;
+
+namespace FastCache.Io.Uring;
+
+/// <summary>The listening socket of a ring and the multishot accept on it.</summary>
+/// <remarks>
+/// <code>
+///             Listen                  completion without F_MORE, or an abandoned connection
+///   Silent ───────────► Armed ────────────────────────────────────────────► Armed (again)
+///     ▲                   │  ▲
+///     │ StopListening     │  │ RetryMillis over, or a descriptor was closed
+///     │                   ▼  │
+///     └───────────────  Resting: accept failed (descriptors or memory ran out)
+/// </code>
+/// The operating system lets an accepted socket inherit TCP_NODELAY, so it is set once, on the listener.
+/// </remarks>
+internal sealed unsafe class Acceptor(Ring ring) : IDisposable
+{
+    /// <summary>How long a failed accept rests: long enough not to spin, short beside a client's connect time-out.</summary>
+    public const int RetryMillis = 100;
+
+    private const int Backlog = 4_096; // The kernel cuts it to net.core.somaxconn.
+    private const int LevelSocket = 1;
+    private const int ReusePort = 15;
+
+    private Socket? _listener;
+    private int _generation;
+    private bool _isArmed;
+    private long _retryAtMillis;
+
+    public bool IsListening => _listener is not null;
+
+    private bool IsResting => _listener is not null && !_isArmed;
+
+    public IPEndPoint Listen(IPEndPoint endPoint)
+    {
+        ArgumentNullException.ThrowIfNull(endPoint);
+        if (_listener is not null)
+        {
+            throw new InvalidOperationException("This backend listens already; call StopListening first.");
+        }
+
+        Socket listener = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            int on = 1;
+            listener.SetRawSocketOption(LevelSocket, ReusePort, new ReadOnlySpan<byte>(&on, sizeof(int)));
+            if (endPoint.Address.Equals(IPAddress.IPv6Any))
+            {
+                listener.DualMode = true;
+            }
+
+            listener.Bind(endPoint);
+            listener.Listen(Backlog);
+        }
+        catch
+        {
+            listener.Dispose();
+            throw;
+        }
+
+        _listener = listener;
+        Arm();
+        return (IPEndPoint)listener.LocalEndPoint!;
+    }
+
+    public void StopListening()
+    {
+        if (_listener is null)
+        {
+            return;
+        }
+
+        if (_isArmed)
+        {
+            // The operation holds the socket open until it ends. The shutdown frees the port at once.
+            SubmissionEntry* entry = ring.NextEntry();
+            entry->Opcode = Opcode.AsyncCancel;
+            entry->Address = AcceptUserData;
+            entry->Descriptor = -1;
+            _isArmed = false;
+        }
+
+        _ = LibC.Shutdown((int)_listener.Handle, LibC.ShutdownBoth);
+        _listener.Dispose();
+        _listener = null;
+        _generation = (_generation + 1) & UserData.GenerationMask;
+    }
+
+    /// <summary>Takes the completion of an accept.</summary>
+    /// <returns>The new connection's descriptor, or -1 when there is none.</returns>
+    public int Complete(in CompletionEntry completion)
+    {
+        bool isCurrent = IsListening && UserData.Generation(completion.UserData) == _generation;
+        if (!isCurrent)
+        {
+            // Accepted after StopListening was called.
+            if (completion.Result >= 0)
+            {
+                _ = LibC.Close(completion.Result);
+            }
+
+            return -1;
+        }
+
+        if (!completion.HasMore)
+        {
+            Debug.Assert(_isArmed);
+            _isArmed = false;
+            if (completion.Result >= 0 || completion.Result is -Errno.ConnectionAborted or -Errno.Interrupted)
+            {
+                Arm();
+            }
+            else
+            {
+                _retryAtMillis = Environment.TickCount64 + RetryMillis;
+            }
+        }
+
+        return Math.Max(completion.Result, -1);
+    }
+
+    /// <summary>A descriptor was closed, so an accept that found none may try again.</summary>
+    public void DescriptorClosed()
+    {
+        if (IsResting)
+        {
+            Arm();
+        }
+    }
+
+    /// <summary>Arms a rested accept, or shortens the wait so that it is armed in time.</summary>
+    public int LimitWait(int timeoutMillis)
+    {
+        if (!IsResting)
+        {
+            return timeoutMillis;
+        }
+
+        long restMillis = _retryAtMillis - Environment.TickCount64;
+        if (restMillis <= 0)
+        {
+            Arm();
+            return timeoutMillis;
+        }
+
+        Debug.Assert(restMillis <= RetryMillis);
+        return timeoutMillis < 0 ? (int)restMillis : Math.Min(timeoutMillis, (int)restMillis);
+    }
+
+    public void Dispose()
+    {
+        if (_listener is not null)
+        {
+            _ = LibC.Shutdown((int)_listener.Handle, LibC.ShutdownBoth);
+            _listener.Dispose();
+            _listener = null;
+        }
+    }
+
+    private ulong AcceptUserData => UserData.Pack(OperationKind.Accept, _generation, 0);
+
+    private void Arm()
+    {
+        Debug.Assert(_listener is not null && !_isArmed);
+        SubmissionEntry* entry = ring.NextEntry();
+        entry->Opcode = Opcode.Accept;
+        entry->IoPriority = OperationFlags.AcceptMultishot;
+        entry->Descriptor = (int)_listener!.Handle;
+        entry->OperationFlags = OperationFlags.CloseOnExec;
+        entry->UserData = AcceptUserData;
+        _isArmed = true;
+    }
+}

@@ -1,0 +1,111 @@
+using System.Runtime.InteropServices;
+
+namespace FastCache.Io.Uring;
+
+/// <summary>Where a connection stands in its life.</summary>
+/// <remarks>
+/// <code>
+///        accept, adopt            the peer's FIN               nothing blocked, a pass later
+///   Free ────────────► Open ──────────────────► PeerClosed ─────────┐
+///    ▲                  │                            │              │
+///    │                  │ Close, error,              │ Close,       │
+///    │                  │ backlog limit              │ error        │
+///    │                  ▼                            ▼              ▼
+///    │                Ending ─────────────────────────────────────► Ended
+///    │                         the last operation has completed       │
+///    └────────────────────────────────────────────────────────────────┘
+///       Poll closes the descriptor, reports Closed, generation + 1
+/// </code>
+/// </remarks>
+internal enum ConnectionPhase : byte
+{
+    /// <summary>The slot waits for a connection.</summary>
+    Free,
+
+    /// <summary>Both directions work.</summary>
+    Open,
+
+    /// <summary>The peer sends no more, but may still read.</summary>
+    PeerClosed,
+
+    /// <summary>Shut down; the kernel still holds operations of it.</summary>
+    Ending,
+
+    /// <summary>The kernel holds nothing of it; the end is to be reported.</summary>
+    Ended,
+}
+
+/// <summary>The operations of a connection whose completion is still to come.</summary>
+[Flags]
+internal enum InFlight : byte
+{
+    None = 0,
+    Receive = 1,
+    Cancel = 2,
+    Backlog = 4,
+}
+
+/// <summary>The list that a slot stands in.</summary>
+internal enum QueueKind : byte
+{
+    None,
+
+    /// <summary>Open, and its receive ended for want of buffers.</summary>
+    Starved,
+
+    /// <summary>PeerClosed, and nothing blocked.</summary>
+    PeerClosed,
+
+    /// <summary>Ended.</summary>
+    Ended,
+}
+
+/// <summary>What the ring knows of one connection: one cache line.</summary>
+/// <remarks>
+/// Invariants:
+/// 1. <see cref="Backlog"/> is not null if and only if <see cref="InFlight.Backlog"/> is set: the kernel may read it.
+/// 2. Ended and Free imply that nothing is in flight, so no late completion can find the slot in other hands.
+/// 3. A send that does not wait is in no flag: it is over when the submission returns, and descriptors are closed only
+///    after a submission.
+/// 4. <see cref="Next"/> and <see cref="Previous"/> belong to the one list that <see cref="Queue"/> names.
+/// </remarks>
+[StructLayout(LayoutKind.Sequential, Size = 64)]
+internal unsafe struct Connection
+{
+    /// <summary>The bytes of the send that is queued or being settled.</summary>
+    public byte* SendStart;
+
+    /// <summary>What the peer did not take, copied aside.</summary>
+    public byte* Backlog;
+
+    public int SendLength;
+    public int BacklogLength;
+    public int BacklogSent;
+    public int Descriptor;
+    public int Generation;
+
+    /// <summary>What Closed will carry.</summary>
+    public int Error;
+
+    public int Next;
+    public int Previous;
+
+    /// <summary>The pass that queued the last send, to catch two in one.</summary>
+    public uint SendPass;
+
+    /// <summary>The pass in which the connection entered the PeerClosed list.</summary>
+    public uint PeerClosedPass;
+
+    public ConnectionPhase Phase;
+    public InFlight InFlight;
+    public QueueKind Queue;
+
+    /// <summary>Whether the caller wants bytes: false while paused.</summary>
+    public bool WantsReceive;
+
+    public readonly bool IsQuiet => InFlight == InFlight.None;
+
+    public readonly bool IsAlive => Phase is ConnectionPhase.Open or ConnectionPhase.PeerClosed;
+
+    public readonly bool IsBlocked => (InFlight & InFlight.Backlog) != 0;
+}

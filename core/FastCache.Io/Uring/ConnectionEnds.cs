@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using FastCache.Io.Linux;
+
+namespace FastCache.Io.Uring;
+
+/// <summary>Brings connections to their end (see <see cref="ConnectionPhase"/>) and reports it.</summary>
+/// <remarks>
+/// Invariant: a descriptor is closed only by <see cref="TryTakeEnd"/>, in a pass, after its submission; so no queued
+/// operation ever names a descriptor that was closed and given out again.
+/// </remarks>
+internal sealed unsafe class ConnectionEnds(ConnectionTable table)
+{
+    private readonly SlotQueue _peerClosed = new(table, QueueKind.PeerClosed);
+    private readonly SlotQueue _ended = new(table, QueueKind.Ended);
+
+    /// <summary>The connections whose receive waits for buffers: those of <see cref="ReceivePath"/>, as long as they live.</summary>
+    public SlotQueue Starved { get; } = new(table, QueueKind.Starved);
+
+    /// <summary>Counts the submissions of Poll and Flush.</summary>
+    public uint Pass { get; private set; }
+
+    /// <summary>Whether a pass has an end to report even if nothing else happens.</summary>
+    public bool HasEnds => !_ended.IsEmpty || !_peerClosed.IsEmpty;
+
+    /// <summary>A submission follows.</summary>
+    public void BeginPass() => Pass++;
+
+    /// <summary>Shuts a living connection down; its end is reported when the kernel holds nothing of it any more.</summary>
+    public void End(Connection* connection, int error)
+    {
+        Debug.Assert(connection->IsAlive && error >= 0);
+        if (connection->Queue == QueueKind.Starved)
+        {
+            Starved.Remove(connection);
+        }
+        else if (connection->Queue == QueueKind.PeerClosed)
+        {
+            _peerClosed.Remove(connection);
+        }
+
+        // Fails what is queued and ends what is in flight, before it can touch bytes that the caller takes back.
+        _ = LibC.Shutdown(connection->Descriptor, LibC.ShutdownBoth);
+        connection->Error = error;
+        connection->Phase = ConnectionPhase.Ending;
+        EndIfQuiet(connection);
+    }
+
+    /// <summary>Ends the connections whose peers closed in an earlier pass: this pass has sent them the last replies.</summary>
+    public void EndPeerClosed()
+    {
+        while (!_peerClosed.IsEmpty && _peerClosed.First->PeerClosedPass != Pass)
+        {
+            Connection* connection = _peerClosed.First;
+            Debug.Assert(!connection->IsBlocked);
+            End(connection, error: 0);
+        }
+    }
+
+    /// <summary>Closes the connection that ended first, and frees its slot.</summary>
+    public bool TryTakeEnd(out IoEvent report)
+    {
+        if (_ended.IsEmpty)
+        {
+            report = default;
+            return false;
+        }
+
+        Connection* connection = _ended.First;
+        _ended.Remove(connection);
+        _ = LibC.Close(connection->Descriptor);
+        report = new(IoEventKind.Closed, table.IdOf(connection), 0, 0, connection->Error);
+        table.Free(connection);
+        return true;
+    }
+
+    /// <summary>Tells all peers that it is over.</summary>
+    public void ShutdownAll()
+    {
+        for (int slot = 0; slot < table.HighWater; slot++)
+        {
+            if (table.At(slot)->Phase != ConnectionPhase.Free)
+            {
+                _ = LibC.Shutdown(table.At(slot)->Descriptor, LibC.ShutdownBoth);
+            }
+        }
+    }
+
+    /// <summary>Closes all descriptors; the ring must be closed before.</summary>
+    public void CloseAll()
+    {
+        for (int slot = 0; slot < table.HighWater; slot++)
+        {
+            Connection* connection = table.At(slot);
+            if (connection->Phase != ConnectionPhase.Free)
+            {
+                _ = LibC.Close(connection->Descriptor);
+            }
+        }
+    }
+
+    /// <summary>The peer sends no more, and nothing is blocked: the end comes a pass later.</summary>
+    public void AwaitLastReplies(Connection* connection)
+    {
+        Debug.Assert(connection->Phase == ConnectionPhase.PeerClosed);
+        connection->PeerClosedPass = Pass;
+        _peerClosed.Append(connection);
+    }
+
+    /// <summary>A connection has something blocked: its end waits for <see cref="AwaitLastReplies"/>.</summary>
+    public void Postpone(Connection* connection)
+    {
+        Debug.Assert(connection->IsBlocked);
+        if (connection->Queue == QueueKind.PeerClosed)
+        {
+            _peerClosed.Remove(connection);
+        }
+    }
+
+    /// <summary>To be called when an operation of an ending connection has completed.</summary>
+    public void EndIfQuiet(Connection* connection)
+    {
+        Debug.Assert(connection->Phase == ConnectionPhase.Ending);
+        if (connection->IsQuiet)
+        {
+            connection->Phase = ConnectionPhase.Ended;
+            _ended.Append(connection);
+        }
+    }
+}

@@ -1,0 +1,254 @@
+using System.Net.Sockets;
+using FastCache.Io.Linux;
+
+namespace FastCache.Io.Tests.Examples;
+
+public sealed class BackpressureTests
+{
+    private const int TooMuch = 16 << 20; // More than loopback's socket buffers hold.
+
+    [UringFact]
+    public void Slow_peer_blocks_the_connection_until_it_has_read_everything() => Harness.Run(h =>
+    {
+        (Socket peer, ConnectionId id) = h.Open();
+        using NativeBuffer bytes = UringShardIoTests.Native(Harness.Pattern(TooMuch));
+        h.Io.Send(id, bytes.Span);
+        h.Io.Flush();
+        bytes.Span.Clear(); // What the peer did not take was copied.
+        Assert.True(h.Io.IsBlocked(id));
+        h.ExpectNothing();
+        Assert.Equal(Harness.Pattern(TooMuch), UringShardIoTests.ReadWhilePolling(h, peer, TooMuch));
+        h.Next(IoEventKind.Drained, id);
+        Assert.False(h.Io.IsBlocked(id));
+        peer.Dispose();
+    });
+
+    [UringFact]
+    public void Send_to_a_full_socket_takes_nothing_and_loses_nothing() => Harness.Run(h =>
+    {
+        (Socket peer, ConnectionId id) = h.Open(receiveBufferBytes: 4_096);
+        using NativeBuffer bytes = UringShardIoTests.Native(Harness.Pattern(1 << 16));
+        int sent = 0;
+        while (!h.Io.IsBlocked(id))
+        {
+            h.Io.Send(id, bytes.Span);
+            h.Io.Flush();
+            sent += bytes.Length;
+        }
+
+        byte[] read = UringShardIoTests.ReadWhilePolling(h, peer, sent);
+        for (int i = 0; i < sent; i += bytes.Length)
+        {
+            Assert.True(read.AsSpan(i, bytes.Length).SequenceEqual(bytes.Span));
+        }
+
+        h.Next(IoEventKind.Drained, id);
+        peer.Dispose();
+    });
+
+    [UringFact]
+    public void Connection_that_would_exceed_the_backlog_limit_is_closed() => Harness.Run(
+        h =>
+        {
+            (Socket first, ConnectionId closed) = h.Open();
+            (Socket second, ConnectionId other) = h.Open();
+            using NativeBuffer bytes = new(TooMuch);
+            h.Io.Send(closed, bytes.Span);
+            h.Io.Flush();
+            Assert.Equal(Errno.NoBuffers, h.Next(IoEventKind.Closed).Error);
+            second.Send("x"u8);
+            h.Receive(other, 1);
+            first.Dispose();
+            second.Dispose();
+        },
+        new ShardIoOptions { MaxConnections = 4, ReceiveBuffers = 4, MaxBacklogBytes = 1_000 });
+
+    [UringFact]
+    public void Backlog_is_free_again_once_the_peer_has_read() => Harness.Run(
+        h =>
+        {
+            (Socket peer, ConnectionId id) = h.Open();
+            using NativeBuffer bytes = new(TooMuch);
+            for (int i = 0; i < 3; i++)
+            {
+                h.Io.Send(id, bytes.Span);
+                h.Io.Flush();
+                Assert.True(h.Io.IsBlocked(id));
+                UringShardIoTests.ReadWhilePolling(h, peer, TooMuch);
+                h.Next(IoEventKind.Drained, id);
+            }
+
+            peer.Dispose();
+        },
+        new ShardIoOptions { MaxConnections = 4, ReceiveBuffers = 4, MaxBacklogBytes = TooMuch });
+
+    [UringFact]
+    public void Close_while_blocked_ends_the_connection() => Harness.Run(h =>
+    {
+        (Socket peer, ConnectionId id) = h.Open();
+        using NativeBuffer bytes = new(TooMuch);
+        h.Io.Send(id, bytes.Span);
+        h.Poll();
+        Assert.True(h.Io.IsBlocked(id));
+        h.Io.Close(id);
+        Assert.Equal(0, h.Next(IoEventKind.Closed, id).Error);
+        Assert.Empty(h.Pending);
+        peer.Dispose();
+    });
+
+    [UringFact]
+    public void Peer_that_vanishes_while_blocked_is_reported() => Harness.Run(h =>
+    {
+        (Socket peer, ConnectionId id) = h.Open();
+        using NativeBuffer bytes = new(TooMuch);
+        h.Io.Send(id, bytes.Span);
+        h.Poll();
+        peer.LingerState = new LingerOption(true, 0);
+        peer.Dispose();
+        Assert.NotEqual(0, h.Next(IoEventKind.Closed, id).Error);
+    });
+
+    [UringFact]
+    public void Paused_connection_reports_nothing_until_resumed() => Harness.Run(h =>
+    {
+        (Socket peer, ConnectionId id) = h.Open();
+        h.Poll();
+        h.Io.PauseReceiving(id);
+        h.Poll();
+        h.Poll(5);
+        peer.Send("later"u8);
+        h.ExpectNothing();
+        h.Io.ResumeReceiving(id);
+        Assert.Equal("later"u8.ToArray(), h.Receive(id, 5));
+        peer.Dispose();
+    });
+
+    [UringFact]
+    public void Pause_and_resume_in_any_rhythm_end_in_the_last_state() => Harness.Run(h =>
+    {
+        (Socket peer, ConnectionId id) = h.Open();
+        for (int rhythm = 0; rhythm < 1 << 9; rhythm++)
+        {
+            // Bits: whether a pass lies between two calls, and whether bytes come in between.
+            for (int step = 0; step < 4; step++)
+            {
+                Call(step % 2 == 0);
+                if ((rhythm >> step & 1) != 0)
+                {
+                    h.Poll();
+                }
+            }
+
+            peer.Send("a"u8);
+            for (int step = 4; step < 8; step++)
+            {
+                Call(step % 2 == 0);
+                if ((rhythm >> step & 1) != 0)
+                {
+                    h.Poll();
+                }
+            }
+
+            h.Receive(id, 1);
+            if ((rhythm >> 8) != 0)
+            {
+                h.Io.PauseReceiving(id);
+                h.Poll();
+                h.Poll(1);
+                peer.Send("b"u8);
+                h.Poll(1);
+                h.Poll();
+                Assert.Empty(h.Pending);
+                h.Io.ResumeReceiving(id);
+                h.Receive(id, 1);
+            }
+        }
+
+        peer.Dispose();
+
+        void Call(bool pause)
+        {
+            if (pause)
+            {
+                h.Io.PauseReceiving(id);
+            }
+            else
+            {
+                h.Io.ResumeReceiving(id);
+            }
+        }
+    });
+
+    [UringFact]
+    public void Paused_connection_can_be_closed() => Harness.Run(h =>
+    {
+        (Socket peer, ConnectionId id) = h.Open();
+        h.Io.PauseReceiving(id);
+        h.Io.Close(id);
+        h.Next(IoEventKind.Closed, id);
+        (Socket other, ConnectionId second) = h.Open();
+        h.Io.PauseReceiving(second);
+        h.Poll();
+        h.Poll(5);
+        h.Io.Close(second);
+        h.Next(IoEventKind.Closed, second);
+        h.ExpectNothing();
+        peer.Dispose();
+        other.Dispose();
+    });
+
+    [UringFact]
+    public void Exhausted_buffers_delay_bytes_and_lose_none() => Harness.Run(
+        h =>
+        {
+            const int Length = 200_000;
+            const int Connections = 5;
+            (Socket Peer, ConnectionId Id)[] all = [.. Enumerable.Range(0, Connections).Select(_ => h.Open())];
+            for (int i = 0; i < Connections; i++)
+            {
+                all[i].Peer.Send(Harness.Pattern(Length, i));
+            }
+
+            // Nothing is released: two buffers come, and no more.
+            IoEvent first = h.Next(IoEventKind.Received);
+            IoEvent second = h.Next(IoEventKind.Received);
+            h.ExpectNothing();
+            List<byte>[] read = [.. all.Select(_ => new List<byte>())];
+            Take(first);
+            Take(second);
+            while (read.Any(r => r.Count < Length))
+            {
+                Take(h.Next(IoEventKind.Received));
+            }
+
+            for (int i = 0; i < Connections; i++)
+            {
+                Assert.Equal(Harness.Pattern(Length, i), read[i]);
+                all[i].Peer.Dispose();
+            }
+
+            void Take(IoEvent received)
+            {
+                int index = Array.FindIndex(all, c => c.Id == received.Connection);
+                read[index].AddRange(h.Io.Received(received.Buffer, received.Length));
+                h.Io.Release(received.Buffer);
+            }
+        },
+        new ShardIoOptions { MaxConnections = 8, ReceiveBuffers = 2, ReceiveBufferBytes = 1_024 });
+
+    [UringFact]
+    public void Received_bytes_stay_readable_after_the_connection_closed() => Harness.Run(h =>
+    {
+        (Socket peer, ConnectionId id) = h.Open();
+        peer.Send("last words"u8);
+        peer.Dispose();
+        IoEvent received = h.Next(IoEventKind.Received, id);
+        h.Next(IoEventKind.Closed, id);
+        (Socket other, ConnectionId next) = h.Open();
+        other.Send("new words"u8);
+        h.Receive(next, 9);
+        Assert.Equal("last words"u8.ToArray(), h.Io.Received(received.Buffer, received.Length).ToArray());
+        h.Io.Release(received.Buffer);
+        other.Dispose();
+    });
+}

@@ -1,0 +1,51 @@
+namespace FastCache.Io.Tests.Examples;
+
+public sealed class ShardIoOptionsTests
+{
+    public static TheoryData<ShardIoOptions, string> OutOfRange => new()
+    {
+        { new() { MaxConnections = 0 }, "1 to 1,000,000" },
+        { new() { MaxConnections = 1_000_001 }, "1 to 1,000,000" },
+        { new() { ReceiveBufferBytes = 1_023 }, "1,024 to 1,048,576" },
+        { new() { ReceiveBufferBytes = (1 << 20) + 1 }, "1,024 to 1,048,576" },
+        { new() { ReceiveBuffers = 1 }, "2 to 32,768" },
+        { new() { ReceiveBuffers = 65_536 }, "2 to 32,768" },
+        { new() { ReceiveBuffers = 100 }, "power of two" },
+        { new() { MaxBacklogBytes = -1 }, "0 to" },
+    };
+
+    [Theory]
+    [MemberData(nameof(OutOfRange))]
+    public void Refuses_an_option_out_of_range_and_says_what_is_allowed(ShardIoOptions options, string allowed)
+    {
+        ArgumentOutOfRangeException e = Assert.Throws<ArgumentOutOfRangeException>(
+            () => ShardIo.TryCreateUring(options, out _, out _));
+        Assert.Contains(allowed, e.Message, StringComparison.Ordinal);
+    }
+
+    [UringFact]
+    public void Creates_the_backend_and_describes_it() => Harness.OnThread(() =>
+    {
+        bool created = ShardIo.TryCreateUring(new ShardIoOptions(), out IShardIo? io, out string reason);
+        using (io)
+        {
+            Assert.True(created, reason);
+            Assert.Empty(reason);
+            Assert.StartsWith("io_uring: SINGLE_ISSUER, DEFER_TASKRUN", io!.Description, StringComparison.Ordinal);
+            Assert.EndsWith("256 receive buffers of 16 KiB", io.Description, StringComparison.Ordinal);
+        }
+    });
+
+    [Theory]
+    [InlineData(38, "ENOSYS")]
+    [InlineData(1, "EPERM")]
+    [InlineData(12, "ENOMEM")]
+    [InlineData(24, "EMFILE")]
+    [InlineData(5, "errno 5")]
+    public void Refusal_names_the_error_in_one_line(int errno, string name)
+    {
+        string reason = FastCache.Io.Uring.UringRefusal.OfCall("io_uring_setup", errno);
+        Assert.Contains(name, reason, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', reason);
+    }
+}

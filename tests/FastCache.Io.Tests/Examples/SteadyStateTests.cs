@@ -1,0 +1,97 @@
+using System.Net.Sockets;
+
+namespace FastCache.Io.Tests.Examples;
+
+public sealed class SteadyStateTests
+{
+    [UringFact]
+    public void Echo_round_allocates_nothing() => Harness.Run(h =>
+    {
+        const int Connections = 16;
+        const int WarmUp = 50;
+        const int Rounds = 500;
+        (Socket Peer, ConnectionId Id)[] all = [.. Enumerable.Range(0, Connections).Select(_ => h.Open())];
+        NativeBuffer[] replies = [.. all.Select(_ => new NativeBuffer(256))];
+        IoEvent[] events = new IoEvent[64];
+        byte[] request = new byte[100];
+        byte[] reply = new byte[100];
+        long allocated = 0;
+        for (int round = 0; round < WarmUp + Rounds; round++)
+        {
+            foreach ((Socket peer, _) in all)
+            {
+                peer.Send(request);
+            }
+
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int echoed = 0; echoed < Connections;)
+            {
+                int count = h.Io.Poll(events, 1_000);
+                foreach (IoEvent e in events.AsSpan(0, count))
+                {
+                    h.Io.Received(e.Buffer, e.Length).CopyTo(replies[e.Connection.Slot].Span);
+                    h.Io.Release(e.Buffer);
+                    h.Io.Send(e.Connection, replies[e.Connection.Slot].Span[..e.Length]);
+                    echoed++;
+                }
+
+                h.Io.Flush();
+            }
+
+            if (round >= WarmUp)
+            {
+                allocated += GC.GetAllocatedBytesForCurrentThread() - before;
+            }
+
+            foreach ((Socket peer, _) in all)
+            {
+                Assert.Equal(request.Length, peer.Receive(reply));
+            }
+        }
+
+        Assert.Equal(0, allocated);
+        foreach (NativeBuffer buffer in replies)
+        {
+            buffer.Dispose();
+        }
+
+        foreach ((Socket peer, _) in all)
+        {
+            peer.Dispose();
+        }
+    });
+
+    [UringFact]
+    public void Blocking_and_draining_allocates_nothing() => Harness.Run(h =>
+    {
+        const int Length = 16 << 20;
+        (Socket peer, ConnectionId id) = h.Open();
+        using NativeBuffer bytes = new(Length);
+        byte[] sink = new byte[1 << 20];
+        IoEvent[] events = new IoEvent[64];
+        long allocated = 0;
+        for (int round = 0; round < 4; round++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            h.Io.Send(id, bytes.Span);
+            h.Io.Flush();
+            Assert.True(h.Io.IsBlocked(id));
+            int drained = 0;
+            for (int read = 0; read < Length || drained == 0;)
+            {
+                if (read < Length && peer.Available > 0)
+                {
+                    read += peer.Receive(sink);
+                }
+
+                int count = h.Io.Poll(events, 0);
+                drained += count > 0 && events[0].Kind == IoEventKind.Drained ? 1 : 0;
+            }
+
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        Assert.Equal(0, allocated);
+        peer.Dispose();
+    });
+}

@@ -1,0 +1,329 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace FastCache.Io.Tests.Examples;
+
+public sealed class UringShardIoTests
+{
+    [UringFact]
+    public void Reports_received_bytes_and_sends_a_reply() => Harness.Run(h =>
+    {
+        (Socket peer, ConnectionId id) = h.Open();
+        using NativeBuffer reply = new(64);
+        peer.Send("ping"u8);
+        Assert.Equal("ping"u8.ToArray(), h.Receive(id, 4));
+        "pong"u8.CopyTo(reply.Span);
+        h.Io.Send(id, reply.Span[..4]);
+        h.Poll();
+        Assert.False(h.Io.IsBlocked(id));
+        Assert.Equal("pong"u8.ToArray(), Harness.ReceiveExactly(peer, 4));
+        peer.Dispose();
+    });
+
+    [UringFact]
+    public void Flush_sends_without_reporting() => Harness.Run(h =>
+    {
+        (Socket peer, ConnectionId id) = h.Open();
+        using NativeBuffer reply = new(64);
+        peer.Send("x"u8);
+        h.Io.Send(id, reply.Span);
+        h.Io.Flush();
+        reply.Span.Fill(0xFF); // Free to be changed from here on.
+        Assert.Equal(new byte[64], Harness.ReceiveExactly(peer, 64));
+        Assert.Single(h.Receive(id, 1));
+        peer.Dispose();
+    });
+
+    [UringFact]
+    public void Reports_closed_after_peer_hangs_up() => Harness.Run(h =>
+    {
+        (Socket peer, ConnectionId id) = h.Open();
+        peer.Dispose();
+        IoEvent closed = h.Next(IoEventKind.Closed);
+        Assert.Equal(id, closed.Connection);
+        Assert.Equal(0, closed.Error);
+        Assert.Empty(h.Pending);
+    });
+
+    [UringFact]
+    public void Reports_the_errno_when_peer_resets() => Harness.Run(h =>
+    {
+        const int ConnectionReset = 104;
+        (Socket peer, ConnectionId id) = h.Open();
+        peer.LingerState = new LingerOption(true, 0);
+        peer.Dispose();
+        Assert.Equal(ConnectionReset, h.Next(IoEventKind.Closed, id).Error);
+    });
+
+    [UringFact]
+    public void Peer_that_half_closes_gets_its_replies() => Harness.Run(h =>
+    {
+        const int Length = 8 << 20; // Far more than the socket buffers take.
+        (Socket peer, ConnectionId id) = h.Open();
+        peer.Send("requests"u8);
+        peer.Shutdown(SocketShutdown.Send);
+        h.Receive(id, 8);
+        using NativeBuffer reply = Native(Harness.Pattern(Length));
+        h.Io.Send(id, reply.Span);
+        h.Poll();
+        Assert.True(h.Io.IsBlocked(id));
+        h.ExpectNothing();
+        byte[] read = ReadWhilePolling(h, peer, Length + 100, inPass: () =>
+        {
+            if (h.Pending.Any(e => e.Kind == IoEventKind.Drained))
+            {
+                h.Next(IoEventKind.Drained, id);
+                h.Io.Send(id, reply.Span[..100]); // The answer to Drained goes out as well.
+            }
+        });
+        Assert.Equal(0, h.Next(IoEventKind.Closed, id).Error);
+        Assert.True(read.AsSpan(0, Length).SequenceEqual(reply.Span));
+        Assert.True(read.AsSpan(Length).SequenceEqual(reply.Span[..100]));
+        Assert.Equal(0, peer.Receive(new byte[1]));
+        peer.Dispose();
+    });
+
+    [UringFact]
+    public void Peer_that_half_closes_before_the_pass_gets_its_reply() => Harness.Run(h =>
+    {
+        Socket peer = h.Connect();
+        peer.Send("requests"u8);
+        peer.Shutdown(SocketShutdown.Send);
+        ConnectionId id = h.Next(IoEventKind.Accepted).Connection;
+        h.Receive(id, 8);
+        using NativeBuffer reply = new(64);
+        h.Io.Send(id, reply.Span);
+        Assert.Equal(0, h.Next(IoEventKind.Closed, id).Error);
+        Assert.Equal(new byte[64], Harness.ReceiveExactly(peer, 64));
+        Assert.Equal(0, peer.Receive(new byte[1]));
+        peer.Dispose();
+    });
+
+    [UringFact]
+    public void Shutdown_of_sending_lets_peer_read_the_last_bytes() => Harness.Run(h =>
+    {
+        (Socket peer, ConnectionId id) = h.Open();
+        using NativeBuffer reply = new(64);
+        h.Io.Send(id, reply.Span);
+        h.Io.Flush();
+        h.Io.ShutdownSend(id);
+        Assert.Equal(new byte[64], Harness.ReceiveExactly(peer, 64));
+        Assert.Equal(0, peer.Receive(new byte[1]));
+        peer.Send("late"u8);
+        h.Receive(id, 4);
+        peer.Dispose();
+        h.Next(IoEventKind.Closed, id);
+    });
+
+    [UringFact]
+    public void Close_ends_the_connection_and_reports_it_once() => Harness.Run(h =>
+    {
+        (Socket peer, ConnectionId id) = h.Open();
+        h.Io.Close(id);
+        h.Io.Close(id);
+        Assert.Equal(0, h.Next(IoEventKind.Closed, id).Error);
+        Assert.Equal(0, peer.Receive(new byte[1]));
+        h.Io.Close(id);
+        h.ExpectNothing();
+        peer.Dispose();
+    });
+
+    [UringFact]
+    public void Close_drops_what_is_queued() => Harness.Run(h =>
+    {
+        (Socket peer, ConnectionId id) = h.Open();
+        using NativeBuffer reply = new(64);
+        h.Io.Send(id, reply.Span);
+        h.Io.Close(id);
+        h.Next(IoEventKind.Closed, id);
+        Assert.Equal(0, peer.Receive(new byte[1]));
+        peer.Dispose();
+    });
+
+    [UringFact]
+    public void Slot_is_used_again_under_a_new_generation() => Harness.Run(h =>
+    {
+        (Socket first, ConnectionId old) = h.Open();
+        first.Dispose();
+        h.Next(IoEventKind.Closed, old);
+        (Socket second, ConnectionId young) = h.Open();
+        Assert.Equal(old.Slot, young.Slot);
+        Assert.Equal(old.Generation + 1, young.Generation);
+
+        // The old id reaches nothing any more.
+        using NativeBuffer reply = new(64);
+        h.Io.Send(old, reply.Span);
+        h.Io.PauseReceiving(old);
+        h.Io.Close(old);
+        Assert.False(h.Io.IsBlocked(old));
+        second.Send("x"u8);
+        h.Receive(young, 1);
+        Assert.Equal(0, second.Available);
+        second.Dispose();
+    });
+
+    [UringFact]
+    public void Closes_and_counts_connections_above_the_limit() => Harness.Run(
+        h =>
+        {
+            (Socket first, ConnectionId id) = h.Open();
+            Socket[] others = [.. Enumerable.Range(0, 5).Select(_ => h.Connect())];
+            h.ExpectNothing();
+            Assert.Equal(5, h.Io.RejectedConnections);
+            foreach (Socket other in others)
+            {
+                Assert.Equal(0, other.Receive(new byte[1]));
+                other.Dispose();
+            }
+
+            first.Dispose();
+            h.Next(IoEventKind.Closed, id);
+            (Socket next, _) = h.Open();
+            next.Dispose();
+        },
+        new ShardIoOptions { MaxConnections = 1, ReceiveBuffers = 4 });
+
+    [UringFact]
+    public void Serves_a_socket_that_was_accepted_elsewhere() => Harness.Run(h =>
+    {
+        using Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        using Socket peer = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        peer.Connect(listener.LocalEndPoint!);
+        Socket accepted = listener.Accept();
+        accepted.Blocking = false;
+        ConnectionId id = h.Io.Adopt((int)accepted.Handle);
+        accepted.SafeHandle.SetHandleAsInvalid();
+        h.Poll();
+        peer.Send("hello"u8);
+        Assert.Equal("hello"u8.ToArray(), h.Receive(id, 5));
+        using NativeBuffer reply = new(8 << 20);
+        h.Io.Send(id, reply.Span);
+        h.Io.Flush();
+        Assert.True(h.Io.IsBlocked(id));
+        ReadWhilePolling(h, peer, reply.Length);
+        h.Next(IoEventKind.Drained, id);
+    });
+
+    [UringFact]
+    public void Adopt_refuses_when_all_slots_are_in_use() => Harness.Run(
+        h =>
+        {
+            (Socket peer, _) = h.Open();
+            Assert.Throws<InvalidOperationException>(() => h.Io.Adopt(1_000_000));
+            peer.Dispose();
+        },
+        new ShardIoOptions { MaxConnections = 1, ReceiveBuffers = 4 });
+
+    [UringFact]
+    public void Stops_listening_and_keeps_open_connections() => Harness.Run(h =>
+    {
+        (Socket peer, ConnectionId id) = h.Open();
+        h.Io.StopListening();
+        Assert.Throws<SocketException>(() => h.Connect());
+        peer.Send("x"u8);
+        h.Receive(id, 1);
+        IPEndPoint again = h.Io.Listen(h.EndPoint);
+        Assert.Equal(h.EndPoint.Port, again.Port);
+        (Socket next, _) = h.Open();
+        next.Dispose();
+        peer.Dispose();
+    });
+
+    [UringFact]
+    public void Refuses_an_address_that_is_taken() => Harness.Run(h =>
+    {
+        using Socket other = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        other.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        other.Listen();
+        h.Io.StopListening();
+        Assert.Throws<SocketException>(() => h.Io.Listen((IPEndPoint)other.LocalEndPoint!));
+    });
+
+    [UringFact]
+    public void Poll_returns_nothing_when_its_time_is_over() => Harness.Run(h =>
+    {
+        h.Poll();
+        long start = Environment.TickCount64;
+        Assert.Equal(0, h.Poll(50));
+        Assert.InRange(Environment.TickCount64 - start, 40, 2_000);
+    });
+
+    [UringFact]
+    public void Wake_from_another_thread_ends_the_wait() => Harness.Run(h =>
+    {
+        for (int i = 0; i < 20; i++)
+        {
+            Thread waker = new(() =>
+            {
+                Thread.Sleep(2);
+                h.Io.Wake();
+            });
+            waker.Start();
+            Assert.Equal(IoEventKind.Woken, h.Next(IoEventKind.Woken).Kind);
+            waker.Join();
+        }
+
+        h.Io.Wake();
+        h.Io.Wake();
+        h.Next(IoEventKind.Woken);
+        h.ExpectNothing(); // Wakes before a report are one.
+    });
+
+    [UringFact]
+    public void Wake_is_harmless_after_disposal() => Harness.OnThread(() =>
+    {
+        Assert.True(ShardIo.TryCreateUring(new ShardIoOptions { ReceiveBuffers = 2 }, out IShardIo? io, out string reason), reason);
+        io.Dispose();
+        io.Dispose();
+        io.Wake();
+    });
+
+    [UringFact]
+    public void Disposal_ends_all_connections() => Harness.OnThread(() =>
+    {
+        Socket? peer = null;
+        Harness.Run(h => peer = h.Open().Peer);
+        Assert.Equal(0, peer!.Receive(new byte[1]));
+        peer.Dispose();
+    });
+
+    [UringFact]
+    public void Accepted_sockets_do_not_delay_small_sends() => Harness.Run(h =>
+    {
+        (Socket peer, ConnectionId id) = h.Open();
+        int descriptor = h.Io.DescriptorOf(id);
+        using SafeSocketHandle handle = new(descriptor, ownsHandle: false);
+        using Socket view = new(handle);
+        Assert.True(view.NoDelay);
+        peer.Dispose();
+    });
+
+    internal static NativeBuffer Native(byte[] bytes)
+    {
+        NativeBuffer buffer = new(bytes.Length);
+        bytes.CopyTo(buffer.Span);
+        return buffer;
+    }
+
+    internal static byte[] ReadWhilePolling(Harness h, Socket peer, int length, Action? inPass = null)
+    {
+        byte[] bytes = new byte[length];
+        int done = 0;
+        while (done < length)
+        {
+            if (peer.Poll(1_000, SelectMode.SelectRead))
+            {
+                int taken = peer.Receive(bytes, done, length - done, SocketFlags.None);
+                Assert.True(taken > 0, $"the connection ended after {done} of {length} bytes");
+                done += taken;
+            }
+
+            h.Poll();
+            inPass?.Invoke();
+        }
+
+        return bytes;
+    }
+}
