@@ -70,6 +70,9 @@ internal sealed class FloorServer(IShardIo io, int maxConnections, int requestBy
             case IoEventKind.Drained:
                 MarkReady(slot);
                 break;
+            case IoEventKind.EndOfInput:
+                io.Close(happened.Connection);
+                break;
             case IoEventKind.Closed:
                 _unanswered[slot] = 0;
                 break;

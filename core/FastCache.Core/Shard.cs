@@ -12,8 +12,8 @@ namespace FastCache.Core;
 /// <summary>One thread's cache: its slice of memory, its index, its clocks. Not safe for two threads at once.</summary>
 /// <remarks>
 /// Single operations take a key as a span. Batches do the same work in three steps, so that the cache misses of many
-/// keys overlap: <see cref="Prepare"/> each key (hash it, start to load its bucket), <see cref="Probe"/> them all
-/// (compare tags, start to load the items), then run the operations in order with the prepared keys.
+/// keys overlap: <see cref="Prepare"/> each key (hash it, start to load its bucket), <see cref="Probe"/> each
+/// (compare tags, start to load the item), run the operations in order with the prepared keys, <see cref="EndBatch"/>.
 /// <para>
 /// Time is what <see cref="Advance"/> last said; the shard never reads a clock. It does not go back: a caller whose clock
 /// steps back keeps the time that it had.
@@ -44,7 +44,7 @@ public sealed unsafe class Shard : IIndexOwner, IDisposable
     private VersionClock _versions;
     private long _nowUnixMillis = Item.ExpiryOriginUnixMillis;
     private ulong _now;
-    private long _probeEpoch;
+    private bool _candidatesMoved;
     private long _pageMoves;
     private long _payloadBytes;
     private long _hits;
@@ -97,24 +97,24 @@ public sealed unsafe class Shard : IIndexOwner, IDisposable
         return new LookupKey(start, key.Length, hash, 0);
     }
 
-    /// <summary>Second step of a batch: finds each key's probable item by its tag and starts to load it.</summary>
+    /// <summary>Second step of a batch: finds a key's probable item by its tag and starts to load it.</summary>
     /// <remarks>
     /// The result is a hint: operations verify it and look again when an earlier one of the batch changed things, so a
-    /// batch behaves as its operations would one after another. Keys stay prepared until the next call of this method.
+    /// batch behaves as its operations would one after another.
     /// </remarks>
-    public void Probe(Span<LookupKey> keys)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Probe(ref LookupKey key)
     {
-        _probeEpoch = _pageMoves;
-        foreach (ref LookupKey key in keys)
+        uint candidate = _index.Candidate(key.Hash);
+        if (candidate != 0)
         {
-            uint candidate = _index.Candidate(key.Hash);
-            if (candidate != 0)
-            {
-                key = key.With(candidate);
-                PrefetchLines(candidate);
-            }
+            key = key.With(candidate);
+            PrefetchLines(candidate);
         }
     }
+
+    /// <summary>Ends a batch: no key prepared until now will be used any more.</summary>
+    public void EndBatch() => _candidatesMoved = false;
 
     /// <summary>Looks a key up.</summary>
     /// <param name="key"><see cref="MinKeyBytes"/> to <see cref="MaxKeyBytes"/> bytes.</param>
@@ -409,7 +409,7 @@ public sealed unsafe class Shard : IIndexOwner, IDisposable
     {
         uint reference = key.Candidate;
         // A page that moved since the probe may have put other bytes where the candidate was.
-        if (reference == 0 || _probeEpoch != _pageMoves || !KeyMatcher.Matches(At(reference), key))
+        if (reference == 0 || _candidatesMoved || !KeyMatcher.Matches(At(reference), key))
         {
             reference = _index.Find(key.Hash, new KeyMatcher(this, key));
             if (reference == 0)
@@ -560,6 +560,7 @@ public sealed unsafe class Shard : IIndexOwner, IDisposable
 
         _slab.Shrink(page);
         _pageMoves++;
+        _candidatesMoved = true;
         return true;
     }
 

@@ -17,10 +17,13 @@ public enum IoEventKind : byte
     /// <summary>Bytes arrived: <see cref="IShardIo.Received"/> reads them, <see cref="IShardIo.Release"/> gives the buffer back.</summary>
     Received,
 
+    /// <summary>The peer will send nothing more, but may still read: the caller answers what it has received and then calls <see cref="IShardIo.Close"/>.</summary>
+    EndOfInput,
+
     /// <summary>Everything that was held back because the peer did not read has been sent; sending may go on.</summary>
     Drained,
 
-    /// <summary>The connection is over and its slot is free; <see cref="IoEvent.Error"/> is an errno, 0 when the peer closed in order.</summary>
+    /// <summary>The connection is over and its slot is free; <see cref="IoEvent.Error"/> is an errno, 0 after <see cref="IShardIo.Close"/>.</summary>
     Closed,
 
     /// <summary>Another thread called <see cref="IShardIo.Wake"/>.</summary>
@@ -59,6 +62,9 @@ public readonly record struct IoEvent(IoEventKind Kind, ConnectionId Connection,
 /// every event for its slot carries that id; after <see cref="IoEventKind.Closed"/> no event carries it again.
 /// 4. Every <see cref="IoEventKind.Received"/> buffer stays readable and unchanged until it is released, also after its
 /// connection has closed, and each must be released exactly once.
+/// 5. <see cref="IoEventKind.EndOfInput"/> follows the last <see cref="IoEventKind.Received"/> of a connection, at most
+/// once. It ends nothing: sends go on, in as many passes as they take, until the caller calls <see cref="Close"/> or an
+/// error or the backlog limit ends the connection. A peer that vanishes after it may be noticed by a send only.
 /// </para>
 /// </remarks>
 public interface IShardIo : IDisposable
@@ -105,7 +111,8 @@ public interface IShardIo : IDisposable
     /// <summary>Whether a part of the last send still waits for the peer to read.</summary>
     bool IsBlocked(ConnectionId connection);
 
-    /// <summary>Stops receiving from the peer, so that its bytes wait in its own kernel. Bytes already on their way may still be reported.</summary>
+    /// <summary>Stops receiving from the peer, so that its bytes wait in its own kernel, and its end of input behind them.</summary>
+    /// <remarks>What is already on its way may still be reported, bytes and end of input; the rest follows <see cref="ResumeReceiving"/>.</remarks>
     void PauseReceiving(ConnectionId connection);
 
     /// <summary>Undoes <see cref="PauseReceiving"/>.</summary>
@@ -115,7 +122,11 @@ public interface IShardIo : IDisposable
     /// <remarks>To be called when nothing is queued or blocked on the connection.</remarks>
     void ShutdownSend(ConnectionId connection);
 
-    /// <summary>Ends the connection now and drops what is queued; <see cref="IoEventKind.Closed"/> follows. Harmless on one that is ending already.</summary>
+    /// <summary>Ends the connection now and drops what is queued or blocked; <see cref="IoEventKind.Closed"/> follows. Harmless on one that is ending already.</summary>
+    /// <remarks>
+    /// What earlier sends handed to the operating system is still delivered, unless the peer's own bytes are left
+    /// unread: then the operating system resets the connection. After <see cref="IoEventKind.EndOfInput"/> none are.
+    /// </remarks>
     void Close(ConnectionId connection);
 
     /// <summary>Makes the current or the next <see cref="Poll"/> return with <see cref="IoEventKind.Woken"/>. May be called by any thread.</summary>

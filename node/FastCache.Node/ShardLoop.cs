@@ -40,23 +40,37 @@ internal sealed class ShardLoop : IDisposable
     /// <param name="ioOptions">Its sizes.</param>
     /// <param name="shard">The cache.</param>
     /// <param name="options">The node's options.</param>
-    public ShardLoop(IShardIo io, ShardIoOptions ioOptions, Shard shard, NodeOptions options)
+    /// <param name="limits">What clients may ask for; null: all that the shard can hold.</param>
+    /// <param name="outboxSizes">When replies are sent; null: <see cref="OutboxSizes.Default"/>.</param>
+    public ShardLoop(
+        IShardIo io,
+        ShardIoOptions ioOptions,
+        Shard shard,
+        NodeOptions options,
+        ProtocolLimits? limits = null,
+        OutboxSizes? outboxSizes = null)
     {
         _io = io;
         _shard = shard;
-        _limits = new ProtocolLimits(Shard.MaxKeyBytes, Shard.MaxValueBytes, FcpLimits.MaxBatchKeys);
+        _limits = limits ?? new ProtocolLimits(Shard.MaxKeyBytes, Shard.MaxValueBytes, FcpLimits.MaxBatchKeys);
         _carries = new CarryPool(options.ConnectionMemoryBytes - ioOptions.MaxBacklogBytes);
         _path = new ReceivePath(io, ioOptions.ReceiveBuffers, _carries);
-        _outbox = new Outbox(io, RequestExecutor.MaxReplyBytes);
+        _outbox = new Outbox(io, RequestExecutor.MaxReplyBytes, outboxSizes ?? OutboxSizes.Default);
         // A peer that is paused can still have all of the backend's receive buffers and one frame under way.
         int parkLimitBytes = (ioOptions.ReceiveBuffers * ioOptions.ReceiveBufferBytes) + _limits.MaxFrameBytes;
         _replies = new ReplyPath(io, _outbox, _counters, parkLimitBytes);
         StatsReport stats = new(shard, _counters, ElapsedMillis);
-        _group = new RequestGroup(shard, new RequestExecutor(shard, _limits, stats, _counters), _replies);
+        _group = new RequestGroup(shard, new RequestExecutor(shard, _limits, stats, _counters), _replies, _counters);
         _sessions = new Session?[ioOptions.MaxConnections];
         _writeTimeoutMillis = (long)options.WriteTimeout.TotalMilliseconds;
         _markReady = MarkReady;
     }
+
+    /// <summary>Where the sessions' bytes are carried.</summary>
+    public CarryPool Carries => _carries;
+
+    /// <summary>What the loop has counted; to be read by its thread, or once it has ended.</summary>
+    public NodeCounters Counters => _counters;
 
     /// <summary>Serves until <see cref="Stop"/> is called.</summary>
     public void Run()
@@ -64,19 +78,16 @@ internal sealed class ShardLoop : IDisposable
         while (!_stopping)
         {
             _outbox.Send();
-            int count = _io.Poll(_events, _replies.HasPostponed ? 0 : HousekeepingMillis);
+            int count = _io.Poll(_events, _replies.HasWork ? 0 : HousekeepingMillis);
             Advance();
             _replies.Settle();
+            _replies.CloseFinished();
             for (int i = 0; i < count; i++)
             {
                 Handle(_events[i]);
             }
 
-            if (_replies.HasPostponed)
-            {
-                _replies.TakePostponed(_markReady);
-            }
-
+            _replies.TakePostponed(_markReady);
             Serve();
         }
 
@@ -131,6 +142,11 @@ internal sealed class ShardLoop : IDisposable
                 _counters.Accepted++;
                 _counters.Connections++;
                 break;
+            case IoEventKind.EndOfInput:
+                Session last = _sessions[happened.Connection.Slot]!;
+                last.IsInputOver = true;
+                MarkReady(last);
+                break;
             case IoEventKind.Drained:
                 Session drained = _sessions[happened.Connection.Slot]!;
                 _replies.Drained(drained);
@@ -160,29 +176,38 @@ internal sealed class ShardLoop : IDisposable
         foreach (Session session in _ready)
         {
             session.IsReady = false;
-            if (!session.MayExecute)
+            if (session.MayExecute)
             {
-                if (session.State != SessionState.Closed)
-                {
-                    _replies.Receive(session);
-                }
-
-                continue;
+                Execute(session);
             }
-
-            while (!session.IsPostponed && session.Decode(_group))
+            else if (session.State != SessionState.Closed)
             {
-                _group.Execute();
-                _counters.Batches++;
-            }
-
-            if (!_group.EndsWith(session) && !session.IsPostponed)
-            {
-                session.Input.Commit();
+                _replies.Receive(session);
             }
         }
 
         _group.Execute();
+        foreach (Session session in _ready)
+        {
+            if (session.IsInputOver && !session.IsPostponed)
+            {
+                _replies.Finish(session);
+            }
+        }
+
         _ready.Clear();
+    }
+
+    private void Execute(Session session)
+    {
+        while (!session.IsPostponed && session.Decode(_group))
+        {
+            _group.Execute();
+        }
+
+        if (!session.IsPostponed && !_group.EndsWith(session))
+        {
+            session.Input.Commit();
+        }
     }
 }

@@ -95,22 +95,18 @@ internal sealed class Harness : IDisposable
     }
 
     /// <summary>Polls until an event of this kind is there, and consumes it; others stay pending.</summary>
-    public IoEvent Next(IoEventKind kind, ConnectionId? connection = null)
-    {
-        long limit = Environment.TickCount64 + StepLimitMillis;
-        while (true)
-        {
-            int index = _pending.FindIndex(e => e.Kind == kind && (connection is null || e.Connection == connection));
-            if (index >= 0)
-            {
-                IoEvent found = _pending[index];
-                _pending.RemoveAt(index);
-                return found;
-            }
+    public IoEvent Next(IoEventKind kind, ConnectionId? connection = null) =>
+        Next(e => e.Kind == kind && (connection is null || e.Connection == connection), $"{kind}");
 
-            Assert.True(Environment.TickCount64 < limit, $"no {kind} within {StepLimitMillis} ms");
-            Poll(10);
-        }
+    /// <summary>Polls until an event is there, and consumes it.</summary>
+    public IoEvent Next() => Next(_ => true, "event");
+
+    /// <summary>Closes a connection when its peer's input is over, as a server does that has nothing left to answer.</summary>
+    public IoEvent CloseAfterInput(ConnectionId connection)
+    {
+        Next(IoEventKind.EndOfInput, connection);
+        Io.Close(connection);
+        return Next(IoEventKind.Closed, connection);
     }
 
     /// <summary>Polls for a while and expects no event.</summary>
@@ -169,4 +165,22 @@ internal sealed class Harness : IDisposable
     public static byte PatternAt(int seed, long place) => (byte)((place * 31) ^ (place >> 8) ^ (seed * 17));
 
     public void Dispose() => Io.Dispose();
+
+    private IoEvent Next(Predicate<IoEvent> isWanted, string name)
+    {
+        long limit = Environment.TickCount64 + StepLimitMillis;
+        while (true)
+        {
+            int index = _pending.FindIndex(isWanted);
+            if (index >= 0)
+            {
+                IoEvent found = _pending[index];
+                _pending.RemoveAt(index);
+                return found;
+            }
+
+            Assert.True(Environment.TickCount64 < limit, $"no {name} within {StepLimitMillis} ms");
+            Poll(10);
+        }
+    }
 }

@@ -95,7 +95,11 @@ public unsafe class LookupBenchmark : IDisposable
                 _prepared[i] = _shard.Prepare(new ReadOnlySpan<byte>(_keys + ((start + i) * KeyBytes), KeyBytes));
             }
 
-            _shard.Probe(_prepared);
+            foreach (ref LookupKey key in _prepared.AsSpan())
+            {
+                _shard.Probe(ref key);
+            }
+
             foreach (ref LookupKey key in _prepared.AsSpan())
             {
                 if (_shard.TryGet(key, out ItemView item))

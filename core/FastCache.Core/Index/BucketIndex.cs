@@ -117,7 +117,7 @@ internal sealed unsafe class BucketIndex : IDisposable
     {
         if (Sse.IsSupported)
         {
-            Sse.Prefetch0(BucketOf(hash));
+            Sse.Prefetch1(BucketOf(hash));
         }
     }
 

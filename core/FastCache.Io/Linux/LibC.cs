@@ -17,7 +17,6 @@ internal static unsafe partial class LibC
     private const int SysIoUringEnter = 426;
     private const int SysIoUringRegister = 427;
 
-    public const int ShutdownReceive = 0;
     public const int ShutdownWrite = 1;
     public const int ShutdownBoth = 2;
 

@@ -23,8 +23,6 @@ internal sealed unsafe class Acceptor(Ring ring) : IDisposable
     public const int RetryMillis = 100;
 
     private const int Backlog = 4_096; // The kernel cuts it to net.core.somaxconn.
-    private const int LevelSocket = 1;
-    private const int ReusePort = 15;
 
     private Socket? _listener;
     private int _generation;
@@ -46,8 +44,6 @@ internal sealed unsafe class Acceptor(Ring ring) : IDisposable
         Socket listener = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            int on = 1;
-            listener.SetRawSocketOption(LevelSocket, ReusePort, new ReadOnlySpan<byte>(&on, sizeof(int)));
             if (endPoint.Address.Equals(IPAddress.IPv6Any))
             {
                 listener.DualMode = true;

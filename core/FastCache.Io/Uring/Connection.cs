@@ -5,15 +5,15 @@ namespace FastCache.Io.Uring;
 /// <summary>Where a connection stands in its life.</summary>
 /// <remarks>
 /// <code>
-///        accept, adopt            the peer's FIN               nothing blocked, a pass later
-///   Free ────────────► Open ──────────────────► PeerClosed ─────────┐
-///    ▲                  │                            │              │
-///    │                  │ Close, error,              │ Close,       │
-///    │                  │ backlog limit              │ error        │
-///    │                  ▼                            ▼              ▼
-///    │                Ending ─────────────────────────────────────► Ended
-///    │                         the last operation has completed       │
-///    └────────────────────────────────────────────────────────────────┘
+///        accept, adopt        the peer's FIN: EndOfInput
+///   Free ────────────► Open ────────────────────────────► PeerClosed
+///    ▲                  │                                     │
+///    │                  │ Close, error, backlog limit         │ Close, error, backlog limit
+///    │                  ▼                                     │
+///    │                Ending ◄────────────────────────────────┘
+///    │                  │ the last operation has completed
+///    │                  ▼
+///    └─────────────── Ended
 ///       Poll closes the descriptor, reports Closed, generation + 1
 /// </code>
 /// </remarks>
@@ -53,9 +53,6 @@ internal enum QueueKind : byte
     /// <summary>Open, and its receive ended for want of buffers.</summary>
     Starved,
 
-    /// <summary>PeerClosed, and nothing blocked.</summary>
-    PeerClosed,
-
     /// <summary>Ended.</summary>
     Ended,
 }
@@ -92,9 +89,6 @@ internal unsafe struct Connection
 
     /// <summary>The pass that queued the last send, to catch two in one.</summary>
     public uint SendPass;
-
-    /// <summary>The pass in which the connection entered the PeerClosed list.</summary>
-    public uint PeerClosedPass;
 
     public ConnectionPhase Phase;
     public InFlight InFlight;

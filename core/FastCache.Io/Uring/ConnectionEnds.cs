@@ -10,7 +10,6 @@ namespace FastCache.Io.Uring;
 /// </remarks>
 internal sealed unsafe class ConnectionEnds(ConnectionTable table)
 {
-    private readonly SlotQueue _peerClosed = new(table, QueueKind.PeerClosed);
     private readonly SlotQueue _ended = new(table, QueueKind.Ended);
 
     /// <summary>The connections whose receive waits for buffers: those of <see cref="ReceivePath"/>, as long as they live.</summary>
@@ -20,7 +19,7 @@ internal sealed unsafe class ConnectionEnds(ConnectionTable table)
     public uint Pass { get; private set; }
 
     /// <summary>Whether a pass has an end to report even if nothing else happens.</summary>
-    public bool HasEnds => !_ended.IsEmpty || !_peerClosed.IsEmpty;
+    public bool HasEnds => !_ended.IsEmpty;
 
     /// <summary>A submission follows.</summary>
     public void BeginPass() => Pass++;
@@ -33,27 +32,12 @@ internal sealed unsafe class ConnectionEnds(ConnectionTable table)
         {
             Starved.Remove(connection);
         }
-        else if (connection->Queue == QueueKind.PeerClosed)
-        {
-            _peerClosed.Remove(connection);
-        }
 
         // Fails what is queued and ends what is in flight, before it can touch bytes that the caller takes back.
         _ = LibC.Shutdown(connection->Descriptor, LibC.ShutdownBoth);
         connection->Error = error;
         connection->Phase = ConnectionPhase.Ending;
         EndIfQuiet(connection);
-    }
-
-    /// <summary>Ends the connections whose peers closed in an earlier pass: this pass has sent them the last replies.</summary>
-    public void EndPeerClosed()
-    {
-        while (!_peerClosed.IsEmpty && _peerClosed.First->PeerClosedPass != Pass)
-        {
-            Connection* connection = _peerClosed.First;
-            Debug.Assert(!connection->IsBlocked);
-            End(connection, error: 0);
-        }
     }
 
     /// <summary>Closes the connection that ended first, and frees its slot.</summary>
@@ -95,24 +79,6 @@ internal sealed unsafe class ConnectionEnds(ConnectionTable table)
             {
                 _ = LibC.Close(connection->Descriptor);
             }
-        }
-    }
-
-    /// <summary>The peer sends no more, and nothing is blocked: the end comes a pass later.</summary>
-    public void AwaitLastReplies(Connection* connection)
-    {
-        Debug.Assert(connection->Phase == ConnectionPhase.PeerClosed);
-        connection->PeerClosedPass = Pass;
-        _peerClosed.Append(connection);
-    }
-
-    /// <summary>A connection has something blocked: its end waits for <see cref="AwaitLastReplies"/>.</summary>
-    public void Postpone(Connection* connection)
-    {
-        Debug.Assert(connection->IsBlocked);
-        if (connection->Queue == QueueKind.PeerClosed)
-        {
-            _peerClosed.Remove(connection);
         }
     }
 

@@ -11,7 +11,7 @@ namespace FastCache.Io.Uring;
 ///   Armed ──────────────► Starved (queued) ──────────────────────► Armed
 ///     │   Pause: cancelled                Resume
 ///     ├──────────────────► Paused ───────────────────────────────► Armed
-///     │   FIN, error
+///     │   FIN: EndOfInput; error: the connection ends
 ///     └──────────────────► over
 /// </code>
 /// Invariant: an open connection whose bytes are wanted is armed or starved.
@@ -41,9 +41,11 @@ internal sealed unsafe class ReceivePath(Ring ring, BufferRing buffers, Connecti
             }
         }
 
-        if (!completion.HasMore)
+        if (!completion.HasMore && ReceiveEnded(connection, completion.Result))
         {
-            ReceiveEnded(connection, completion.Result);
+            Debug.Assert(!isReported, "the end has no bytes");
+            report = new(IoEventKind.EndOfInput, table.IdOf(connection), 0, 0, 0);
+            return true;
         }
 
         return isReported;
@@ -134,34 +136,30 @@ internal sealed unsafe class ReceivePath(Ring ring, BufferRing buffers, Connecti
         connection->InFlight |= InFlight.Cancel;
     }
 
-    private void ReceiveEnded(Connection* connection, int result)
+    /// <summary>Goes on, or not, after a receive that will bring nothing more; whether it was the peer that ended it.</summary>
+    private bool ReceiveEnded(Connection* connection, int result)
     {
         connection->InFlight &= ~InFlight.Receive;
         switch (connection->Phase)
         {
             case ConnectionPhase.Ending:
                 ends.EndIfQuiet(connection);
-                return;
+                return false;
             case ConnectionPhase.Open when result == 0:
                 connection->Phase = ConnectionPhase.PeerClosed;
-                if (!connection->IsBlocked)
-                {
-                    ends.AwaitLastReplies(connection);
-                }
-
-                return;
+                return true;
             case ConnectionPhase.Open when result == -Errno.NoBuffers && connection->WantsReceive:
                 ends.Starved.Append(connection);
-                return;
+                return false;
             case ConnectionPhase.Open when result < 0 && !IsHarmless(-result):
                 ends.End(connection, -result);
-                return;
+                return false;
             case ConnectionPhase.Open when connection->WantsReceive:
                 Arm(connection);
-                return;
+                return false;
             default:
                 Debug.Assert(connection->Phase == ConnectionPhase.Open, "only these phases have a receive in flight");
-                return;
+                return false;
         }
     }
 

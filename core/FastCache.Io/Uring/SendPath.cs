@@ -76,7 +76,6 @@ internal sealed unsafe class SendPath(Ring ring, ConnectionTable table, Connecti
         connection->BacklogLength = rest;
         connection->BacklogSent = 0;
         QueueBacklog(connection);
-        ends.Postpone(connection);
     }
 
     /// <summary>A part of a backlog was sent, all of it, or it failed.</summary>
@@ -109,11 +108,6 @@ internal sealed unsafe class SendPath(Ring ring, ConnectionTable table, Connecti
         {
             ends.End(connection, completion.Result == 0 ? Errno.BrokenPipe : -completion.Result);
             return false;
-        }
-
-        if (connection->Phase == ConnectionPhase.PeerClosed)
-        {
-            ends.AwaitLastReplies(connection);
         }
 
         report = new(IoEventKind.Drained, table.IdOf(connection), 0, 0, 0);

@@ -19,9 +19,8 @@ namespace FastCache.Io.Uring;
 /// reaped.
 /// </para>
 /// <para>
-/// A peer that closes its sending side still gets its replies: Closed is not reported by the pass that sees the FIN,
-/// but by the first later one whose submission leaves nothing blocked. So what the caller sends in answer to the
-/// bytes before the FIN, and in answer to a Drained, goes out first; answers that come a whole pass later do not.
+/// A peer that closes its sending side still gets its replies: the caller is told (EndOfInput) and closes when it has
+/// answered; whether that takes one pass or many is the caller's affair.
 /// </para>
 /// <para>Members harmlessly ignore an id whose connection is ending or gone.</para>
 /// </remarks>
@@ -148,7 +147,6 @@ internal sealed unsafe class UringShardIo : IShardIo
         _ring.Submit(reap: !hasLeftOver, mayWait ? timeoutMillis : 0);
 
         int count = HandleCompletions(events);
-        _ends.EndPeerClosed();
         return count + ReportEnds(events[count..]);
     }
 

@@ -19,6 +19,9 @@ internal sealed class CarryPool(long budgetBytes) : IDisposable
     /// <summary>Bytes taken from the operating system, lent out or kept.</summary>
     public long UsedBytes { get; private set; }
 
+    /// <summary>Bytes lent out.</summary>
+    public long LentBytes { get; private set; }
+
     /// <summary>Borrows a buffer of at least <paramref name="bytes"/> bytes.</summary>
     /// <returns>Null when the budget or <see cref="LargestBytes"/> forbids it.</returns>
     public NativeBuffer? Borrow(int bytes)
@@ -31,21 +34,26 @@ internal sealed class CarryPool(long budgetBytes) : IDisposable
         int size = SizeOf(bytes);
         if (_kept[size].TryPop(out NativeBuffer? kept))
         {
+            LentBytes += kept.Length;
             return kept;
         }
 
         int taken = 1 << (size + SmallestShift);
-        if (UsedBytes + taken > budgetBytes)
+        if (LentBytes + taken > budgetBytes)
         {
             return null;
         }
 
+        DisposeKept(budgetBytes - taken);
+
         UsedBytes += taken;
+        LentBytes += taken;
         return new NativeBuffer(taken);
     }
 
     public void GiveBack(NativeBuffer buffer)
     {
+        LentBytes -= buffer.Length;
         Stack<NativeBuffer> kept = _kept[SizeOf(buffer.Length)];
         if (kept.Count < KeptPerSize)
         {
@@ -62,6 +70,19 @@ internal sealed class CarryPool(long budgetBytes) : IDisposable
         foreach (NativeBuffer buffer in _kept.SelectMany(kept => kept))
         {
             buffer.Dispose();
+        }
+    }
+
+    /// <summary>Makes room for another size: gives kept buffers back, largest first, until at most so much is used.</summary>
+    private void DisposeKept(long mostUsedBytes)
+    {
+        for (int size = Sizes - 1; UsedBytes > mostUsedBytes; size--)
+        {
+            while (UsedBytes > mostUsedBytes && _kept[size].TryPop(out NativeBuffer? kept))
+            {
+                UsedBytes -= kept.Length;
+                kept.Dispose();
+            }
         }
     }
 

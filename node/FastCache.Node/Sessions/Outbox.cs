@@ -3,22 +3,29 @@ using FastCache.Io;
 
 namespace FastCache.Node.Sessions;
 
+/// <summary>How much an <see cref="Outbox"/> takes before it sends.</summary>
+/// <param name="BlockBytes">Staged bytes of all sessions; the block has room for one more reply behind them.</param>
+/// <param name="SessionWatermark">Staged bytes of one session.</param>
+internal readonly record struct OutboxSizes(int BlockBytes, int SessionWatermark)
+{
+    /// <summary>What a node uses; tests make cuts frequent with less.</summary>
+    public static OutboxSizes Default => new(4 << 20, 256 << 10);
+}
+
 /// <summary>Collects the replies of one pass, all connections behind one another, and sends them.</summary>
 /// <remarks>
 /// One block of memory serves every pass: it stays in the cache, where a buffer per connection would not, and one
 /// submission sends for all connections (16% less CPU than a flush per connection in the prototype, see DESIGN.md).
 /// <para>Invariant: a session's staged replies are contiguous, because its requests are executed one after another.</para>
 /// </remarks>
-internal sealed class Outbox(IShardIo io, int maxReplyBytes) : IDisposable
+internal sealed class Outbox(IShardIo io, int maxReplyBytes, OutboxSizes sizes) : IDisposable
 {
-    /// <summary>A session with this many staged bytes waits for the next pass: no peer fills the block alone.</summary>
-    public const int SessionWatermark = 256 << 10;
-
-    private const int BlockBytes = 4 << 20;
-
-    private readonly NativeBuffer _block = new(BlockBytes + maxReplyBytes);
+    private readonly NativeBuffer _block = new(sizes.BlockBytes + maxReplyBytes);
     private readonly List<Session> _staged = new(64);
     private int _used;
+
+    /// <summary>A session with this many staged bytes waits for the next pass: no peer fills the block alone.</summary>
+    public int SessionWatermark => sizes.SessionWatermark;
 
     /// <summary>Sessions whose replies were sent since the last <see cref="Settle"/>.</summary>
     public List<Session> Sent => _staged;
@@ -26,10 +33,10 @@ internal sealed class Outbox(IShardIo io, int maxReplyBytes) : IDisposable
     /// <summary>Bytes of all replies staged since the last <see cref="Settle"/>.</summary>
     public int StagedBytes => _used;
 
-    /// <summary>Whether the largest possible reply fits.</summary>
-    public bool HasRoom => _used <= BlockBytes;
+    /// <summary>Bytes that may be staged before the next <see cref="Send"/>; the last reply may go beyond them.</summary>
+    public int RoomBytes => sizes.BlockBytes - _used;
 
-    /// <summary>Where the next reply goes; at least as long as the largest one when <see cref="HasRoom"/>.</summary>
+    /// <summary>Where the next reply goes; longer than <see cref="RoomBytes"/> by the largest reply.</summary>
     public Span<byte> Room => _block.Span[_used..];
 
     /// <summary>Takes the first <paramref name="bytes"/> bytes of <see cref="Room"/> as a reply to a session.</summary>

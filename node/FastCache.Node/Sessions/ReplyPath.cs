@@ -8,28 +8,33 @@ internal sealed class ReplyPath(IShardIo io, Outbox outbox, NodeCounters counter
     private readonly List<Session> _blocked = [];
     private readonly List<Session> _draining = [];
     private readonly List<Session> _postponed = [];
+    private readonly List<Session> _finished = [];
 
     /// <summary>The loop's time in milliseconds; only differences count.</summary>
     public long NowMillis { get; set; }
 
-    /// <summary>Sessions that must be looked at again in the next pass although nothing new arrived.</summary>
-    public bool HasPostponed => _postponed.Count != 0;
+    /// <summary>Whether the next pass has work although nothing new may arrive.</summary>
+    public bool HasWork => _postponed.Count != 0 || _finished.Count != 0;
 
     public Span<byte> Room => outbox.Room;
 
     public void Stage(Session session, int bytes) => outbox.Stage(session, bytes);
 
-    /// <summary>Whether a request of this session may be executed: there is room for its reply, and the peer reads.</summary>
-    public bool MayReply(Session session)
+    /// <summary>How many bytes of replies may be staged for this session before this is asked again.</summary>
+    /// <remarks>A reply may begin below the limit and end beyond it: <see cref="Room"/> holds one more of any size.</remarks>
+    /// <returns>0 or less when no request of it may be executed now.</returns>
+    public int Allowance(Session session)
     {
-        if (!outbox.HasRoom)
+        if (outbox.RoomBytes <= 0)
         {
             outbox.Send();
             io.Flush();
             Settle();
         }
 
-        return session.MayExecute && session.StagedBytes < Outbox.SessionWatermark;
+        return session.MayExecute
+            ? Math.Min(outbox.RoomBytes, outbox.SessionWatermark - session.StagedBytes)
+            : 0;
     }
 
     /// <summary>Remembers a session whose requests wait for the next pass.</summary>
@@ -49,6 +54,24 @@ internal sealed class ReplyPath(IShardIo io, Outbox outbox, NodeCounters counter
         }
 
         _postponed.Clear();
+    }
+
+    /// <summary>Remembers a session whose peer has ended its input and been answered: it closes when the replies are out.</summary>
+    public void Finish(Session session) => _finished.Add(session);
+
+    /// <summary>To be called after a submission: closes the finished sessions whose replies the kernel has taken.</summary>
+    public void CloseFinished()
+    {
+        foreach (Session session in _finished)
+        {
+            // One that is blocked comes back when its peer has read.
+            if (session.State != SessionState.Closed && !session.IsBlocked)
+            {
+                io.Close(session.Connection);
+            }
+        }
+
+        _finished.Clear();
     }
 
     /// <summary>After a submission: finds out whose replies could not be sent whole, and frees the outbox.</summary>
@@ -95,6 +118,11 @@ internal sealed class ReplyPath(IShardIo io, Outbox outbox, NodeCounters counter
     /// <summary>The peer has read everything: goes on with the conversation, or ends it.</summary>
     public void Drained(Session session)
     {
+        if (!session.IsBlocked)
+        {
+            return; // Blocked and drained in one poll: nothing was held back here.
+        }
+
         session.IsBlocked = false;
         _blocked.Remove(session);
         if (session.State == SessionState.Draining)

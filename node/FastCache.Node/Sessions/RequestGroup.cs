@@ -1,22 +1,33 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using FastCache.Core;
 using FastCache.Protocol;
 
 namespace FastCache.Node.Sessions;
 
-/// <summary>Up to 32 requests, of any connections, whose cache misses overlap: prepared as they come, probed and executed together.</summary>
+/// <summary>Up to 64 requests, of any connections, whose cache misses overlap.</summary>
 /// <remarks>
 /// <code>
-/// Add: hash, prefetch bucket    Execute: probe tags, prefetch items | look up, reply | look up, reply | ...
+/// Add request i     hash key i, start to load its bucket
+///                   probe the tags of key i - 16, start to load its item
+/// Execute           probe the last 16; then look up and answer 0, 1, 2, ... in order
 /// </code>
-/// Groups of 16 to 64 were alike in the prototype; batching is worth 39% of the node's CPU at depth 128 (see DESIGN.md).
+/// Every load is under way for at least 16 requests before its bytes are needed. Requests of one connection that lie in
+/// one piece of its input form a run; what is the same for all of them is kept once.
+/// <para>Invariants:
+/// 1. The runs' entries are contiguous and in the order of decoding; only the newest run may be empty.
+/// 2. Input of a session in the group neither moves nor is released until <see cref="Execute"/> has returned.
+/// </para>
 /// </remarks>
-internal sealed class RequestGroup(Shard shard, RequestExecutor executor, ReplyPath replies)
+internal sealed class RequestGroup(Shard shard, RequestExecutor executor, ReplyPath replies, NodeCounters counters)
 {
-    private const int Capacity = 32;
+    private const int Capacity = 64;
+    private const int ProbeLag = 16;
 
     private readonly Entry[] _entries = new Entry[Capacity];
     private readonly LookupKey[] _keys = new LookupKey[Capacity];
-    private int _keyCount;
+    private readonly Run[] _runs = new Run[Capacity + 1];
+    private int _runCount;
 
     private enum Kind : byte
     {
@@ -30,36 +41,55 @@ internal sealed class RequestGroup(Shard shard, RequestExecutor executor, ReplyP
 
     public bool IsFull => Count == Capacity;
 
-    /// <summary>Whether the newest entry is this session's; its entries are always the newest while it decodes.</summary>
-    public bool EndsWith(Session session) => Count > 0 && _entries[Count - 1].Session == session;
-
-    /// <summary>Adds a request. The group has room.</summary>
-    public void Add(Session session, in Request request, in InputPosition before)
+    /// <summary>Whether requests of this session wait; they are always the newest while it decodes.</summary>
+    public bool EndsWith(Session session)
     {
-        if (request.KeyLength != 0)
+        for (int run = _runCount - 1; run >= 0; run--)
         {
-            _keys[_keyCount++] = shard.Prepare(request.Key);
+            if (_runs[run].First < Count)
+            {
+                return _runs[run].Session == session;
+            }
         }
 
-        Put(session, request, before, Kind.Request);
+        return false;
+    }
+
+    /// <summary>The requests that are added from here on are this session's and lie in this piece of its input.</summary>
+    public void StartRun(Session session, int piece)
+    {
+        if (_runCount != 0 && _runs[_runCount - 1].First == Count)
+        {
+            _runCount--;
+        }
+
+        _runs[_runCount++] = new Run { Session = session, Piece = piece, First = Count };
+    }
+
+    /// <summary>Adds a request that was found at an offset of the run's piece. The group has room.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(in Request request, int offset)
+    {
+        _keys[Count] = request.KeyLength != 0 ? shard.Prepare(request.Key) : default;
+        Put(request, offset, Kind.Request);
     }
 
     /// <summary>Adds one key of a batched get. The group has room.</summary>
-    public void AddBatchKey(Session session, in Request request, ReadOnlySpan<byte> key, in InputPosition before)
+    public void AddBatchKey(in Request request, ReadOnlySpan<byte> key, int offset, int batchKey)
     {
-        _keys[_keyCount++] = shard.Prepare(key);
-        Put(session, request, before, Kind.BatchKey);
+        _keys[Count] = shard.Prepare(key);
+        Put(request, offset, Kind.BatchKey);
+        _entries[Count - 1].BatchKey = batchKey;
     }
 
     /// <summary>Adds the refusal of a set whose value is too large. The group has room.</summary>
-    public void AddTooLarge(Session session, in Request request, in InputPosition before) =>
-        Put(session, request, before, Kind.TooLarge);
+    public void AddTooLarge(in Request request, int offset) => PutKeyless(request, offset, Kind.TooLarge);
 
     /// <summary>Adds the end of a conversation. The group has room.</summary>
-    public void AddFatal(Session session, in InputPosition before) => Put(session, default, before, Kind.Fatal);
+    public void AddFatal(int offset) => PutKeyless(default, offset, Kind.Fatal);
 
-    /// <summary>Executes all entries in order and stages their replies.</summary>
-    /// <remarks>Entries of a session that must not be answered now are given back to its input.</remarks>
+    /// <summary>Executes all requests in order and stages their replies.</summary>
+    /// <remarks>Those of a session that must not be answered now are given back to its input.</remarks>
     public void Execute()
     {
         if (Count == 0)
@@ -67,64 +97,114 @@ internal sealed class RequestGroup(Shard shard, RequestExecutor executor, ReplyP
             return;
         }
 
-        shard.Probe(_keys.AsSpan(0, _keyCount));
-        int key = 0;
-        for (int i = 0; i < Count; i++)
+        for (int i = Math.Max(0, Count - ProbeLag); i < Count; i++)
         {
-            ref Entry entry = ref _entries[i];
-            bool hasKey = entry.Kind == Kind.BatchKey || (entry.Kind == Kind.Request && entry.Request.KeyLength != 0);
-            ref LookupKey lookup = ref _keys[key];
-            key += hasKey ? 1 : 0;
-            if (entry.Session.IsCut)
-            {
-                continue;
-            }
+            shard.Probe(ref _keys[i]);
+        }
 
-            if (!replies.MayReply(entry.Session))
+        for (int run = 0; run < _runCount; run++)
+        {
+            int end = run + 1 < _runCount ? _runs[run + 1].First : Count;
+            if (!_runs[run].Session.IsCut)
             {
-                entry.Session.Rewind(entry.Before);
-                replies.Postpone(entry.Session);
-                continue;
+                Execute(_runs[run], end);
+            }
+        }
+
+        for (int run = 0; run < _runCount; run++)
+        {
+            Session session = _runs[run].Session;
+            session.IsCut = false;
+            session.Input.Commit();
+        }
+
+        Count = _runCount = 0;
+        counters.Batches++;
+        shard.EndBatch();
+    }
+
+    private void Execute(in Run run, int end)
+    {
+        Session session = run.Session;
+        for (int i = run.First; i < end;)
+        {
+            int allowance = replies.Allowance(session);
+            if (allowance <= 0)
+            {
+                session.Rewind(PositionOf(run, _entries[i]));
+                replies.Postpone(session);
+                return;
             }
 
             Span<byte> room = replies.Room;
-            int bytes = entry.Kind switch
+            int bytes = 0;
+            do
             {
-                Kind.Request => executor.Execute(entry.Request, lookup, room),
-                Kind.BatchKey => executor.ExecuteBatchKey(entry.Request, entry.Before.BatchKeys, lookup, room),
-                Kind.TooLarge => executor.RefuseValue(entry.Request, room),
-                _ => executor.End(entry.Session, room),
-            };
-            replies.Stage(entry.Session, bytes);
+                bytes += Execute(session, _entries[i], _keys[i], room[bytes..]);
+                i++;
+            }
+            while (i < end && bytes < allowance);
+            replies.Stage(session, bytes);
         }
+    }
 
-        for (int i = 0; i < Count; i++)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Execute(Session session, in Entry entry, in LookupKey key, Span<byte> room) => entry.Kind switch
+    {
+        Kind.Request => executor.Execute(entry.Request, key, room),
+        Kind.BatchKey => executor.ExecuteBatchKey(entry.Request, entry.BatchKey, key, room),
+        Kind.TooLarge => executor.RefuseValue(entry.Request, room),
+        _ => executor.End(session, room),
+    };
+
+    private static InputPosition PositionOf(in Run run, in Entry entry)
+    {
+        InputPosition position = new() { Piece = run.Piece, Offset = entry.Offset };
+        if (entry.Kind == Kind.BatchKey)
         {
-            Session session = _entries[i].Session;
-            if (i + 1 == Count || _entries[i + 1].Session != session)
+            for (; position.BatchKeys < entry.BatchKey; position.BatchKeys++)
             {
-                session.IsCut = false;
-                session.Input.Commit();
+                entry.Request.ReadBatchKey(ref position.BatchOffset);
             }
         }
 
-        Count = _keyCount = 0;
+        return position;
     }
 
-    private void Put(Session session, in Request request, in InputPosition before, Kind kind)
+    private void PutKeyless(in Request request, int offset, Kind kind)
     {
-        ref Entry entry = ref _entries[Count++];
+        _keys[Count] = default;
+        Put(request, offset, kind);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Put(in Request request, int offset, Kind kind)
+    {
+        Debug.Assert(_runCount > 0 && !IsFull);
+        ref Entry entry = ref _entries[Count];
         entry.Request = request;
-        entry.Session = session;
-        entry.Before = before;
+        entry.Offset = offset;
         entry.Kind = kind;
+        if (Count >= ProbeLag)
+        {
+            shard.Probe(ref _keys[Count - ProbeLag]);
+        }
+
+        Count++;
     }
 
     private struct Entry
     {
         public Request Request;
-        public Session Session;
-        public InputPosition Before;
+        public int Offset;
+        public int BatchKey;
         public Kind Kind;
+    }
+
+    private struct Run
+    {
+        public Session Session;
+        public int Piece;
+        public int First;
     }
 }

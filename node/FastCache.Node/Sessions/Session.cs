@@ -46,6 +46,9 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits)
     /// <summary>Whether the session waits for the next pass with requests that could not be executed in this one.</summary>
     public bool IsPostponed { get; set; }
 
+    /// <summary>Whether the peer will send nothing more: the connection ends when it is answered.</summary>
+    public bool IsInputOver { get; set; }
+
     /// <summary>Whether replies wait for the peer to read; no request is executed until they are gone.</summary>
     public bool IsBlocked { get; set; }
 
@@ -71,7 +74,7 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits)
     {
         Connection = connection;
         State = SessionState.Open;
-        IsBlocked = false;
+        IsBlocked = IsInputOver = false;
         StagedBytes = 0;
         _saidHello = _ended = false;
     }
@@ -100,6 +103,7 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits)
                 return false;
             }
 
+            group.StartRun(this, position.Piece);
             if (position.Skip > 0)
             {
                 int skipped = Math.Min(position.Skip, unread.Length);
@@ -138,7 +142,7 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits)
 
             if (result == DecodeResult.ValueTooLarge && _saidHello)
             {
-                group.AddTooLarge(this, request, position);
+                group.AddTooLarge(request, position.Offset);
                 position.Skip = request.FrameLength;
                 continue;
             }
@@ -159,6 +163,7 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits)
 
             if (!Input.TryGather(request.FrameLength))
             {
+                group.StartRun(this, position.Piece);
                 End(group, new(Status.Overloaded, request.Id, "the node has no memory left for a frame of this size now"));
                 return false;
             }
@@ -183,7 +188,7 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits)
     {
         Fault = fault;
         _ended = true;
-        group.AddFatal(this, Input.Position);
+        group.AddFatal(Input.Position.Offset);
     }
 
     /// <summary>Adds one decoded request and moves the position past it.</summary>
@@ -209,12 +214,12 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits)
         }
 
         _saidHello = true;
-        group.Add(this, request, position);
+        group.Add(request, position.Offset);
         position.Offset += request.FrameLength;
         return true;
     }
 
-    private bool TryAddBatch(RequestGroup group, in Request request, ref InputPosition position)
+    private static bool TryAddBatch(RequestGroup group, in Request request, ref InputPosition position)
     {
         while (position.BatchKeys < (int)request.Argument)
         {
@@ -223,9 +228,8 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits)
                 return false;
             }
 
-            InputPosition before = position;
             ReadOnlySpan<byte> key = request.ReadBatchKey(ref position.BatchOffset);
-            group.AddBatchKey(this, request, key, before);
+            group.AddBatchKey(request, key, position.Offset, position.BatchKeys);
             position.BatchKeys++;
         }
 

@@ -92,6 +92,12 @@ internal sealed class SessionInput(ReceivePath path)
     /// <summary>Gives up everything before the position. To be called when nothing decoded since waits for execution.</summary>
     public void Commit()
     {
+        if (_position.Piece == InputPosition.Nowhere)
+        {
+            // Bytes that arrived after everything before them was consumed, and that nobody has looked at yet.
+            MoveTo(_head, _headOffset);
+        }
+
         if (_position.Piece == InputPosition.Carry)
         {
             if (_position.Offset < _carryLength)

@@ -65,11 +65,17 @@ public sealed unsafe class ShardAgainstModelTests
                     prepared[i] = batched.Prepare(keys[i]);
                 }
 
-                batched.Probe(prepared);
+                for (int i = 0; i < prepared.Length; i++)
+                {
+                    batched.Probe(ref prepared[i]);
+                }
+
                 for (int i = 0; i < prepared.Length; i++)
                 {
                     CompareOne(seed, random, batched, single, prepared[i], keys[i]);
                 }
+
+                batched.EndBatch();
             }
 
             batched.Check();

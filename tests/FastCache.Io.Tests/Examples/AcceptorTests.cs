@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using FastCache.Io.Linux;
 using FastCache.Io.Uring;
 
@@ -40,6 +41,31 @@ public sealed class AcceptorTests
     [UringFact]
     public void Listens_once_at_a_time() => WithAcceptor((_, acceptor) =>
         Assert.Throws<InvalidOperationException>(() => acceptor.Listen(new IPEndPoint(IPAddress.Loopback, 0))));
+
+    [UringFact]
+    public void Refuses_a_port_that_another_backend_listens_on() => Harness.Run(other =>
+    {
+        WithAcceptor((_, acceptor) =>
+        {
+            acceptor.StopListening();
+            SocketException refusal = Assert.Throws<SocketException>(() => acceptor.Listen(other.EndPoint));
+            Assert.Equal(SocketError.AddressAlreadyInUse, refusal.SocketErrorCode);
+            Assert.False(acceptor.IsListening);
+            acceptor.Listen(new IPEndPoint(IPAddress.Loopback, 0)); // The refusal has left nothing behind.
+        });
+        other.Open().Peer.Dispose();
+    });
+
+    [UringFact]
+    public void Refuses_a_port_whose_listener_would_share_it() => WithAcceptor((_, acceptor) =>
+    {
+        acceptor.StopListening();
+        using Socket other = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        other.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true); // On Linux: and REUSEPORT.
+        other.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        other.Listen();
+        Assert.Throws<SocketException>(() => acceptor.Listen((IPEndPoint)other.LocalEndPoint!));
+    });
 
     private static CompletionEntry Failed(int errno) =>
         new() { UserData = UserData.Pack(OperationKind.Accept, 0, 0), Result = -errno };

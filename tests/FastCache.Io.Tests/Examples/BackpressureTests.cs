@@ -243,7 +243,7 @@ public sealed class BackpressureTests
         peer.Send("last words"u8);
         peer.Dispose();
         IoEvent received = h.Next(IoEventKind.Received, id);
-        h.Next(IoEventKind.Closed, id);
+        h.CloseAfterInput(id);
         (Socket other, ConnectionId next) = h.Open();
         other.Send("new words"u8);
         h.Receive(next, 9);

@@ -35,17 +35,6 @@ public sealed class UringShardIoTests
     });
 
     [UringFact]
-    public void Reports_closed_after_peer_hangs_up() => Harness.Run(h =>
-    {
-        (Socket peer, ConnectionId id) = h.Open();
-        peer.Dispose();
-        IoEvent closed = h.Next(IoEventKind.Closed);
-        Assert.Equal(id, closed.Connection);
-        Assert.Equal(0, closed.Error);
-        Assert.Empty(h.Pending);
-    });
-
-    [UringFact]
     public void Reports_the_errno_when_peer_resets() => Harness.Run(h =>
     {
         const int ConnectionReset = 104;
@@ -53,50 +42,6 @@ public sealed class UringShardIoTests
         peer.LingerState = new LingerOption(true, 0);
         peer.Dispose();
         Assert.Equal(ConnectionReset, h.Next(IoEventKind.Closed, id).Error);
-    });
-
-    [UringFact]
-    public void Peer_that_half_closes_gets_its_replies() => Harness.Run(h =>
-    {
-        const int Length = 8 << 20; // Far more than the socket buffers take.
-        (Socket peer, ConnectionId id) = h.Open();
-        peer.Send("requests"u8);
-        peer.Shutdown(SocketShutdown.Send);
-        h.Receive(id, 8);
-        using NativeBuffer reply = Native(Harness.Pattern(Length));
-        h.Io.Send(id, reply.Span);
-        h.Poll();
-        Assert.True(h.Io.IsBlocked(id));
-        h.ExpectNothing();
-        byte[] read = ReadWhilePolling(h, peer, Length + 100, inPass: () =>
-        {
-            if (h.Pending.Any(e => e.Kind == IoEventKind.Drained))
-            {
-                h.Next(IoEventKind.Drained, id);
-                h.Io.Send(id, reply.Span[..100]); // The answer to Drained goes out as well.
-            }
-        });
-        Assert.Equal(0, h.Next(IoEventKind.Closed, id).Error);
-        Assert.True(read.AsSpan(0, Length).SequenceEqual(reply.Span));
-        Assert.True(read.AsSpan(Length).SequenceEqual(reply.Span[..100]));
-        Assert.Equal(0, peer.Receive(new byte[1]));
-        peer.Dispose();
-    });
-
-    [UringFact]
-    public void Peer_that_half_closes_before_the_pass_gets_its_reply() => Harness.Run(h =>
-    {
-        Socket peer = h.Connect();
-        peer.Send("requests"u8);
-        peer.Shutdown(SocketShutdown.Send);
-        ConnectionId id = h.Next(IoEventKind.Accepted).Connection;
-        h.Receive(id, 8);
-        using NativeBuffer reply = new(64);
-        h.Io.Send(id, reply.Span);
-        Assert.Equal(0, h.Next(IoEventKind.Closed, id).Error);
-        Assert.Equal(new byte[64], Harness.ReceiveExactly(peer, 64));
-        Assert.Equal(0, peer.Receive(new byte[1]));
-        peer.Dispose();
     });
 
     [UringFact]
@@ -112,7 +57,7 @@ public sealed class UringShardIoTests
         peer.Send("late"u8);
         h.Receive(id, 4);
         peer.Dispose();
-        h.Next(IoEventKind.Closed, id);
+        Assert.Equal(0, h.CloseAfterInput(id).Error);
     });
 
     [UringFact]
@@ -145,7 +90,7 @@ public sealed class UringShardIoTests
     {
         (Socket first, ConnectionId old) = h.Open();
         first.Dispose();
-        h.Next(IoEventKind.Closed, old);
+        h.CloseAfterInput(old);
         (Socket second, ConnectionId young) = h.Open();
         Assert.Equal(old.Slot, young.Slot);
         Assert.Equal(old.Generation + 1, young.Generation);
@@ -177,7 +122,7 @@ public sealed class UringShardIoTests
             }
 
             first.Dispose();
-            h.Next(IoEventKind.Closed, id);
+            h.CloseAfterInput(id);
             (Socket next, _) = h.Open();
             next.Dispose();
         },

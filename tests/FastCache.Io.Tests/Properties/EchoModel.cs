@@ -5,7 +5,9 @@ namespace FastCache.Io.Tests.Properties;
 /// <summary>A server that echoes, peers that do random things, and what must come of it.</summary>
 /// <remarks>
 /// The model of a connection is three counters: sent by the peer ≥ received by the server ≥ read back by the peer. The
-/// bytes themselves tell their place, so order and content are checked without keeping them.
+/// bytes themselves tell their place, so order and content are checked without keeping them. The first two are equal
+/// when the input is over; the server then answers what is left, takes its time, and closes; the third must follow, and
+/// the peer must read an orderly end after it.
 /// </remarks>
 internal sealed class EchoModel : IDisposable
 {
@@ -36,10 +38,13 @@ internal sealed class EchoModel : IDisposable
         public readonly NativeBuffer Staging = new(2 << 20);
         public ConnectionId Id;
         public bool IsAccepted;
+        public bool IsInputOver; // Reported by the server.
+        public bool IsClosing; // The server has called Close.
         public bool IsClosed; // Reported by the server.
         public bool IsCut; // Somebody ended it early: bytes may be missing.
         public bool PeerEnded;
         public bool PeerGone;
+        public bool PeerReadEnd;
         public bool IsPaused;
         public int Outbox; // Bytes staged and not sent.
         public bool InFlight; // Staging is in the backend's hands until Poll returns.
@@ -79,7 +84,8 @@ internal sealed class EchoModel : IDisposable
                 link.Peer.Dispose();
                 break;
             case 3 when link is { IsAccepted: true } && _random.Next(6) == 0:
-                link.IsCut = true;
+                link.IsCut |= !link.IsClosing;
+                link.IsClosing = true;
                 _harness.Io.Close(link.Id);
                 break;
             case 4 or 5 when link is { IsAccepted: true }:
@@ -138,11 +144,9 @@ internal sealed class EchoModel : IDisposable
         Pass(0);
         foreach (Link link in _links.Where(l => !l.IsCut))
         {
-            long before = -1;
-            while (link.ReadByPeer != before || link.ReadByPeer < link.SentByPeer)
+            while (!link.PeerReadEnd)
             {
                 Assert.True(Environment.TickCount64 < limit, $"{link.ReadByPeer} of {link.SentByPeer} bytes came back");
-                before = link.ReadByPeer;
                 ReadByPeer(link);
             }
 
@@ -180,6 +184,7 @@ internal sealed class EchoModel : IDisposable
     {
         int read = link.Peer.Receive(_scratch, 0, _random.Next(1, MaxChunk), SocketFlags.None, out SocketError error);
         Assert.True(error is SocketError.Success or SocketError.WouldBlock || link.IsCut, $"peer's read: {error}");
+        link.PeerReadEnd |= error == SocketError.Success && read == 0;
         read = error == SocketError.Success ? read : 0;
         CheckPattern(link, link.ReadByPeer, _scratch.AsSpan(0, read));
         link.ReadByPeer += read;
@@ -204,6 +209,9 @@ internal sealed class EchoModel : IDisposable
                 case IoEventKind.Received:
                     Take(_byId[e.Connection], e);
                     break;
+                case IoEventKind.EndOfInput:
+                    EndInput(_byId[e.Connection]);
+                    break;
                 case IoEventKind.Drained:
                     Assert.False(_harness.Io.IsBlocked(e.Connection));
                     Assert.False(_byId[e.Connection].IsClosed);
@@ -211,7 +219,7 @@ internal sealed class EchoModel : IDisposable
                 case IoEventKind.Closed:
                     Link ended = _byId[e.Connection];
                     Assert.False(ended.IsClosed, "Closed was reported twice");
-                    Assert.True(e.Error == 0 || ended.IsCut, $"errno {e.Error}");
+                    Assert.True(e.Error == 0 ? ended.IsClosing : ended.IsCut, $"closed without a reason, errno {e.Error}");
                     ended.IsClosed = true;
                     break;
             }
@@ -229,7 +237,8 @@ internal sealed class EchoModel : IDisposable
 
         foreach (Link link in _links)
         {
-            if (link.Outbox > 0 && link is { IsClosed: false, InFlight: false } && !_harness.Io.IsBlocked(link.Id))
+            bool maySend = link is { IsClosed: false, InFlight: false } && !_harness.Io.IsBlocked(link.Id);
+            if (link.Outbox > 0 && maySend && _random.Next(4) != 0)
             {
                 _harness.Io.Send(link.Id, link.Staging.Span[..link.Outbox]);
                 link.InFlight = true;
@@ -241,11 +250,31 @@ internal sealed class EchoModel : IDisposable
             _harness.Io.Flush();
             Submitted();
         }
+
+        foreach (Link link in _links)
+        {
+            bool isAnswered = link is { IsInputOver: true, Outbox: 0, InFlight: false } && !_harness.Io.IsBlocked(link.Id);
+            if (isAnswered && !link.IsClosing && _random.Next(3) == 0)
+            {
+                link.IsClosing = true;
+                _harness.Io.Close(link.Id);
+            }
+        }
+    }
+
+    private static void EndInput(Link link)
+    {
+        Assert.False(link.IsClosed, "EndOfInput after Closed");
+        Assert.False(link.IsInputOver, "EndOfInput was reported twice");
+        Assert.True(link.PeerEnded, "EndOfInput though the peer goes on");
+        Assert.True(link.IsCut || link.Received == link.SentByPeer, $"EndOfInput after {link.Received} of {link.SentByPeer} bytes");
+        link.IsInputOver = true;
     }
 
     private void Take(Link link, IoEvent e)
     {
         Assert.False(link.IsClosed, "bytes after Closed");
+        Assert.False(link.IsInputOver, "bytes after EndOfInput");
         ReadOnlySpan<byte> bytes = _harness.Io.Received(e.Buffer, e.Length);
         CheckPattern(link, link.Received, bytes);
         link.Received += bytes.Length;
