@@ -58,11 +58,12 @@ internal static class NodeCommand
         CustomParser = result => ParseNumber(result, 0.1, MaxWriteTimeoutSeconds, "a number"),
     };
 
-    private static readonly Option<bool> Prefault = new("--prefault")
+    private static readonly Option<string> Prefault = new("--prefault")
     {
         Description = "Make all memory present before listening (true), so that no request pays for a page fault, or as it is used (false).",
         HelpName = "true|false",
-        DefaultValueFactory = _ => true,
+        DefaultValueFactory = _ => "true",
+        CustomParser = ParseSwitch,
     };
 
     /// <summary>The root command; <paramref name="run"/> is called with valid options and returns the exit code.</summary>
@@ -82,7 +83,7 @@ internal static class NodeCommand
             MaxConnections = parsed.GetValue(MaxConnections),
             ConnectionMemoryBytes = parsed.GetValue(ConnectionMemory),
             WriteTimeout = TimeSpan.FromSeconds(parsed.GetValue(WriteTimeout)),
-            Prefault = parsed.GetValue(Prefault),
+            Prefault = parsed.GetValue(Prefault) == "true",
         }));
         return root;
     }
@@ -109,6 +110,17 @@ internal static class NodeCommand
         }
 
         return number;
+    }
+
+    private static string ParseSwitch(ArgumentResult result)
+    {
+        string text = Token(result);
+        if (text is not ("true" or "false"))
+        {
+            result.AddError($"'{text}' is not true or false.");
+        }
+
+        return text;
     }
 
     private static IPEndPoint ParseEndPoint(ArgumentResult result)

@@ -56,8 +56,9 @@ internal sealed class ShardLoop : IDisposable
         _carries = new CarryPool(options.ConnectionMemoryBytes - ioOptions.MaxBacklogBytes);
         _path = new ReceivePath(io, ioOptions.ReceiveBuffers, _carries);
         _outbox = new Outbox(io, RequestExecutor.MaxReplyBytes, outboxSizes ?? OutboxSizes.Default);
-        // A peer that is paused can still have all of the backend's receive buffers and one frame under way.
-        int parkLimitBytes = (ioOptions.ReceiveBuffers * ioOptions.ReceiveBufferBytes) + _limits.MaxFrameBytes;
+        // A peer that is paused can have one frame under way, and all of the backend's receive buffers twice: filled
+        // before the pause, and again before the backend hears of it.
+        int parkLimitBytes = (2 * ioOptions.ReceiveBuffers * ioOptions.ReceiveBufferBytes) + _limits.MaxFrameBytes;
         _replies = new ReplyPath(io, _outbox, _counters, parkLimitBytes);
         StatsReport stats = new(shard, _counters, ElapsedMillis);
         _group = new RequestGroup(shard, new RequestExecutor(shard, _limits, stats, _counters), _replies, _counters);
@@ -189,7 +190,13 @@ internal sealed class ShardLoop : IDisposable
         _group.Execute();
         foreach (Session session in _ready)
         {
-            if (session.IsInputOver && !session.IsPostponed)
+            if (session.IsPostponed)
+            {
+                continue;
+            }
+
+            _replies.Resume(session);
+            if (session.IsInputOver)
             {
                 _replies.Finish(session);
             }

@@ -89,6 +89,7 @@ internal sealed class ReplyPath(IShardIo io, Outbox outbox, NodeCounters counter
                 session.IsBlocked = true;
                 session.StateSinceMillis = NowMillis;
                 _blocked.Add(session);
+                session.IsPaused = true;
                 io.PauseReceiving(session.Connection);
             }
             else if (session.State == SessionState.Draining)
@@ -128,9 +129,18 @@ internal sealed class ReplyPath(IShardIo io, Outbox outbox, NodeCounters counter
         if (session.State == SessionState.Draining)
         {
             StartDraining(session);
+            session.IsPaused = false;
+            io.ResumeReceiving(session.Connection); // Unread input would turn the close into a reset.
         }
-        else
+    }
+
+    /// <summary>To be called when everything that a session has received was executed.</summary>
+    /// <remarks>Not before: a peer that reads, but slowly, would add to what is parked with every drain.</remarks>
+    public void Resume(Session session)
+    {
+        if (session.IsPaused && session.MayExecute)
         {
+            session.IsPaused = false;
             io.ResumeReceiving(session.Connection);
         }
     }

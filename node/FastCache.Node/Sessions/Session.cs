@@ -52,6 +52,9 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits)
     /// <summary>Whether replies wait for the peer to read; no request is executed until they are gone.</summary>
     public bool IsBlocked { get; set; }
 
+    /// <summary>Whether the peer's bytes wait in its own kernel, until what it sent before has been executed.</summary>
+    public bool IsPaused { get; set; }
+
     /// <summary>Since when, in the loop's milliseconds: blocked, or draining.</summary>
     public long StateSinceMillis { get; set; }
 
@@ -74,7 +77,7 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits)
     {
         Connection = connection;
         State = SessionState.Open;
-        IsBlocked = IsInputOver = false;
+        IsBlocked = IsPaused = IsInputOver = false;
         StagedBytes = 0;
         _saidHello = _ended = false;
     }

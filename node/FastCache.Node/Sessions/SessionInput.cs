@@ -139,6 +139,8 @@ internal sealed class SessionInput(ReceivePath path)
             return true;
         }
 
+        // Room for what has arrived, not for what the frame claims: a few bytes must not reserve a megabyte.
+        bytes = (int)Math.Min(bytes, UnreadBytes());
         if (!TryMakeRoom(bytes))
         {
             return false;
@@ -186,12 +188,7 @@ internal sealed class SessionInput(ReceivePath path)
             return true;
         }
 
-        long unread = _position.Piece == InputPosition.Carry ? _carryLength - _position.Offset : 0;
-        for (int buffer = _head; buffer != InputPosition.Nowhere; buffer = path.NextOf(buffer))
-        {
-            unread += path.LengthOf(buffer) - (buffer == _head ? _headOffset : 0);
-        }
-
+        long unread = UnreadBytes();
         return unread <= limitBytes && TryGather((int)unread);
     }
 
@@ -205,6 +202,18 @@ internal sealed class SessionInput(ReceivePath path)
         }
 
         _position = new InputPosition { Piece = InputPosition.Nowhere };
+    }
+
+    /// <summary>Bytes from the position on, just after a commit.</summary>
+    private long UnreadBytes()
+    {
+        long unread = _position.Piece == InputPosition.Carry ? _carryLength - _position.Offset : 0;
+        for (int buffer = _head; buffer != InputPosition.Nowhere; buffer = path.NextOf(buffer))
+        {
+            unread += path.LengthOf(buffer) - (buffer == _head ? _headOffset : 0);
+        }
+
+        return unread;
     }
 
     private void MoveTo(int piece, int offset)

@@ -1,0 +1,149 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using FastCache.Protocol;
+
+namespace FastCache.EndToEnd.Tests;
+
+public sealed class ProcessTests
+{
+    [Fact]
+    public void Help_exits_with_0_and_names_the_options()
+    {
+        (int exitCode, string output, _) = RunningNode.RunToEnd("--help");
+        Assert.Equal(0, exitCode);
+        Assert.All(
+            ["--memory", "--listen", "--max-connections", "--connection-memory", "--write-timeout", "--prefault"],
+            option => Assert.Contains(option, output, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("--memory", "1MiB", "8MiB")]
+    [InlineData("--listen", "somewhere", "127.0.0.1:7600")]
+    [InlineData("--max-connections", "0", "1000000")]
+    [InlineData("--prefault", "perhaps", "true")]
+    public void A_bad_option_exits_with_an_error_that_says_what_is_allowed(string option, string value, string allowed)
+    {
+        (int exitCode, _, string errors) = RunningNode.RunToEnd(option, value);
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains($"'{value}'", errors, StringComparison.Ordinal);
+        Assert.Contains(allowed, errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_unknown_option_exits_with_an_error()
+    {
+        (int exitCode, _, string errors) = RunningNode.RunToEnd("--replicas", "3");
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains("--replicas", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_port_in_use_exits_with_an_error_that_names_it()
+    {
+        using RunningNode first = RunningNode.Start();
+        (int exitCode, string output, string errors) =
+            RunningNode.RunToEnd("--memory", "8MiB", "--listen", first.EndPoint.ToString());
+        Assert.NotEqual(0, exitCode);
+        Assert.DoesNotContain("listening on", output, StringComparison.Ordinal);
+        Assert.Contains(first.EndPoint.ToString(), errors, StringComparison.Ordinal);
+        using (TestClient client = first.Connect())
+        {
+            client.CheckServed();
+        }
+
+        Assert.Equal(0, first.Stop());
+    }
+
+    [Theory]
+    [InlineData(PosixSignal.SIGTERM)]
+    [InlineData(PosixSignal.SIGINT)]
+    public void A_signal_ends_an_idle_node_with_0(PosixSignal signal)
+    {
+        using RunningNode node = RunningNode.Start();
+        Assert.Equal(0, node.Stop(signal));
+    }
+
+    [Theory]
+    [InlineData(PosixSignal.SIGTERM)]
+    [InlineData(PosixSignal.SIGINT)]
+    public void A_signal_ends_a_node_with_open_connections_with_0(PosixSignal signal)
+    {
+        using RunningNode node = RunningNode.Start();
+        TestClient[] clients = [.. Enumerable.Range(0, 20).Select(_ => node.Connect())];
+        clients[0].CheckServed();
+        clients[1].Send([FcpLimits.RequestMagic]);
+        Assert.Equal(0, node.Stop(signal));
+        Array.ForEach(clients, client => client.Dispose());
+    }
+
+    [Theory]
+    [InlineData(PosixSignal.SIGTERM)]
+    [InlineData(PosixSignal.SIGINT)]
+    public void A_signal_ends_a_node_under_load_with_0_and_no_reply_is_cut(PosixSignal signal)
+    {
+        using RunningNode node = RunningNode.Start();
+        using CountdownEvent warm = new(4);
+        Background[] loads = [.. Enumerable.Range(0, 4).Select(i => new Background(() => Load(node, i, warm)))];
+        Assert.True(warm.Wait(TimeSpan.FromSeconds(10)));
+        Assert.Equal(0, node.Stop(signal));
+        Assert.All(loads, load => Assert.True(load.Ends(TimeSpan.FromSeconds(10))));
+        Assert.DoesNotContain("Unhandled", node.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Two_signals_are_as_good_as_one()
+    {
+        using RunningNode node = RunningNode.Start();
+        node.Signal(PosixSignal.SIGTERM);
+        Assert.Equal(0, node.Stop(PosixSignal.SIGINT));
+    }
+
+    [Fact]
+    public void The_smallest_node_serves()
+    {
+        using RunningNode node = RunningNode.Start("--memory", "8MiB", "--connection-memory", "16MiB", "--max-connections", "1", "--prefault", "false");
+        using (TestClient client = node.Connect())
+        {
+            client.CheckServed();
+            Assert.Equal(8L << 20, client.Stats()["memory_budget_bytes"]);
+        }
+
+        Assert.Equal(0, node.Stop());
+    }
+
+    /// <summary>Pipelines until the node is gone; what arrives is right as long as it arrives.</summary>
+    private static void Load(RunningNode node, int number, CountdownEvent warm)
+    {
+        using TestClient client = node.Connect();
+        byte[] value = TestClient.Bytes(5_000, number);
+        byte[] key = TestClient.Key($"load {number}");
+        byte[] set = client.Frame(frame => RequestWriter.Set(frame, 1, key, value));
+        byte[] get = client.Frame(frame => RequestWriter.Get(frame, 2, key));
+        byte[] pipeline = [.. Enumerable.Repeat<byte[]>([.. set, .. get], 20).SelectMany(pair => pair)];
+        try
+        {
+            for (int round = 0; ; round++)
+            {
+                client.Send(pipeline);
+                for (int i = 0; i < 40; i++)
+                {
+                    if (client.ReadOrEnd() is not ReceivedReply reply)
+                    {
+                        return;
+                    }
+
+                    Assert.Equal(Status.Ok, reply.Status);
+                    Assert.True(i % 2 == 0 || reply.Value.AsSpan().SequenceEqual(value));
+                }
+
+                if (round == 20)
+                {
+                    warm.Signal();
+                }
+            }
+        }
+        catch (SocketException ended) when (ended.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown)
+        {
+        }
+    }
+}

@@ -1,0 +1,135 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace FastCache.EndToEnd.Tests;
+
+/// <summary>A node process.</summary>
+internal sealed partial class RunningNode : IDisposable
+{
+    private const string Announcement = "FastCache listening on ";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly Process _process;
+    private readonly StringBuilder _errors = new();
+
+    private RunningNode(Process process) => _process = process;
+
+    public IPEndPoint EndPoint { get; private set; } = new(IPAddress.Loopback, 0);
+
+    /// <summary>What it wrote to its standard error.</summary>
+    public string Errors
+    {
+        get
+        {
+            lock (_errors)
+            {
+                return _errors.ToString();
+            }
+        }
+    }
+
+    /// <summary>Resident memory in bytes.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            string line = File.ReadLines($"/proc/{_process.Id}/status")
+                .First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
+            string kibibytes = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
+            return long.Parse(kibibytes, CultureInfo.InvariantCulture) << 10;
+        }
+    }
+
+    /// <summary>Starts a node on a free port and waits until it listens.</summary>
+    public static RunningNode Start(params string[] options)
+    {
+        string[] memory = options.Contains("--memory") ? [] : ["--memory", "64MiB"];
+        RunningNode node = new(Launch(["--listen", "127.0.0.1:0", .. memory, .. options]));
+        node._process.ErrorDataReceived += (_, line) => node.Remember(line.Data);
+        node._process.BeginErrorReadLine();
+        string? line = node._process.StandardOutput.ReadLine();
+        if (line is null || !line.StartsWith(Announcement, StringComparison.Ordinal))
+        {
+            node._process.WaitForExit(Patience);
+            throw new InvalidOperationException($"The node said '{line}' and: {node.Errors}");
+        }
+
+        node.EndPoint = IPEndPoint.Parse(line[Announcement.Length..]);
+        return node;
+    }
+
+    /// <summary>Runs a node that is expected to end by itself.</summary>
+    public static (int ExitCode, string Output, string Errors) RunToEnd(params string[] options)
+    {
+        using Process process = Launch(options);
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        if (!process.WaitForExit(Patience))
+        {
+            process.Kill();
+            throw new TimeoutException($"The node does not end: {string.Join(' ', options)}");
+        }
+
+        return (process.ExitCode, output.GetAwaiter().GetResult(), errors.GetAwaiter().GetResult());
+    }
+
+    public TestClient Connect() => new(EndPoint);
+
+    /// <summary>Sends a signal and waits for the end.</summary>
+    /// <returns>The exit code.</returns>
+    public int Stop(PosixSignal signal = PosixSignal.SIGTERM)
+    {
+        Signal(signal);
+        if (!_process.WaitForExit(Patience))
+        {
+            throw new TimeoutException($"The node does not stop: {Errors}");
+        }
+
+        return _process.ExitCode;
+    }
+
+    public void Signal(PosixSignal signal)
+    {
+        if (!_process.HasExited)
+        {
+            _ = Kill(_process.Id, signal == PosixSignal.SIGINT ? 2 : 15);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        _process.Dispose();
+    }
+
+    private static Process Launch(string[] options)
+    {
+        string path = typeof(RunningNode).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .First(attribute => attribute.Key == "NodePath").Value!;
+        ProcessStartInfo start = new("dotnet", [path, .. options])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        return Process.Start(start)!;
+    }
+
+    private void Remember(string? line)
+    {
+        lock (_errors)
+        {
+            _errors.AppendLine(line);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int processId, int signal);
+}

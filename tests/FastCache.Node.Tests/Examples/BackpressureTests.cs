@@ -1,0 +1,57 @@
+using System.Net;
+using FastCache.Core;
+using FastCache.Io;
+using FastCache.Node.Sessions;
+using FastCache.Node.Tests.Fakes;
+using FastCache.Node.Tests.Properties;
+using FastCache.Protocol;
+
+namespace FastCache.Node.Tests.Examples;
+
+/// <summary>What the random conversations found, one by one.</summary>
+public sealed class BackpressureTests
+{
+    [Fact]
+    public void Bytes_that_arrive_while_replies_wait_are_kept()
+    {
+        // All consumed, then blocked, then a request arrives that nobody has looked at when it is parked.
+        Assert.Equal([0, 1, 2], Run([[Hello(0)], [Ping(1)], [Ping(2)]], blockedPasses: pass => pass is 2 or 3));
+    }
+
+    [Fact]
+    public void Blocked_and_drained_in_one_poll_ends_a_conversation_once()
+    {
+        byte[] bad = Ping(1);
+        bad[2] = 0xFF;
+        Assert.Equal([0, 1], Run([[Hello(0), bad]], blockedPasses: _ => false, drainsAtOnce: true));
+    }
+
+    private static byte[] Hello(uint id) => new PlainOperation(Opcode.Hello, id).Encode();
+
+    private static byte[] Ping(uint id) => new PlainOperation(Opcode.Ping, id).Encode();
+
+    /// <summary>Runs one connection through the loop, a list of frames a pass.</summary>
+    /// <returns>The ids of the replies.</returns>
+    private static List<uint> Run(byte[][][] passes, Func<int, bool> blockedPasses, bool drainsAtOnce = false)
+    {
+        ShardIoOptions sizes = new() { MaxConnections = 1, ReceiveBuffers = 8, ReceiveBufferBytes = 1_024, MaxBacklogBytes = 0 };
+        NodeOptions options = new()
+        {
+            MemoryBytes = 0,
+            Listen = new IPEndPoint(IPAddress.Loopback, 0),
+            MaxConnections = 1,
+            ConnectionMemoryBytes = 1 << 20,
+            WriteTimeout = TimeSpan.FromHours(1),
+            Prefault = false,
+        };
+        using Shard shard = new(new ShardOptions { MemoryBudgetBytes = ShardOptions.MinMemoryBudgetBytes });
+        using ScriptedShardIo io = new(passes, blockedPasses, drainsAtOnce);
+        using ShardLoop loop = new(io, sizes, shard, options);
+        io.Finished = loop.Stop;
+        loop.Run();
+        Assert.Equal(0, io.LentBuffers);
+        Assert.Equal(0, loop.Carries.LentBytes);
+        Assert.InRange(io.Shutdowns, 0, 1);
+        return io.ReplyIds;
+    }
+}

@@ -1,0 +1,85 @@
+using System.Net;
+using System.Text;
+using FastCache.Core;
+using FastCache.Io;
+using FastCache.Node.Sessions;
+using FastCache.Node.Tests.Fakes;
+using FastCache.Node.Tests.Properties;
+using FastCache.Protocol;
+
+namespace FastCache.Node.Tests.Examples;
+
+public sealed class SteadyStateTests
+{
+    /// <remarks>Holds in Debug and in Release builds alike: no assertion on this path allocates.</remarks>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Requests_of_every_kind_allocate_no_managed_memory(bool blocks)
+    {
+        const int warmUpPolls = 2_000;
+        const int measuredPolls = 10_000;
+        ShardIoOptions sizes = new() { MaxConnections = 4, ReceiveBuffers = 64, ReceiveBufferBytes = 1_021, MaxBacklogBytes = 0 };
+        NodeOptions options = new()
+        {
+            MemoryBytes = 0,
+            Listen = new IPEndPoint(IPAddress.Loopback, 0),
+            MaxConnections = 4,
+            ConnectionMemoryBytes = 64 << 20,
+            WriteTimeout = TimeSpan.FromHours(1),
+            Prefault = false,
+        };
+        using Shard shard = new(new ShardOptions { MemoryBudgetBytes = 32 << 20 });
+        using SteadyShardIo io = new(sizes, new PlainOperation(Opcode.Hello, 0).Encode(), Cycle(), 4, blocks);
+        ProtocolLimits limits = new(Shard.MaxKeyBytes, 8_000, FcpLimits.MaxBatchKeys);
+        using ShardLoop loop = new(io, sizes, shard, options, limits, new OutboxSizes(30_000, 9_000));
+        long before = 0;
+        long after = 0;
+        long requests = 0;
+        io.Polled = poll =>
+        {
+            if (poll == warmUpPolls)
+            {
+                requests = loop.Counters.Requests;
+                before = GC.GetAllocatedBytesForCurrentThread();
+            }
+            else if (poll == warmUpPolls + measuredPolls)
+            {
+                after = GC.GetAllocatedBytesForCurrentThread();
+                loop.Stop();
+            }
+        };
+        loop.Run();
+
+        Assert.True(loop.Counters.Requests - requests > measuredPolls, $"{loop.Counters.Requests - requests} requests");
+        Assert.Equal(0, loop.Counters.FatalErrors);
+        Assert.Equal(0, after - before);
+    }
+
+    /// <summary>Every opcode, hits and misses, values of several buffers, and sets that are refused.</summary>
+    private static byte[] Cycle()
+    {
+        List<byte> frames = [];
+        uint id = 0;
+        for (int i = 0; i < 60; i++)
+        {
+            byte[] key = Encoding.ASCII.GetBytes($"key {i % 23}");
+            PlainOperation operation = (i % 12) switch
+            {
+                0 => new(Opcode.Set, id) { Keys = [key], Value = new byte[i * 50], ReturnVersion = true },
+                1 => new(Opcode.Set, id) { Keys = [key], Value = new byte[8_001] },
+                2 => new(Opcode.Set, id) { Keys = [key], Value = new byte[20], Mode = SetMode.IfAbsent, TimeToLiveMillis = 60_000 },
+                3 => new(Opcode.BatchGet, id) { Keys = [.. Enumerable.Repeat(key, 50)] },
+                4 => new(Opcode.Delete, id) { Keys = [key] },
+                5 => new(Opcode.Touch, id) { Keys = [key], TimeToLiveMillis = 60_000 },
+                6 => new(Opcode.Ping, id) { Value = new byte[100] },
+                7 => new(Opcode.Set, id) { Keys = [key], Value = [1], Mode = SetMode.IfVersion, ExpectedVersion = 1 },
+                _ => new(Opcode.Get, id) { Keys = [key], ReturnVersion = i % 2 == 0 },
+            };
+            frames.AddRange(operation.Encode());
+            id++;
+        }
+
+        return [.. frames];
+    }
+}

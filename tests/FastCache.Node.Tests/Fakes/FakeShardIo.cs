@@ -1,0 +1,198 @@
+using System.Net;
+using FastCache.Io;
+
+namespace FastCache.Node.Tests.Fakes;
+
+/// <summary>A backend in memory that is as awkward as the seam allows, by a seed: pieces of any size, peers that stop reading.</summary>
+/// <remarks>
+/// It checks the caller's side of the seam too: one send a connection and pass, none while blocked, every buffer
+/// released exactly once. A released buffer is overwritten, so that a late reader shows.
+/// </remarks>
+internal sealed class FakeShardIo : IShardIo
+{
+    private const byte Poison = 0xDD;
+    private const int MostIdlePasses = 200;
+    private const int MostPasses = 500_000;
+
+    private readonly Random _random;
+    private readonly NativeBuffer _memory;
+    private readonly int _bufferBytes;
+    private readonly bool[] _lent;
+    private readonly Stack<ushort> _free = new();
+    private readonly List<FakePeer> _peers;
+    private readonly Queue<IoEvent> _pending = new();
+    private readonly int _blockPercent;
+    private int _idlePasses;
+    private int _passes;
+
+    /// <param name="random">Decides everything.</param>
+    /// <param name="options">Sizes of the receive buffers.</param>
+    /// <param name="peers">The other ends; the generation of each is its index.</param>
+    /// <param name="blockPercent">How often a send is not taken whole.</param>
+    public FakeShardIo(Random random, ShardIoOptions options, List<FakePeer> peers, int blockPercent)
+    {
+        _random = random;
+        _bufferBytes = options.ReceiveBufferBytes;
+        _memory = new NativeBuffer(options.ReceiveBuffers * _bufferBytes);
+        _memory.Span.Fill(Poison);
+        _lent = new bool[options.ReceiveBuffers];
+        _peers = peers;
+        _blockPercent = blockPercent;
+        for (int buffer = options.ReceiveBuffers - 1; buffer >= 0; buffer--)
+        {
+            _free.Push((ushort)buffer);
+        }
+    }
+
+    /// <summary>Called when every peer is done and gone.</summary>
+    public Action Finished { get; set; } = () => { };
+
+    public int LentBuffers => _lent.Count(lent => lent);
+
+    public string Description => "fake";
+
+    public IPEndPoint Listen(IPEndPoint endPoint) => endPoint;
+
+    public void StopListening()
+    {
+    }
+
+    public ConnectionId Adopt(int socketDescriptor) => throw new NotSupportedException();
+
+    public int Poll(Span<IoEvent> events, int timeoutMillis)
+    {
+        Flush();
+        int first = _random.Next(_peers.Count);
+        for (int i = 0; i < _peers.Count; i++)
+        {
+            Advance(_peers[(first + i) % _peers.Count]);
+        }
+
+        int count = 0;
+        while (count < events.Length && _pending.TryDequeue(out IoEvent next))
+        {
+            events[count++] = next;
+        }
+
+        _idlePasses = count > 0 || timeoutMillis == 0 ? 0 : _idlePasses + 1;
+        if (_peers.TrueForAll(peer => peer.State == FakePeerState.Gone))
+        {
+            Finished();
+        }
+        else if (_idlePasses > MostIdlePasses || ++_passes > MostPasses)
+        {
+            throw new InvalidOperationException(
+                "The conversation stands still: " + string.Join("; ", _peers.Select(peer => peer.ToString())));
+        }
+
+        return count;
+    }
+
+    public void Flush()
+    {
+        foreach (FakePeer peer in _peers)
+        {
+            bool takesAll = peer.State != FakePeerState.Open || _random.Next(100) >= _blockPercent;
+            peer.SettleSend(takesAll, _random);
+        }
+    }
+
+    public ReadOnlySpan<byte> Received(ushort buffer, int length)
+    {
+        Assert.True(_lent[buffer], $"buffer {buffer} is read after its release");
+        return _memory.Span.Slice(buffer * _bufferBytes, length);
+    }
+
+    public void Release(ushort buffer)
+    {
+        Assert.True(_lent[buffer], $"buffer {buffer} is released twice");
+        _lent[buffer] = false;
+        _memory.Span.Slice(buffer * _bufferBytes, _bufferBytes).Fill(Poison);
+        _free.Push(buffer);
+    }
+
+    public void Send(ConnectionId connection, ReadOnlySpan<byte> bytes) => Find(connection)?.Send(bytes);
+
+    public bool IsBlocked(ConnectionId connection) => Find(connection)?.IsBlocked ?? false;
+
+    public void PauseReceiving(ConnectionId connection) => Find(connection)?.Pause(_random.Next(4));
+
+    public void ResumeReceiving(ConnectionId connection) => Find(connection)?.Resume();
+
+    public void ShutdownSend(ConnectionId connection) => Find(connection)?.ShutdownSend();
+
+    public void Close(ConnectionId connection) => Find(connection)?.Close();
+
+    public void Wake()
+    {
+    }
+
+    public void Dispose() => _memory.Dispose();
+
+    /// <summary>Null when the connection is over: like the real backend, the fake ignores such ids.</summary>
+    private FakePeer? Find(ConnectionId connection)
+    {
+        FakePeer peer = _peers[connection.Generation];
+        Assert.True(peer.Connection == connection, "an unknown connection");
+        return peer.State is FakePeerState.Open or FakePeerState.ShutDown ? peer : null;
+    }
+
+    private void Advance(FakePeer peer)
+    {
+        switch (peer.State)
+        {
+            case FakePeerState.Waiting when _random.Next(3) == 0:
+                if (!_peers.Exists(other => other.Connection.Slot == peer.Connection.Slot && other.IsConnected))
+                {
+                    peer.State = FakePeerState.Open;
+                    Report(IoEventKind.Accepted, peer);
+                }
+
+                break;
+            case FakePeerState.Open or FakePeerState.ShutDown:
+                if (peer.IsBlocked && _random.Next(4) == 0)
+                {
+                    peer.Drain();
+                    Report(IoEventKind.Drained, peer);
+                }
+
+                Deliver(peer);
+                if (peer.TryEndInput())
+                {
+                    Report(IoEventKind.EndOfInput, peer);
+                }
+
+                if (peer.WantsToClose)
+                {
+                    peer.Close();
+                }
+
+                break;
+            case FakePeerState.Closing:
+                peer.State = FakePeerState.Gone;
+                Report(IoEventKind.Closed, peer);
+                break;
+        }
+    }
+
+    /// <summary>Puts some of what the peer has sent into some buffers.</summary>
+    private void Deliver(FakePeer peer)
+    {
+        while (peer.MayDeliver && _random.Next(3) != 0 && _free.TryPop(out ushort buffer))
+        {
+            int most = _random.Next(3) == 0 ? 1 + _random.Next(Math.Min(20, _bufferBytes)) : _bufferBytes;
+            int length = peer.TakeOutgoing(_memory.Span.Slice(buffer * _bufferBytes, most));
+            _lent[buffer] = length > 0;
+            if (length == 0)
+            {
+                _free.Push(buffer);
+                break;
+            }
+
+            _pending.Enqueue(new IoEvent(IoEventKind.Received, peer.Connection, buffer, length, 0));
+        }
+    }
+
+    private void Report(IoEventKind kind, FakePeer peer) =>
+        _pending.Enqueue(new IoEvent(kind, peer.Connection, 0, 0, 0));
+}

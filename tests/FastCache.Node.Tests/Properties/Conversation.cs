@@ -1,0 +1,169 @@
+using FastCache.Node.Tests.Fakes;
+using FastCache.Protocol;
+
+namespace FastCache.Node.Tests.Properties;
+
+/// <summary>How a client leaves.</summary>
+internal enum Ending : byte
+{
+    /// <summary>With all its replies.</summary>
+    Orderly,
+
+    /// <summary>With all its replies, and the first bytes of a request that it never finishes.</summary>
+    InsideFrame,
+
+    /// <summary>By a bad frame, with good ones behind it that must not be executed.</summary>
+    BadFrame,
+
+    /// <summary>At any moment.</summary>
+    Abrupt,
+}
+
+/// <summary>A client that sends random requests, some ahead of their replies, and compares each reply with a plain cache.</summary>
+internal sealed class Conversation : IFakeClient
+{
+    private readonly Random _random;
+    private readonly RandomOperations _operations;
+    private readonly Queue<PlainOperation> _expected = new();
+    private readonly int _window;
+    private readonly int _abruptAfterBytes;
+    private readonly byte[] _lastWords;
+    private readonly bool _endsInput;
+    private byte[] _outgoing = [];
+    private int _outgoingStart;
+    private byte[] _unread = [];
+    private int _index;
+    private int _remaining;
+    private int _sentBytes;
+    private bool _saidLastWords;
+    private bool _isFatal;
+
+    public Conversation(Random random, RandomOperations operations, PlainCache cache, int requests, Ending ending)
+    {
+        _random = random;
+        _operations = operations;
+        Cache = cache;
+        Ending = ending;
+        _remaining = requests;
+        _endsInput = random.Next(2) == 0;
+        _window = random.Next(3) == 0 ? 1 : random.Next(2, 120);
+        _abruptAfterBytes = ending == Ending.Abrupt ? random.Next(4_000) : int.MaxValue;
+        byte[] good = (operations.Set(uint.MaxValue) with { Value = new byte[random.Next(50)] }).Encode();
+        _lastWords = ending switch
+        {
+            Ending.InsideFrame => good[..random.Next(1, good.Length)],
+            Ending.BadFrame => [.. good, .. good],
+            _ => [],
+        };
+    }
+
+    public PlainCache Cache { get; }
+
+    public Ending Ending { get; }
+
+    /// <summary>Whether the node may refuse a request with Overloaded at any time.</summary>
+    public bool MayBeOverloaded { get; init; }
+
+    public bool HasEnded { get; private set; }
+
+    public bool IsComplete => _remaining == 0 && _expected.Count == 0 && _unread.Length == 0;
+
+    public bool WantsToClose => Ending switch
+    {
+        Ending.Abrupt => _sentBytes >= _abruptAfterBytes || IsComplete,
+        Ending.BadFrame => false,
+        _ => IsComplete && _saidLastWords && !_endsInput,
+    };
+
+    public bool HasEndedInput =>
+        _endsInput && Ending != Ending.Abrupt && _remaining == 0 && _saidLastWords && _outgoingStart == _outgoing.Length;
+
+    public int WriteTo(Span<byte> destination)
+    {
+        int written = 0;
+        while (written < destination.Length && HasMore())
+        {
+            ReadOnlySpan<byte> piece = _outgoing.AsSpan(_outgoingStart);
+            piece = piece[..Math.Min(piece.Length, destination.Length - written)];
+            piece.CopyTo(destination[written..]);
+            written += piece.Length;
+            _outgoingStart += piece.Length;
+        }
+
+        _sentBytes += written;
+        return written;
+    }
+
+    public void Read(ReadOnlySpan<byte> bytes)
+    {
+        Assert.False(HasEnded, "bytes after the end");
+        ReadOnlySpan<byte> all = _unread.Length == 0 ? bytes : (byte[])[.. _unread, .. bytes];
+        DecodeResult result;
+        while ((result = ReplyDecoder.Read(all, out Reply reply)) == DecodeResult.Ok)
+        {
+            Take(reply);
+            all = all[reply.FrameLength..];
+        }
+
+        Assert.Equal(DecodeResult.NeedMore, result);
+        _unread = all.ToArray();
+    }
+
+    public void ReadEnd()
+    {
+        Assert.True(_isFatal && _unread.Length == 0, "the node ended a conversation without saying why");
+        HasEnded = true;
+    }
+
+    public override string ToString() =>
+        $"{Ending}, {_remaining} requests to send, {_outgoing.Length - _outgoingStart} bytes under way, "
+        + $"{_expected.Count} replies missing";
+
+    private void Take(in Reply reply)
+    {
+        Assert.False(_isFatal, "a reply after a fatal one");
+        if (MayBeOverloaded && reply.Status == Status.Overloaded)
+        {
+            _isFatal = true;
+            return;
+        }
+
+        Assert.True(_expected.TryPeek(out PlainOperation? operation), $"a reply to nothing: {reply.Opcode} {reply.Status}");
+        Cache.Check(operation, _index++, reply);
+        _isFatal = operation.BadFrame is not null;
+        if (_index == operation.Replies)
+        {
+            _expected.Dequeue();
+            _index = 0;
+        }
+    }
+
+    private bool HasMore()
+    {
+        if (_outgoingStart < _outgoing.Length)
+        {
+            return true;
+        }
+
+        if (_remaining > 0 && _expected.Count < _window && !_isFatal)
+        {
+            _remaining--;
+            bool isLast = _remaining == 0 && Ending == Ending.BadFrame;
+            PlainOperation next = isLast ? _operations.Bad() : _operations.Next(Cache);
+            _expected.Enqueue(next);
+            _outgoing = next.Encode();
+        }
+        else if (_remaining == 0 && !_saidLastWords && _random.Next(2) == 0)
+        {
+            _saidLastWords = true;
+            _outgoing = _lastWords;
+        }
+        else
+        {
+            return false;
+        }
+
+        _outgoingStart = 0;
+        return _outgoing.Length > 0;
+    }
+}
