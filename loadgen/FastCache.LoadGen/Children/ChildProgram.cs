@@ -1,0 +1,56 @@
+using System.Net;
+using FastCache.LoadGen.Engine;
+
+namespace FastCache.LoadGen.Children;
+
+/// <summary>A program of this repository that the load generator starts.</summary>
+/// <param name="Name">What it is called in messages.</param>
+/// <param name="Project">Its project's directory, from the repository's root.</param>
+/// <param name="Arguments">Its command line.</param>
+/// <param name="ReadyPrefix">Start of the line that it prints when it can be connected to; the address follows.</param>
+internal sealed record ChildProgram(string Name, string Project, string[] Arguments, string ReadyPrefix)
+{
+    private const string RootMark = "FastCache.sln";
+    private static readonly string AnyPort = $"{IPAddress.Loopback}:0";
+
+    public static ChildProgram Node(string memory) => new(
+        "node", "node/FastCache.Node", ["--memory", memory, "--listen", AnyPort], "FastCache listening on ");
+
+    /// <summary>The program that moves the same bytes and does nothing else.</summary>
+    public static ChildProgram Floor(int requestBytes, int replyBytes) => new(
+        "byte-moving program",
+        "bench/FastCache.Bench",
+        ["floor", "--listen", AnyPort, "--request-bytes", $"{requestBytes}", "--reply-bytes", $"{replyBytes}"],
+        "Floor listening on ");
+
+    /// <summary>Finds the program, built in the same configuration as the load generator.</summary>
+    /// <exception cref="LoadFailedException">It is not there.</exception>
+    public string Locate() => Locate(AppContext.BaseDirectory);
+
+    /// <summary>Finds the program from where the load generator is: root/.../bin/configuration/framework.</summary>
+    internal string Locate(string baseDirectory)
+    {
+        DirectoryInfo output = new(baseDirectory);
+        DirectoryInfo? root = output;
+        while (root is not null && !File.Exists(Path.Combine(root.FullName, RootMark)))
+        {
+            root = root.Parent;
+        }
+
+        if (root is null)
+        {
+            throw new LoadFailedException(
+                $"no directory above {baseDirectory} holds {RootMark}, so the {Name} cannot be found; use --connect");
+        }
+
+        string framework = output.Name;
+        string configuration = output.Parent?.Name ?? "";
+        string assembly = Path.GetFileName(Project) + ".dll";
+        string path = Path.Combine(root.FullName, Project, "bin", configuration, framework, assembly);
+        return File.Exists(path)
+            ? path
+            : throw new LoadFailedException(
+                $"the {Name} is not built: {path} is missing; " +
+                $"build it with: dotnet build -c {configuration} {Project}");
+    }
+}

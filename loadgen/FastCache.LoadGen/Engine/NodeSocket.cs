@@ -1,0 +1,114 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text;
+using FastCache.Io;
+using FastCache.LoadGen.Machine;
+using FastCache.Protocol;
+
+namespace FastCache.LoadGen.Engine;
+
+/// <summary>A plain blocking connection: for the handshake before the ring takes over, and for statistics.</summary>
+internal sealed class NodeSocket : IDisposable
+{
+    private const int TimeoutMillis = 10_000;
+    private const int MaxReplyBytes = 1 << 20;
+
+    private readonly Socket _socket;
+
+    private NodeSocket(AddressFamily family)
+    {
+        _socket = new(family, SocketType.Stream, ProtocolType.Tcp)
+        {
+            NoDelay = true,
+            ReceiveTimeout = TimeoutMillis,
+            SendTimeout = TimeoutMillis,
+        };
+    }
+
+    /// <summary>Connects.</summary>
+    /// <exception cref="LoadFailedException">Nobody listens there.</exception>
+    public static NodeSocket Connect(IPEndPoint address)
+    {
+        NodeSocket connection = new(address.AddressFamily);
+        try
+        {
+            connection._socket.Connect(address);
+            return connection;
+        }
+        catch (SocketException exception)
+        {
+            connection.Dispose();
+            throw new LoadFailedException($"cannot connect to {address}: {exception.SocketErrorCode}");
+        }
+    }
+
+    /// <summary>Says hello, as the protocol wants it of every connection.</summary>
+    /// <returns>What the node allows.</returns>
+    /// <exception cref="LoadFailedException">The node refused, or speaks something else.</exception>
+    public HelloReply Greet()
+    {
+        byte[] request = new byte[FcpLimits.HeaderBytes + FcpLimits.HelloRequestBytes];
+        RequestWriter.Hello(request, id: 0);
+        return HelloReply.Read(Exchange(request, Opcode.Hello));
+    }
+
+    /// <summary>The node's counters: lines of name and value.</summary>
+    public string ReadStatistics()
+    {
+        byte[] request = new byte[FcpLimits.HeaderBytes];
+        RequestWriter.Stats(request, id: 0);
+        return Encoding.UTF8.GetString(Exchange(request, Opcode.Stats));
+    }
+
+    /// <summary>Hands the connection over; this object is of no use afterwards.</summary>
+    public ConnectionId MoveTo(IShardIo io)
+    {
+        int descriptor = Native.Duplicate((int)_socket.SafeHandle.DangerousGetHandle());
+        if (descriptor < 0)
+        {
+            throw new LoadFailedException($"cannot duplicate a socket: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
+
+        ConnectionId id = io.Adopt(descriptor);
+        _socket.Dispose();
+        return id;
+    }
+
+    public void Dispose() => _socket.Dispose();
+
+    private byte[] Exchange(ReadOnlySpan<byte> request, Opcode opcode)
+    {
+        byte[] buffer = new byte[MaxReplyBytes];
+        int length = 0;
+        try
+        {
+            _socket.Send(request);
+            while (true)
+            {
+                switch (ReplyDecoder.Read(buffer.AsSpan(0, length), out Reply reply))
+                {
+                    case DecodeResult.Ok when reply.Opcode == opcode && reply.Status == Status.Ok:
+                        return reply.Body.ToArray();
+                    case DecodeResult.Ok:
+                        throw new LoadFailedException(
+                            $"the node answered {opcode} with {reply.Status}: {Encoding.UTF8.GetString(reply.Body)}");
+                    case DecodeResult.Fatal:
+                        throw new LoadFailedException(
+                            $"no FastCache node: {ReplyDecoder.Explain(buffer.AsSpan(0, length))}");
+                    default:
+                        break;
+                }
+
+                int received = _socket.Receive(buffer.AsSpan(length));
+                length += received > 0
+                    ? received
+                    : throw new LoadFailedException($"the node closed the connection instead of answering {opcode}");
+            }
+        }
+        catch (SocketException exception)
+        {
+            throw new LoadFailedException($"the node did not answer {opcode}: {exception.Message}");
+        }
+    }
+}

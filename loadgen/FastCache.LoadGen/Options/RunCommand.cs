@@ -1,0 +1,217 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Net;
+using FastCache.LoadGen.Workload;
+using FastCache.Protocol;
+
+namespace FastCache.LoadGen.Options;
+
+/// <summary>The command <c>run</c>: every option's name, default, range and help text.</summary>
+internal sealed class RunCommand
+{
+    private const string Examples = """
+        Drives load at a node and prints throughput, latencies and verdicts.
+
+        Without --connect a node is started as a child process, and ended with the run.
+
+        Examples:
+          run                                      the standard workload, closed loop, against a node of its own
+          run --rate 2.3M                          the same workload at the target rate; latencies count from due time
+          run --depth 16 --floor                   node and byte-moving program in turn
+          run --find-rate                          the highest rate at which 99.9% of hits stay under 1 ms
+          run --connect 10.0.0.7:7600 --reads 1    reads only, against a node that runs elsewhere
+          run --distribution zipf --keys 10M --memory 4GiB --json report.json
+        """;
+
+    /// <summary>Most bytes that may wait to be sent, over all connections.</summary>
+    private const long MaxBatchBytes = 1L << 30;
+
+    /// <summary>What the byte-moving program allows.</summary>
+    private const int MaxFloorBytes = 1 << 20;
+
+    private readonly TextOption<DnsEndPoint> _connect = new(
+        "--connect", "host:port", null, "host:port, port 1 to 65535",
+        "Load this node instead of starting one.", OptionReaders.ReadEndPoint);
+
+    private readonly TextOption<int> _keys = new(
+        "--keys", "n", "1M", "1 to 500M", "Keys that are stored before the measured phase.",
+        OptionReaders.Number(1, KeySpace.MaxKeys));
+
+    private readonly TextOption<int> _keySize = new(
+        "--key-size", "bytes", "16", $"{KeySpace.MinKeyBytes} to {FcpLimits.MaxKeyBytes}", "Bytes of a key.",
+        OptionReaders.Bytes(KeySpace.MinKeyBytes, FcpLimits.MaxKeyBytes));
+
+    private readonly TextOption<int> _valueSize = new(
+        "--value-size", "bytes", "100", "0 to 16MiB", "Bytes of a value.", OptionReaders.Bytes(0, 16 << 20));
+
+    private readonly TextOption<double> _reads = new(
+        "--reads", "fraction", "0.9", "0 to 1", "Reads among all operations; the others are writes.",
+        OptionReaders.Decimal(0, 1));
+
+    private readonly TextOption<double> _misses = new(
+        "--misses", "fraction", "0.05", "0 to 1", "Reads of keys that were never stored, among all reads.",
+        OptionReaders.Decimal(0, 1));
+
+    private readonly TextOption<KeyDistribution> _distribution = new(
+        "--distribution", "uniform|zipf", "uniform", "uniform or zipf", "How keys are drawn.",
+        OptionReaders.Distribution());
+
+    private readonly TextOption<double> _zipfExponent = new(
+        "--zipf-exponent", "s", "0.99", "0.01 to 5",
+        "With --distribution zipf: rank k is drawn in proportion to 1/k^s.", OptionReaders.Decimal(0.01, 5));
+
+    private readonly TextOption<int> _connections = new(
+        "--connections", "n", "32", "1 to 10K", "Connections.", OptionReaders.Number(1, 10_000));
+
+    private readonly TextOption<int> _depth = new(
+        "--depth", "n", "128", "1 to 16384",
+        "Requests that a connection sends at once; at a --rate: the most that it sends at once.",
+        OptionReaders.Number(1, 16_384));
+
+    private readonly TextOption<TimeSpan> _duration = new(
+        "--duration", "time", "10s", "100ms to 24h", "Length of the measured phase.",
+        OptionReaders.Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(24)));
+
+    private readonly TextOption<TimeSpan> _warmUp = new(
+        "--warmup", "time", "2s", "0s to 1h", "The same load before it, not measured.",
+        OptionReaders.Duration(TimeSpan.Zero, TimeSpan.FromHours(1)));
+
+    private readonly TextOption<long> _rate = new(
+        "--rate", "per second", "0", "0 or 100 to 100M",
+        "Open loop: requests due a second, such as 2.3M. 0: closed loop, each connection sends when all is answered.",
+        (string text, out long value) =>
+            Quantity.TryParseCount(text, out value) && value is 0 or (>= 100 and <= 100_000_000));
+
+    private readonly TextOption<CpuList> _nodeCpus = new(
+        "--node-cpus", "list", "0", "processors such as 0 or 0,2-3", "Processors of the node that is started.",
+        OptionReaders.Cpus());
+
+    private readonly TextOption<CpuList> _loadCpus = new(
+        "--load-cpus", "list", "1", "processors such as 1 or 1,4-5", "Processors of the load generator.",
+        OptionReaders.Cpus());
+
+    private readonly TextOption<string> _memory = new(
+        "--memory", "size", "1GiB", "a size such as 512MiB or 1GiB", "Memory of the node that is started.",
+        OptionReaders.Text(text => Quantity.TryParseBytes(text, out long bytes) && bytes > 0));
+
+    private readonly TextOption<string> _json = new(
+        "--json", "file", null, "a file name in a directory that exists", "Write the report for programs, too.",
+        OptionReaders.Text(IsWritablePath));
+
+    private readonly TextOption<ulong> _seed = new(
+        "--seed", "n", "1", "0 to 2^64-1", "Same seed, same requests.",
+        (string text, out ulong value) =>
+            ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value));
+
+    private readonly TextOption<int> _rounds = new(
+        "--rounds", "n", "3", "1 to 100", "With --floor: how often each of the two is measured.",
+        OptionReaders.Number(1, 100));
+
+    private readonly Option<bool> _floor = new("--floor")
+    {
+        Description = "Measure the node and, in turn, a program that only moves the same bytes.",
+    };
+
+    private readonly Option<bool> _findRate = new("--find-rate")
+    {
+        Description = "Search the highest open-loop rate at which 99.9% of hits stay under 1 ms.",
+    };
+
+    /// <summary>In the order of the help.</summary>
+    private ITextOption[] All =>
+    [
+        _connect, _keys, _keySize, _valueSize, _reads, _misses, _distribution, _zipfExponent, _connections, _depth,
+        _duration, _warmUp, _rate, _nodeCpus, _loadCpus, _memory, _json, _seed, _rounds,
+    ];
+
+    /// <summary>The command; <paramref name="run"/> gets its checked options and returns the exit code.</summary>
+    public static Command Create(Func<RunOptions, int> run)
+    {
+        RunCommand declared = new();
+        Command command = new("run", Examples);
+        foreach (ITextOption option in declared.All)
+        {
+            option.AddTo(command);
+        }
+
+        command.Add(declared._floor);
+        command.Add(declared._findRate);
+        command.Validators.Add(declared.CheckCombinations);
+        command.SetAction(result => run(declared.Read(result.CommandResult)));
+        return command;
+    }
+
+    private static bool IsWritablePath(string text)
+    {
+        string? directory = text.Length > 0 ? Path.GetDirectoryName(Path.GetFullPath(text)) : null;
+        return directory is not null && Directory.Exists(directory) && !Directory.Exists(text);
+    }
+
+    private RunOptions Read(SymbolResult result) => new()
+    {
+        Connect = _connect.Of(result),
+        Keys = _keys.Of(result),
+        KeySize = _keySize.Of(result),
+        ValueSize = _valueSize.Of(result),
+        Reads = _reads.Of(result),
+        Misses = _misses.Of(result),
+        Distribution = _distribution.Of(result),
+        ZipfExponent = _zipfExponent.Of(result),
+        Connections = _connections.Of(result),
+        Depth = _depth.Of(result),
+        Duration = _duration.Of(result),
+        WarmUp = _warmUp.Of(result),
+        Rate = _rate.Of(result),
+        NodeCpus = _nodeCpus.Of(result)!,
+        LoadCpus = _loadCpus.Of(result)!,
+        Memory = _memory.Of(result)!,
+        JsonPath = _json.Of(result),
+        Seed = _seed.Of(result),
+        Rounds = _rounds.Of(result),
+        Mode = result.GetValue(_floor) ? RunMode.Floor
+            : result.GetValue(_findRate) ? RunMode.FindRate
+            : RunMode.Measure,
+    };
+
+    private void CheckCombinations(CommandResult result)
+    {
+        if (!All.All(option => option.IsValid(result)))
+        {
+            return;
+        }
+
+        RunOptions options = Read(result);
+        bool isFloor = result.GetValue(_floor);
+        bool isSearch = result.GetValue(_findRate);
+        Refuse(isFloor && isSearch, "--floor and --find-rate exclude each other; give one of them.");
+        Refuse(isFloor && options.Connect is not null,
+            "--floor starts node and byte-moving program itself; leave --connect out.");
+        string whyNoRate = isFloor ? "--floor is closed loop" : "--find-rate sets the rate";
+        Refuse((isFloor || isSearch) && options.Rate != 0,
+            $"--rate is {options.Rate}, but {whyNoRate}; leave it out.");
+        Refuse(_rounds.IsGiven(result) && !isFloor, "--rounds belongs to --floor; give both or none.");
+        Refuse(_memory.IsGiven(result) && options.Connect is not null,
+            "--memory is for the node that is started; with --connect none is.");
+        Refuse(_zipfExponent.IsGiven(result) && options.Distribution != KeyDistribution.Zipf,
+            "--zipf-exponent belongs to --distribution zipf; give both or none.");
+        Refuse(!KeySpace.Fits(options.Keys, options.KeySize),
+            $"--key-size is {options.KeySize}, too small for {options.Keys} stored keys and as many absent ones; " +
+            $"allowed: {KeySpace.LeastKeyBytes(options.Keys)} to {FcpLimits.MaxKeyBytes}.");
+        RequestMix mix = RequestMix.Of(options);
+        double batchBytes = options.Connections * Math.Max(mix.SetBytes, options.Depth * mix.AverageRequestBytes);
+        Refuse(batchBytes > MaxBatchBytes,
+            $"--connections {options.Connections} times --depth {options.Depth} requests are {batchBytes:N0} bytes " +
+            $"at once; allowed: {MaxBatchBytes:N0}. Lower one of them, or --value-size.");
+        Refuse(isFloor && Math.Max(mix.AverageRequestBytes, mix.AverageReplyBytes) > MaxFloorBytes,
+            $"--floor moves requests and replies of at most {MaxFloorBytes:N0} bytes on average; lower --value-size.");
+
+        void Refuse(bool isWrong, string why)
+        {
+            if (isWrong)
+            {
+                result.AddError(why);
+            }
+        }
+    }
+}

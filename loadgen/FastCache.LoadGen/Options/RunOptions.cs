@@ -1,0 +1,80 @@
+using System.Net;
+
+namespace FastCache.LoadGen.Options;
+
+/// <summary>How keys are drawn.</summary>
+internal enum KeyDistribution
+{
+    /// <summary>Each key equally often.</summary>
+    Uniform,
+
+    /// <summary>The key of rank k in proportion to 1 / k^exponent.</summary>
+    Zipf,
+}
+
+/// <summary>What a run does, apart from the load itself.</summary>
+internal enum RunMode
+{
+    /// <summary>One measured phase, closed loop or at a rate.</summary>
+    Measure,
+
+    /// <summary>Node and byte-moving program in turn.</summary>
+    Floor,
+
+    /// <summary>The search for the highest rate that holds the latency target.</summary>
+    FindRate,
+}
+
+/// <summary>The options of <c>run</c>, parsed and checked.</summary>
+/// <remarks>Their defaults and ranges are declared in <see cref="RunCommand"/>.</remarks>
+internal sealed record RunOptions
+{
+    /// <summary>The node to load; null: start one.</summary>
+    public DnsEndPoint? Connect { get; init; }
+
+    public int Keys { get; init; }
+
+    public int KeySize { get; init; }
+
+    public int ValueSize { get; init; }
+
+    /// <summary>Reads among all operations, 0 to 1.</summary>
+    public double Reads { get; init; }
+
+    /// <summary>Reads of absent keys among all reads, 0 to 1.</summary>
+    public double Misses { get; init; }
+
+    public KeyDistribution Distribution { get; init; }
+
+    public double ZipfExponent { get; init; }
+
+    public int Connections { get; init; }
+
+    /// <summary>Requests of one connection that are sent together.</summary>
+    public int Depth { get; init; }
+
+    public TimeSpan Duration { get; init; }
+
+    public TimeSpan WarmUp { get; init; }
+
+    /// <summary>Requests a second; 0: closed loop.</summary>
+    public long Rate { get; init; }
+
+    public CpuList NodeCpus { get; init; } = CpuList.Of(0);
+
+    public CpuList LoadCpus { get; init; } = CpuList.Of(1);
+
+    /// <summary>The memory of the node that is started, as its own option wants it.</summary>
+    public string Memory { get; init; } = "";
+
+    public string? JsonPath { get; init; }
+
+    public ulong Seed { get; init; }
+
+    public RunMode Mode { get; init; }
+
+    /// <summary>Rounds of <see cref="RunMode.Floor"/>.</summary>
+    public int Rounds { get; init; }
+
+    public bool IsOpenLoop => Rate > 0;
+}

@@ -1,0 +1,118 @@
+using FastCache.LoadGen.Engine;
+using FastCache.LoadGen.Machine;
+using FastCache.LoadGen.Options;
+
+namespace FastCache.LoadGen.Reporting;
+
+/// <summary>Prints a report for people.</summary>
+internal static class ReportTable
+{
+    public static void Write(RunReport report, TextWriter output)
+    {
+        output.WriteLine();
+        if (report.Finding is not null)
+        {
+            WriteFinding(report.Finding, output);
+        }
+
+        if (report.Floor is not null)
+        {
+            WriteFloor(report.Floor, output);
+        }
+
+        if (report.Phase is not null)
+        {
+            WriteVerdicts(report.Verdicts, output);
+            WriteFigures(report.Phase, output);
+            WriteLatencies(report.Phase, output);
+        }
+
+        WriteStalls(report.Stalls, output);
+    }
+
+    public static string Line(RateStep step) =>
+        $"  {Quantity.FormatCount(step.Rate),8}/s" +
+        $"   measured {Quantity.FormatCount(step.Result.OperationsPerSecond),8}/s" +
+        $"   hit p99.9 {Format.Micros(step.Result[ReplyKind.Hit].P999),9}   {(step.Holds ? "held" : "not held")}";
+
+    public static string Line(string name, PhaseResult result) =>
+        $"  {name,-20} {Format.Nanos(result.NodeCpuNanosPerOperation),10}/op   " +
+        $"{Quantity.FormatCount(result.OperationsPerSecond),8}/s";
+
+    private static void WriteVerdicts(IReadOnlyList<Verdict> verdicts, TextWriter output)
+    {
+        TextTable table = new("", "target", "measured", "verdict", "");
+        foreach (Verdict verdict in verdicts)
+        {
+            table.Add(verdict.Name, verdict.Target, verdict.Measured, verdict.Word, verdict.Note);
+        }
+
+        table.WriteTo(output);
+        output.WriteLine();
+    }
+
+    private static void WriteFigures(PhaseResult result, TextWriter output)
+    {
+        string spins = result.IsOpenLoop ? " (it spins while nothing is due)" : "";
+        output.WriteLine($"  node cpu            {Format.Nanos(result.NodeCpuNanosPerOperation)}/op");
+        output.WriteLine($"  load generator cpu  {Format.Nanos(result.LoadCpuNanosPerOperation)}/op{spins}");
+        output.WriteLine($"  hit ratio           {Format.Percent(result.HitRatio)} of reads");
+        output.WriteLine(Format.Invariant(
+            $"  operations          {result.Operations:N0} in {result.Elapsed.TotalSeconds:0.000} s"));
+        output.WriteLine();
+    }
+
+    private static void WriteLatencies(PhaseResult result, TextWriter output)
+    {
+        TextTable table = new("latency", "count", "p50", "p90", "p99", "p99.9", "p99.99", "max");
+        table.Right(1, 2, 3, 4, 5, 6, 7);
+        foreach (ReplyKind kind in ReplyKinds.All.Where(kind => result[kind].Count > 0))
+        {
+            Percentiles of = result[kind];
+            double[] figures = [of.P50, of.P90, of.P99, of.P999, of.P9999, of.Max];
+            table.Add([kind.Name(), Format.Invariant($"{of.Count:N0}"), .. figures.Select(Format.Micros)]);
+        }
+
+        table.WriteTo(output);
+        output.WriteLine();
+    }
+
+    private static void WriteStalls(IReadOnlyList<Stall> stalls, TextWriter output)
+    {
+        TextTable table = new("machine's own stall", "gaps > 1 us", "p99.9", "max", "time lost");
+        table.Right(1, 2, 3, 4);
+        foreach (Stall stall in stalls)
+        {
+            table.Add(
+                $"cpu {stall.Cpu}, {stall.When} the run", Format.Invariant($"{stall.Gaps:N0}"),
+                Format.Micros(stall.P999Micros), Format.Micros(stall.MaxMicros), Format.Percent(stall.LostShare));
+        }
+
+        table.WriteTo(output);
+    }
+
+    private static void WriteFinding(RateFinding finding, TextWriter output)
+    {
+        output.WriteLine(finding.Highest > 0
+            ? $"  highest rate with hit p99.9 < 1 ms: {Quantity.FormatCount(finding.Highest)}/s"
+            : "  no rate was found at which hit p99.9 stays under 1 ms");
+        output.WriteLine();
+    }
+
+    private static void WriteFloor(FloorComparison floor, TextWriter output)
+    {
+        output.WriteLine(
+            $"  medians of {floor.Rounds.Count} rounds; the byte-moving program answers {floor.RequestBytes} bytes " +
+            $"with {floor.ReplyBytes}");
+        TextTable table = new("", "cpu per op", "throughput");
+        table.Right(1, 2);
+        table.Add("node", Format.Nanos(floor.NodeCpuNanos), Quantity.FormatCount(floor.NodeOperationsPerSecond) + "/s");
+        table.Add(
+            "byte-moving program", Format.Nanos(floor.FloorCpuNanos),
+            Quantity.FormatCount(floor.FloorOperationsPerSecond) + "/s");
+        table.Add("difference", Format.Nanos(floor.DifferenceNanos), "");
+        table.Add("ratio", Format.Invariant($"{floor.Ratio:0.00}"), "");
+        table.WriteTo(output);
+        output.WriteLine();
+    }
+}

@@ -1,0 +1,54 @@
+using System.Net;
+using System.Net.Sockets;
+using FastCache.LoadGen.Children;
+using FastCache.LoadGen.Engine;
+
+namespace FastCache.LoadGen.Runs;
+
+/// <summary>The node that a run loads: the one that <c>--connect</c> names, or a child.</summary>
+internal sealed class Target : IDisposable
+{
+    private readonly ChildProcess? _child;
+
+    private Target(IPEndPoint address, ChildProcess? child)
+    {
+        Address = address;
+        _child = child;
+    }
+
+    public IPEndPoint Address { get; }
+
+    public static Target Open(RunContext context) =>
+        context.Options.Connect is DnsEndPoint named ? new(Resolve(named), null) : Start(context);
+
+    /// <summary>A fresh node.</summary>
+    public static Target Start(RunContext context)
+    {
+
+        ChildProcess child = ChildProcess.Start(ChildProgram.Node(context.Options.Memory), context.Cpus.Node);
+        context.Say($"  node {child.Id} listens on {child.Address}, processor {context.Cpus.Node}");
+        return new(child.Address, child);
+    }
+
+    /// <summary>Reads the node's own statistics.</summary>
+    public INodeMeter OpenMeter()
+    {
+        NodeSocket connection = NodeSocket.Connect(Address);
+        connection.Greet();
+        return new StatisticsMeter(connection);
+    }
+
+    public void Dispose() => _child?.Dispose();
+
+    private static IPEndPoint Resolve(DnsEndPoint named)
+    {
+        try
+        {
+            return new(Dns.GetHostAddresses(named.Host)[0], named.Port);
+        }
+        catch (SocketException exception)
+        {
+            throw new LoadFailedException($"--connect names {named.Host}, which has no address: {exception.Message}");
+        }
+    }
+}

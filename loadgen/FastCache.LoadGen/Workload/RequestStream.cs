@@ -1,0 +1,114 @@
+using System.Runtime.InteropServices;
+using FastCache.Protocol;
+
+namespace FastCache.LoadGen.Workload;
+
+/// <summary>Requests encoded ahead in native memory; connections walk it in a circle, each from its own start.</summary>
+/// <remarks>
+/// <code>
+///   offsets   | 0 | 32 | 64 | 196 | ...  | end |     one more than requests, so that every request has its end
+///               |    |    |     |
+///   frames    [get ][get ][set      ][get ] ...      requestId = index, bit 31 = it is a write
+/// </code>
+/// The index in the id tells that replies come in order, the bit that the opcode is the request's, both without
+/// touching the frame again.
+/// </remarks>
+internal sealed unsafe class RequestStream : IDisposable
+{
+    /// <summary>Set in the id of a write.</summary>
+    public const uint WriteBit = 1u << 31;
+
+    private const int MaxRequests = 4 << 20;
+    private const long MaxBytes = 256L << 20;
+
+    private readonly byte* _frames;
+    private readonly uint* _offsets;
+    private readonly int _keyBytes;
+
+    private RequestStream(byte* frames, uint* offsets, int count, int keyBytes)
+    {
+        _frames = frames;
+        _offsets = offsets;
+        _keyBytes = keyBytes;
+        Count = count;
+    }
+
+    /// <summary>Requests before the stream starts again.</summary>
+    public int Count { get; }
+
+    /// <summary>How many requests of a mix are encoded ahead: as many as fit the memory, at least two writes.</summary>
+    public static int CountFor(in RequestMix mix) =>
+        (int)Math.Clamp(MaxBytes / mix.AverageRequestBytes, 2, MaxRequests);
+
+    /// <summary>Encodes requests.</summary>
+    /// <param name="keys">The keys, stored and absent.</param>
+    /// <param name="picker">Draws below the number of stored keys.</param>
+    /// <param name="mix">What they are.</param>
+    /// <param name="count">How many, at most 2^31 bytes together.</param>
+    /// <param name="seed">Same seed, same requests.</param>
+    public static RequestStream Create(KeySpace keys, KeyPicker picker, in RequestMix mix, int count, ulong seed)
+    {
+        SplitMix random = new(seed);
+        uint* offsets = (uint*)NativeMemory.Alloc((nuint)count + 1, sizeof(uint));
+
+        // Kinds and keys are drawn twice from the same seed: first to learn the size, then to write.
+        uint bytes = 0;
+        for (int i = 0; i < count; i++)
+        {
+            offsets[i] = bytes;
+            bytes = checked(bytes + (uint)(Draw(keys, picker, mix, ref random).IsWrite ? mix.SetBytes : mix.GetBytes));
+        }
+
+        offsets[count] = bytes;
+        byte* frames = (byte*)NativeMemory.Alloc(bytes);
+        random = new(seed);
+        byte[] value = new byte[mix.ValueBytes];
+        Span<byte> key = stackalloc byte[keys.KeyBytes];
+        for (int i = 0; i < count; i++)
+        {
+            (bool isWrite, int number) = Draw(keys, picker, mix, ref random);
+            Span<byte> frame = new(frames + offsets[i], (int)(offsets[i + 1] - offsets[i]));
+            KeySpace.Write(number, key);
+            if (isWrite)
+            {
+                ValuePattern.Write(number, value);
+                RequestWriter.Set(frame, (uint)i | WriteBit, key, value);
+            }
+            else
+            {
+                RequestWriter.Get(frame, (uint)i, key);
+            }
+        }
+
+        return new(frames, offsets, count, keys.KeyBytes);
+    }
+
+    /// <summary>The bytes of neighbouring requests.</summary>
+    /// <param name="start">Index of the first.</param>
+    /// <param name="count">How many, at least 1 and not beyond <see cref="Count"/>.</param>
+    /// <returns>Native memory that lives as long as this.</returns>
+    public ReadOnlySpan<byte> Range(int start, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)start + (ulong)(uint)count, (ulong)Count);
+        uint first = _offsets[start];
+        return new(_frames + first, (int)(_offsets[start + count] - first));
+    }
+
+    /// <summary>The number of the key that a request names.</summary>
+    public int KeyNumber(int index) => KeySpace.Read(Range(index, 1).Slice(FcpLimits.HeaderBytes, _keyBytes));
+
+    public void Dispose()
+    {
+        NativeMemory.Free(_frames);
+        NativeMemory.Free(_offsets);
+    }
+
+    private static (bool IsWrite, int Number) Draw(
+        KeySpace keys, KeyPicker picker, in RequestMix mix, ref SplitMix random)
+    {
+        bool isWrite = random.NextDouble() >= mix.Reads;
+        bool isMiss = !isWrite && random.NextDouble() < mix.Misses;
+        int number = picker.Next(ref random);
+        return (isWrite, isMiss ? keys.Absent(number) : number);
+    }
+}

@@ -1,0 +1,168 @@
+using System.Text.Json.Nodes;
+using FastCache.LoadGen.Engine;
+using FastCache.LoadGen.Machine;
+using FastCache.LoadGen.Options;
+using FastCache.LoadGen.Reporting;
+
+namespace FastCache.LoadGen.Tests.Examples;
+
+public sealed class ReportTests
+{
+    private static readonly PhaseResult Good = new()
+    {
+        Operations = 23_000_000,
+        Elapsed = TimeSpan.FromSeconds(10),
+        Latencies = [Latency(19_665_000, 900), Latency(1_035_000, 1_200), Latency(2_300_000, 4_999)],
+        LoadCpuNanosPerOperation = 80,
+        LoadAllocatedBytesPerOperation = 0,
+        NodeCpuNanosPerOperation = 121.4,
+        NodeAllocatedBytesPerOperation = 0.001,
+    };
+
+    private static readonly PhaseResult AtRate = Good with { Rate = 2_300_000, Due = 23_000_000 };
+
+    [Fact]
+    public void All_targets_are_met_at_the_rate()
+    {
+        IReadOnlyList<Verdict> verdicts = Targets.Judge(AtRate, depth: 128);
+        Assert.Equal(6, verdicts.Count);
+        Assert.All(verdicts, verdict => Assert.Equal("met", verdict.Word));
+    }
+
+    [Fact]
+    public void A_closed_loop_is_not_judged_by_its_latencies()
+    {
+        IReadOnlyList<Verdict> verdicts = Targets.Judge(Good, depth: 128);
+        Assert.Equal(Outcome.Met, verdicts[0].Outcome);
+        Assert.All(verdicts.Skip(1).Take(3), verdict =>
+        {
+            Assert.Equal("-", verdict.Word);
+            Assert.Contains("--rate", verdict.Note, StringComparison.Ordinal);
+        });
+    }
+
+    [Fact]
+    public void Throughput_is_judged_at_the_depth_that_it_is_meant_for()
+    {
+        PhaseResult slow = Good with { Operations = 22_999_999 };
+        Assert.Equal(Outcome.Missed, Targets.Judge(slow, depth: 128)[0].Outcome);
+        Assert.Equal(Outcome.NotJudged, Targets.Judge(slow, depth: 1)[0].Outcome);
+    }
+
+    [Theory]
+    [InlineData("hit p99.9", 999, 1_000)]
+    [InlineData("miss p99.9", 9_999, 10_000)]
+    [InlineData("write p99.9", 4_999, 5_000)]
+    public void A_latency_target_is_met_below_its_limit(string name, double met, double missed)
+    {
+        Assert.Equal(Outcome.Met, Judge(met).Outcome);
+        Assert.Equal(Outcome.Missed, Judge(missed).Outcome);
+
+        Verdict Judge(double p999)
+        {
+            Percentiles latency = Latency(1, p999);
+            PhaseResult result = AtRate with { Latencies = [latency, latency, latency] };
+            return Assert.Single(Targets.Judge(result, 128), verdict => verdict.Name == name);
+        }
+    }
+
+    [Fact]
+    public void A_rate_is_not_held_when_requests_stay_due()
+    {
+        PhaseResult late = AtRate with { Due = 23_500_000, Unsent = 500_000, Rate = 2_350_000 };
+        Verdict verdict = Targets.Judge(late, 128)[0];
+        Assert.Equal(Outcome.Missed, verdict.Outcome);
+        Assert.Contains("500,000", verdict.Note, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_kind_without_operations_and_an_unknown_allocation_are_not_judged()
+    {
+        PhaseResult result = AtRate with { Latencies = new Percentiles[3], NodeAllocatedBytesPerOperation = null };
+        IReadOnlyList<Verdict> verdicts = Targets.Judge(result, 128);
+        Assert.All(verdicts.Skip(1).Take(4), verdict => Assert.Equal(Outcome.NotJudged, verdict.Outcome));
+    }
+
+    [Fact]
+    public void Allocation_is_missed_from_a_twentieth_of_a_byte_on() =>
+        Assert.Equal(
+            Outcome.Missed, Targets.Judge(Good with { NodeAllocatedBytesPerOperation = 0.06 }, 128)[4].Outcome);
+
+    [Theory]
+    [InlineData(new[] { 3.0 }, 3)]
+    [InlineData(new[] { 3.0, 1 }, 2)]
+    [InlineData(new[] { 9.0, 1, 5 }, 5)]
+    public void Median_is_the_middle(double[] values, double expected) =>
+        Assert.Equal(expected, FloorComparison.Median(values));
+
+    [Fact]
+    public void Json_has_the_figures_that_programs_read()
+    {
+        JsonObject json = JsonNode.Parse(JsonReport.Build(Report()).ToJsonString())!.AsObject();
+        Assert.Equal(2_300_000, (double)json["throughput_ops_per_second"]!);
+        Assert.Equal(121.4, (double)json["node_cpu_ns_per_op"]!);
+        Assert.Equal(80, (double)json["load_cpu_ns_per_op"]!);
+        Assert.Equal(19_665.0 / 20_700, (double)json["hit_ratio"]!, 6);
+        foreach (string kind in (string[])["hit", "miss", "write"])
+        {
+            foreach (string figure in (string[])["p50", "p90", "p99", "p999", "p9999", "max"])
+            {
+                Assert.True((double)json["latency_us"]![kind]![figure]! > 0, $"{kind} {figure}");
+            }
+        }
+
+        Assert.Equal(6, json["verdicts"]!.AsArray().Count);
+        Assert.Equal("met", (string)json["verdicts"]![0]!["verdict"]!);
+        Assert.Equal("cpu model", (string)json["machine"]!["cpu"]!);
+        Assert.Equal(123.4, (double)json["stalls"]![0]!["max_us"]!);
+        Assert.Equal(1_000, (int)json["options"]!["keys"]!);
+        Assert.Equal(0.001, (double)json["node_allocated_bytes_per_op"]!);
+    }
+
+    [Fact]
+    public void Json_has_the_floor()
+    {
+        PhaseResult floor = Good with { NodeCpuNanosPerOperation = 60.7 };
+        RunReport report = Report() with { Floor = new(42, 102, [new(Good, floor)]) };
+        JsonNode json = JsonReport.Build(report)["floor"]!;
+        Assert.Equal(121.4, (double)json["node_cpu_ns_per_op"]!);
+        Assert.Equal(60.7, (double)json["floor_cpu_ns_per_op"]!);
+        Assert.Equal(60.7, (double)json["difference_ns_per_op"]!, 6);
+        Assert.Equal(2, (double)json["ratio"]!, 6);
+        Assert.Single(json["rounds"]!.AsArray());
+    }
+
+    [Fact]
+    public void Json_has_the_steps_of_a_search()
+    {
+        RunReport report = Report() with { Finding = new(2e6, [new(2e6, AtRate, true), new(4e6, AtRate, false)]) };
+        JsonNode json = JsonReport.Build(report)["find_rate"]!;
+        Assert.Equal(2e6, (double)json["highest_ops_per_second"]!);
+        Assert.False((bool)json["steps"]![1]!["holds"]!);
+    }
+
+    [Fact]
+    public void Table_shows_targets_verdicts_and_the_stall_beside_the_tail()
+    {
+        using StringWriter output = new();
+        ReportTable.Write(Report(), output);
+        string text = output.ToString();
+        string[] figures =
+            ["hit p99.9", "< 1 ms", "900 us", "met", "121.4 ns/op", "cpu 0, before the run", "123 us"];
+        foreach (string expected in figures)
+        {
+            Assert.Contains(expected, text, StringComparison.Ordinal);
+        }
+    }
+
+    private static Percentiles Latency(long count, double p999) =>
+        new(count, p999 / 8, p999 / 4, p999 / 2, p999, p999 * 2, p999 * 3);
+
+    private static RunReport Report() => new()
+    {
+        Options = new() { Keys = 1_000, Depth = 128 },
+        Machine = new("cpu model", 2, "Linux", ".NET"),
+        Stalls = [new(0, "before", 10, 20.5, 123.4, 0.01)],
+        Phase = AtRate,
+    };
+}
