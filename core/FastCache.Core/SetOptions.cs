@@ -67,6 +67,9 @@ public readonly ref struct ItemView
 /// <remarks>Refers to the bytes of the key where they lie; see <see cref="Shard.Prepare"/>.</remarks>
 public readonly unsafe struct LookupKey
 {
+    /// <summary>In place of a candidate: the key's bucket has no match, but others are chained behind it.</summary>
+    internal const uint InOverflow = uint.MaxValue;
+
     internal readonly byte* Start;
     internal readonly ulong Hash;
     internal readonly int Length;

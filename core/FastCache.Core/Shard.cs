@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
@@ -13,7 +14,8 @@ namespace FastCache.Core;
 /// <remarks>
 /// Single operations take a key as a span. Batches do the same work in three steps, so that the cache misses of many
 /// keys overlap: <see cref="Prepare"/> each key (hash it, start to load its bucket), <see cref="Probe"/> each
-/// (compare tags, start to load the item), run the operations in order with the prepared keys, <see cref="EndBatch"/>.
+/// (compare tags, start to load the item), <see cref="ProbeOverflow"/> each, run the operations in order with the
+/// prepared keys, <see cref="EndBatch"/>.
 /// <para>
 /// Time is what <see cref="Advance"/> last said; the shard never reads a clock. It does not go back: a caller whose clock
 /// steps back keeps the time that it had.
@@ -105,11 +107,31 @@ public sealed unsafe class Shard : IIndexOwner, IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Probe(ref LookupKey key)
     {
-        uint candidate = _index.Candidate(key.Hash);
+        Bucket* bucket = _index.BucketOf(key.Hash);
+        uint candidate = PrefetchMatches(bucket, key.Hash);
         if (candidate != 0)
         {
             key = key.With(candidate);
-            PrefetchLines(candidate);
+        }
+        else if (bucket->Overflow != 0)
+        {
+            Prefetch(_index.Next(bucket));
+            key = key.With(LookupKey.InOverflow);
+        }
+    }
+
+    /// <summary>Third step of a batch, for the few keys whose bucket has overflowed: probes the bucket behind it.</summary>
+    /// <remarks>
+    /// While the index grows through a doubling, about 8% of the items lie in overflow buckets. Without this step each
+    /// costs a wait for the bucket and one for the item: 25 of 95 ns an operation, over all (1M items of 16+100 bytes).
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void ProbeOverflow(ref LookupKey key)
+    {
+        if (key.Candidate == LookupKey.InOverflow)
+        {
+            Bucket* bucket = _index.Next(_index.BucketOf(key.Hash));
+            key = key.With(bucket is null ? 0 : PrefetchMatches(bucket, key.Hash));
         }
     }
 
@@ -350,13 +372,7 @@ public sealed unsafe class Shard : IIndexOwner, IDisposable
         return _hasher.Hash(Item.Key(item), item->KeyLength);
     }
 
-    void IIndexOwner.PrefetchItem(uint reference)
-    {
-        if (Sse.IsSupported)
-        {
-            Sse.Prefetch0(At(reference));
-        }
-    }
+    void IIndexOwner.PrefetchItem(uint reference) => Prefetch(At(reference));
 
     uint IIndexOwner.AgeOf(uint ghost) => _clocks[Ghost.Class(ghost)].AgeOf(ghost);
 
@@ -387,19 +403,45 @@ public sealed unsafe class Shard : IIndexOwner, IDisposable
 
     private LookupKey Hashed(byte* start, int length) => new(start, length, _hasher.Hash(start, length), 0);
 
+    /// <summary>Starts to load every item of a bucket whose tag fits; nearly always that is one or none.</summary>
+    /// <returns>The first of them, or 0.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private uint PrefetchMatches(Bucket* bucket, ulong hash)
+    {
+        uint first = 0;
+        for (uint matches = Bucket.Match(bucket, Bucket.TagOf(hash)); matches != 0; matches &= matches - 1)
+        {
+            uint reference = bucket->References[BitOperations.TrailingZeroCount(matches)];
+            if (!Ghost.Is(reference))
+            {
+                first = first == 0 ? reference : first;
+                PrefetchLines(reference);
+            }
+        }
+
+        return first;
+    }
+
     private void PrefetchLines(uint reference)
+    {
+        byte* line = _slab.Address(reference);
+        int lines = _linesToPrefetch[_slab.ClassOf(reference)];
+        do
+        {
+            Prefetch(line);
+            line += 64;
+        }
+        while (--lines > 0);
+    }
+
+    /// <summary>Starts to load a cache line.</summary>
+    /// <remarks>Into the second level: a batch of items and its replies would push each other out of the first.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch(void* line)
     {
         if (Sse.IsSupported)
         {
-            byte* line = _slab.Address(reference);
-            int lines = _linesToPrefetch[_slab.ClassOf(reference)];
-            do
-            {
-                // The second level: a batch of 32 items and the replies would push each other out of the first.
-                Sse.Prefetch1(line);
-                line += 64;
-            }
-            while (--lines > 0);
+            Sse.Prefetch1(line);
         }
     }
 
@@ -409,7 +451,7 @@ public sealed unsafe class Shard : IIndexOwner, IDisposable
     {
         uint reference = key.Candidate;
         // A page that moved since the probe may have put other bytes where the candidate was.
-        if (reference == 0 || _candidatesMoved || !KeyMatcher.Matches(At(reference), key))
+        if ((int)reference <= 0 || _candidatesMoved || !KeyMatcher.Matches(At(reference), key))
         {
             reference = _index.Find(key.Hash, new KeyMatcher(this, key));
             if (reference == 0)

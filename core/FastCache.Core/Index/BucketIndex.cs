@@ -121,23 +121,13 @@ internal sealed unsafe class BucketIndex : IDisposable
         }
     }
 
-    /// <summary>The first item whose tag fits, from the first bucket of the chain alone; no key is compared.</summary>
-    /// <returns>A reference, or 0.</returns>
+    /// <summary>The first bucket of the chain that a hash belongs to.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public uint Candidate(ulong hash)
-    {
-        Bucket* bucket = BucketOf(hash);
-        for (uint matches = Bucket.Match(bucket, Bucket.TagOf(hash)); matches != 0; matches &= matches - 1)
-        {
-            uint reference = bucket->References[BitOperations.TrailingZeroCount(matches)];
-            if (!Ghost.Is(reference))
-            {
-                return reference;
-            }
-        }
+    public Bucket* BucketOf(ulong hash) => BucketAt(NumberOf(hash));
 
-        return 0;
-    }
+    /// <summary>The bucket chained behind another, or null.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Bucket* Next(Bucket* bucket) => bucket->Overflow == 0 ? null : OverflowAt(bucket->Overflow);
 
     /// <summary>The item with this hash for which <paramref name="matcher"/> says yes.</summary>
     /// <returns>A reference, or 0.</returns>
@@ -365,16 +355,11 @@ internal sealed unsafe class BucketIndex : IDisposable
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Bucket* BucketOf(ulong hash) => BucketAt(NumberOf(hash));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Bucket* BucketAt(uint number) =>
         (Bucket*)_bucketPages[number >> BucketsPerPageShift] + (number & (BucketsPerPage - 1));
 
     private Bucket* OverflowAt(uint overflow) =>
         (Bucket*)_overflowPages[(overflow - 1) >> BucketsPerPageShift] + ((overflow - 1) & (BucketsPerPage - 1));
-
-    private Bucket* Next(Bucket* bucket) => bucket->Overflow == 0 ? null : OverflowAt(bucket->Overflow);
 
     private Bucket* Locate(ulong hash, uint reference, out int entry)
     {

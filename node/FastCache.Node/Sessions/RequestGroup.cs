@@ -9,10 +9,11 @@ namespace FastCache.Node.Sessions;
 /// <remarks>
 /// <code>
 /// Add request i     hash key i, start to load its bucket
-///                   probe the tags of key i - 16, start to load its item
-/// Execute           probe the last 16; then look up and answer 0, 1, 2, ... in order
+///                   probe the tags of key i - 16, start to load its item or its overflow bucket
+///                   probe the overflow bucket of key i - 32, if it needs that, start to load its item
+/// Execute           do the same for the last ones; then look up and answer 0, 1, 2, ... in order
 /// </code>
-/// Every load is under way for at least 16 requests before its bytes are needed. Requests of one connection that lie in
+/// Nearly every load is under way for 16 requests before its bytes are needed. Requests of one connection that lie in
 /// one piece of its input form a run; what is the same for all of them is kept once.
 /// <para>Invariants:
 /// 1. The runs' entries are contiguous and in the order of decoding; only the newest run may be empty.
@@ -102,6 +103,11 @@ internal sealed class RequestGroup(Shard shard, RequestExecutor executor, ReplyP
             shard.Probe(ref _keys[i]);
         }
 
+        for (int i = Math.Max(0, Count - (2 * ProbeLag)); i < Count; i++)
+        {
+            shard.ProbeOverflow(ref _keys[i]);
+        }
+
         for (int run = 0; run < _runCount; run++)
         {
             int end = run + 1 < _runCount ? _runs[run + 1].First : Count;
@@ -188,6 +194,10 @@ internal sealed class RequestGroup(Shard shard, RequestExecutor executor, ReplyP
         if (Count >= ProbeLag)
         {
             shard.Probe(ref _keys[Count - ProbeLag]);
+            if (Count >= 2 * ProbeLag)
+            {
+                shard.ProbeOverflow(ref _keys[Count - (2 * ProbeLag)]);
+            }
         }
 
         Count++;

@@ -68,6 +68,7 @@ public sealed unsafe class ShardAgainstModelTests
                 for (int i = 0; i < prepared.Length; i++)
                 {
                     batched.Probe(ref prepared[i]);
+                    batched.ProbeOverflow(ref prepared[i]);
                 }
 
                 for (int i = 0; i < prepared.Length; i++)
