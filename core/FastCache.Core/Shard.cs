@@ -153,6 +153,7 @@ public sealed unsafe class Shard : IIndexOwner, IDisposable
     }
 
     /// <inheritdoc cref="TryGet(ReadOnlySpan{byte}, out ItemView)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryGet(scoped in LookupKey key, out ItemView item)
     {
         Item* found = At(FindLive(key));
@@ -422,6 +423,7 @@ public sealed unsafe class Shard : IIndexOwner, IDisposable
         return first;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void PrefetchLines(uint reference)
     {
         byte* line = _slab.Address(reference);

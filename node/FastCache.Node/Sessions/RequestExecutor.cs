@@ -89,6 +89,7 @@ internal sealed class RequestExecutor(Shard shard, ProtocolLimits limits, StatsR
         _ => Status.OutOfMemory,
     };
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Get(in Request request, in LookupKey key, ReplyFlags flags, uint argument, Span<byte> room)
     {
         if (!shard.TryGet(key, out ItemView item))

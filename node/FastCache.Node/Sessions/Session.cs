@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FastCache.Io;
 using FastCache.Protocol;
 
@@ -196,6 +197,7 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits)
 
     /// <summary>Adds one decoded request and moves the position past it.</summary>
     /// <returns>False when the group was full; the position then says what is left.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryAdd(RequestGroup group, in Request request, ref InputPosition position)
     {
         if (group.IsFull)
