@@ -12,10 +12,20 @@ internal static class FloorCommand
 
     public static Command Create()
     {
-        Option<string> listen = new("--listen")
+        Option<IPEndPoint> listen = new("--listen")
         {
             Description = "Address and port; port 0 takes any free one.",
-            DefaultValueFactory = _ => "127.0.0.1:7601",
+            DefaultValueFactory = _ => new IPEndPoint(IPAddress.Loopback, 7601),
+            CustomParser = result =>
+            {
+                string text = result.Tokens.Count == 0 ? "" : result.Tokens[0].Value;
+                if (!IPEndPoint.TryParse(text, out IPEndPoint? endPoint))
+                {
+                    result.AddError($"'{text}' is not an address and port like 127.0.0.1:7601.");
+                }
+
+                return endPoint;
+            },
         };
         Option<int> requestBytes = new("--request-bytes")
         {
@@ -27,13 +37,6 @@ internal static class FloorCommand
             Description = $"Size of one reply, 1 to {MaxBytes:N0} bytes.",
             DefaultValueFactory = _ => 101,
         };
-        listen.Validators.Add(result =>
-        {
-            if (!IPEndPoint.TryParse(result.Tokens.Count == 0 ? "" : result.Tokens[0].Value, out _))
-            {
-                result.AddError($"{result.Tokens[0].Value} is not an address and port like 127.0.0.1:7601.");
-            }
-        });
         foreach (Option<int> size in new[] { requestBytes, replyBytes })
         {
             size.Validators.Add(result =>
@@ -50,7 +53,7 @@ internal static class FloorCommand
             listen, requestBytes, replyBytes,
         };
         command.SetAction(parsed => Run(
-            IPEndPoint.Parse(parsed.GetValue(listen)!), parsed.GetValue(requestBytes), parsed.GetValue(replyBytes)));
+            parsed.GetValue(listen)!, parsed.GetValue(requestBytes), parsed.GetValue(replyBytes)));
         return command;
     }
 

@@ -40,6 +40,9 @@ public sealed unsafe class Shard : IIndexOwner, IDisposable
     private readonly SlabAllocator _slab;
     private readonly BucketIndex _index;
     private readonly ClockPro[] _clocks;
+    private readonly PageBalance _balance = new(SizeClasses.Count);
+    private readonly Func<int, long> _capacityOf;
+    private readonly Func<int, int> _pagesOf;
     private readonly byte[] _linesToPrefetch;
     private readonly KeyHasher _hasher;
     private readonly long _budgetBytes;
@@ -65,6 +68,8 @@ public sealed unsafe class Shard : IIndexOwner, IDisposable
         _budgetBytes = options.MemoryBudgetBytes;
         _pool = new PagePool(options.MemoryBudgetBytes, options.Prefault);
         _slab = new SlabAllocator(_pool);
+        _pagesOf = _slab.PagesOf;
+        _capacityOf = sizeClass => (long)_slab.PagesOf(sizeClass) * _slab.ChunksPerPageOf(sizeClass);
         _index = options.InitialBuckets == 0
             ? new BucketIndex(_pool, this)
             : new BucketIndex(_pool, this, options.InitialBuckets);
@@ -541,7 +546,7 @@ public sealed unsafe class Shard : IIndexOwner, IDisposable
         // Two splits at most: the index keeps ahead of one insertion at a time with one, and catches up with two.
         for (int splits = 0; splits < 2 && _index.WantsToGrow; splits++)
         {
-            if (!_index.TryGrow() && !(_index.NeedsToGrow && TryMovePage(keep: chunk) && _index.TryGrow()))
+            if (!_index.TryGrow() && !(_index.NeedsToGrow && TryMovePage(LargestClass(), keep: chunk) && _index.TryGrow()))
             {
                 break;
             }
@@ -559,32 +564,46 @@ public sealed unsafe class Shard : IIndexOwner, IDisposable
             return chunk;
         }
 
-        if (!_slab.Grow(sizeClass))
+        if (_slab.Grow(sizeClass))
         {
-            uint victim = _clocks[sizeClass].SelectVictim(_now);
-            if (victim != 0)
+            return _slab.Allocate(sizeClass);
+        }
+
+        uint victim = _clocks[sizeClass].SelectVictim(_now);
+        if (victim == 0)
+        {
+            return TryMovePage(LargestClass(), keep: 0) && _slab.Grow(sizeClass) ? _slab.Allocate(sizeClass) : 0;
+        }
+
+        if (_balance.CountEviction(sizeClass, _slab.ChunksPerPageOf(sizeClass)))
+        {
+            int donor = _balance.DonorFor(sizeClass, _capacityOf, _pagesOf);
+            if (donor >= 0 && TryMovePage(donor, keep: 0) && _slab.Grow(sizeClass))
             {
-                Evict(victim);
-            }
-            else if (!TryMovePage(keep: 0) || !_slab.Grow(sizeClass))
-            {
-                return 0;
+                return _slab.Allocate(sizeClass);
             }
         }
 
+        Evict(victim);
         return _slab.Allocate(sizeClass);
     }
 
-    /// <summary>Empties a page of the class that has most of them and returns it to the pool.</summary>
-    /// <param name="keep">An item under construction whose page must stay, or 0.</param>
-    private bool TryMovePage(uint keep)
+    private int LargestClass()
     {
-        int donor = 0;
+        int largest = 0;
         for (int sizeClass = 1; sizeClass < _clocks.Length; sizeClass++)
         {
-            donor = _slab.PagesOf(sizeClass) > _slab.PagesOf(donor) ? sizeClass : donor;
+            largest = _slab.PagesOf(sizeClass) > _slab.PagesOf(largest) ? sizeClass : largest;
         }
 
+        return largest;
+    }
+
+    /// <summary>Empties a page of a class and returns it to the pool.</summary>
+    /// <param name="donor">The class.</param>
+    /// <param name="keep">An item under construction whose page must stay, or 0.</param>
+    private bool TryMovePage(int donor, uint keep)
+    {
         int kept = keep == 0 ? -1 : SlabAllocator.PageOf(keep);
         int page = _slab.PagesOf(donor) > 1 || keep == 0 ? FindPageOf(donor, kept) : -1;
         if (page < 0)

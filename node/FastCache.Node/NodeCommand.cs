@@ -58,6 +58,19 @@ internal static class NodeCommand
         CustomParser = result => ParseNumber(result, 0.1, MaxWriteTimeoutSeconds, "a number"),
     };
 
+    private static readonly Option<double> FrameTimeout = new("--frame-timeout")
+    {
+        Description = $"Seconds that a frame may take to arrive whole before its sender is disconnected, 1 to {MaxWriteTimeoutSeconds:0}.",
+        HelpName = "SECONDS",
+        DefaultValueFactory = _ => 30,
+        CustomParser = result => ParseNumber(result, 1, MaxWriteTimeoutSeconds, "a number"),
+    };
+
+    private static readonly Option<bool> StopWithInput = new("--stop-with-input")
+    {
+        Description = "Stop when standard input ends: for programs that start a node and must not leave it behind when they are killed.",
+    };
+
     private static readonly Option<string> Prefault = new("--prefault")
     {
         Description = "Make all memory present before listening (true), so that no request pays for a page fault, or as it is used (false).",
@@ -74,7 +87,7 @@ internal static class NodeCommand
             + "Example: --memory 1GiB --listen 127.0.0.1:7600\n"
             + "Ctrl-C or SIGTERM stops it with exit code 0.")
         {
-            Memory, Listen, MaxConnections, ConnectionMemory, WriteTimeout, Prefault,
+            Memory, Listen, MaxConnections, ConnectionMemory, WriteTimeout, FrameTimeout, Prefault, StopWithInput,
         };
         root.SetAction(parsed => run(new NodeOptions
         {
@@ -83,6 +96,8 @@ internal static class NodeCommand
             MaxConnections = parsed.GetValue(MaxConnections),
             ConnectionMemoryBytes = parsed.GetValue(ConnectionMemory),
             WriteTimeout = TimeSpan.FromSeconds(parsed.GetValue(WriteTimeout)),
+            FrameTimeout = TimeSpan.FromSeconds(parsed.GetValue(FrameTimeout)),
+            StopWithInput = parsed.GetValue(StopWithInput),
             Prefault = parsed.GetValue(Prefault) == "true",
         }));
         return root;

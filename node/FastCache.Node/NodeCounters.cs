@@ -21,5 +21,7 @@ internal sealed class NodeCounters
 
     public long WriteTimeouts { get; set; }
 
+    public long FrameTimeouts { get; set; }
+
     public long OverloadedDisconnects { get; set; }
 }

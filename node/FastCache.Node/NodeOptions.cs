@@ -22,6 +22,12 @@ internal sealed record NodeOptions
     /// <summary>How long a peer may leave its replies unread.</summary>
     public required TimeSpan WriteTimeout { get; init; }
 
+    /// <summary>How long a frame that has begun may take to arrive whole.</summary>
+    public TimeSpan FrameTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Whether the node stops when its standard input ends.</summary>
+    public bool StopWithInput { get; init; }
+
     /// <summary>Whether the cache's memory is made present before the node listens.</summary>
     public required bool Prefault { get; init; }
 

@@ -19,12 +19,28 @@ internal static class NodeProcess
     {
         int exitCode = Failure;
         using StopRequest stop = new();
+        if (options.StopWithInput)
+        {
+            new Thread(() => WaitForEndOfInput(stop)) { IsBackground = true, Name = "standard input" }.Start();
+        }
+
         // The backend belongs to the thread that creates it, and everything else of the shard lives there too. An
         // exception nobody expected ends the process with its stack trace: a shard without its thread is no shard.
         Thread shardThread = new(() => exitCode = Serve(options, stop)) { Name = "shard 0" };
         shardThread.Start();
         shardThread.Join();
         return exitCode;
+    }
+
+    private static void WaitForEndOfInput(StopRequest stop)
+    {
+        using Stream input = Console.OpenStandardInput();
+        Span<byte> ignored = stackalloc byte[256];
+        while (input.Read(ignored) > 0)
+        {
+        }
+
+        stop.Request();
     }
 
     private static int Serve(NodeOptions options, StopRequest stop)
@@ -117,6 +133,16 @@ internal static class NodeProcess
             }
         }
 
+        /// <summary>Stops the loop, now or as soon as it is there.</summary>
+        public void Request()
+        {
+            lock (_lock)
+            {
+                _requested = true;
+                _loop?.Stop();
+            }
+        }
+
         /// <summary>From here on signals have nothing to stop.</summary>
         public void Detach()
         {
@@ -135,11 +161,7 @@ internal static class NodeProcess
         private void Handle(PosixSignalContext context)
         {
             context.Cancel = true;
-            lock (_lock)
-            {
-                _requested = true;
-                _loop?.Stop();
-            }
+            Request();
         }
     }
 }

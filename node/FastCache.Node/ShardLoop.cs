@@ -15,6 +15,7 @@ internal sealed class ShardLoop : IDisposable
     private const int EventsPerPass = 1024;
     private const int HousekeepingMillis = 100;
     private const long DrainTimeoutMillis = 1_000;
+    private const int PartialFrameCheckMillis = 1_000;
 
     private readonly IShardIo _io;
     private readonly Shard _shard;
@@ -26,6 +27,7 @@ internal sealed class ShardLoop : IDisposable
     private readonly NodeCounters _counters = new();
     private readonly ProtocolLimits _limits;
     private readonly Session?[] _sessions;
+    private int _sessionHighWater;
     private readonly List<Session> _ready = new(EventsPerPass);
     private readonly Action<Session> _markReady;
     private readonly IoEvent[] _events = new IoEvent[EventsPerPass];
@@ -33,7 +35,9 @@ internal sealed class ShardLoop : IDisposable
     private readonly long _startUnixMillis = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
     private readonly long _startTickCount = Environment.TickCount64;
     private volatile bool _stopping;
+    private readonly long _frameTimeoutMillis;
     private long _nextHousekeeping;
+    private long _nextPartialFrameCheck;
 
     /// <param name="io">The backend; created on the thread that will call <see cref="Run"/>.</param>
     /// <param name="ioOptions">Its sizes.</param>
@@ -63,6 +67,7 @@ internal sealed class ShardLoop : IDisposable
         _group = new RequestGroup(shard, new RequestExecutor(shard, _limits, stats, _counters), _replies, _counters);
         _sessions = new Session?[ioOptions.MaxConnections];
         _writeTimeoutMillis = (long)options.WriteTimeout.TotalMilliseconds;
+        _frameTimeoutMillis = (long)options.FrameTimeout.TotalMilliseconds;
         _markReady = MarkReady;
     }
 
@@ -124,6 +129,12 @@ internal sealed class ShardLoop : IDisposable
             _nextHousekeeping = elapsed + HousekeepingMillis;
             _replies.CloseOverdue(_writeTimeoutMillis, DrainTimeoutMillis);
         }
+
+        if (elapsed >= _nextPartialFrameCheck)
+        {
+            _nextPartialFrameCheck = elapsed + PartialFrameCheckMillis;
+            ClosePartialFrames(elapsed);
+        }
     }
 
     private void Handle(in IoEvent happened)
@@ -139,6 +150,7 @@ internal sealed class ShardLoop : IDisposable
             case IoEventKind.Accepted:
                 ref Session? accepted = ref _sessions[happened.Connection.Slot];
                 accepted ??= new Session(_path, _limits);
+                _sessionHighWater = Math.Max(_sessionHighWater, happened.Connection.Slot + 1);
                 accepted.Open(happened.Connection);
                 _counters.Accepted++;
                 _counters.Connections++;
@@ -205,8 +217,23 @@ internal sealed class ShardLoop : IDisposable
         _ready.Clear();
     }
 
+    /// <summary>Closes peers that have begun a frame and do not end it: what they have sent of it holds memory.</summary>
+    private void ClosePartialFrames(long nowMillis)
+    {
+        foreach (Session? session in _sessions.AsSpan(0, _sessionHighWater))
+        {
+            if (session is { State: SessionState.Open } && nowMillis - session.PartialFrameSinceMillis >= _frameTimeoutMillis)
+            {
+                _counters.FrameTimeouts++;
+                session.PartialFrameSinceMillis = null;
+                _io.Close(session.Connection);
+            }
+        }
+    }
+
     private void Execute(Session session)
     {
+        session.HasDecoded = false;
         while (!session.IsPostponed && session.Decode(_group))
         {
             _group.Execute();
@@ -215,6 +242,15 @@ internal sealed class ShardLoop : IDisposable
         if (!session.IsPostponed && !_group.EndsWith(session))
         {
             session.Input.Commit();
+        }
+
+        if (session.Input.CarriedBytes == 0)
+        {
+            session.PartialFrameSinceMillis = null;
+        }
+        else if (session.HasDecoded || session.PartialFrameSinceMillis is null)
+        {
+            session.PartialFrameSinceMillis = _replies.NowMillis;
         }
     }
 }

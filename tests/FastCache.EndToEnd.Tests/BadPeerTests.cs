@@ -9,7 +9,7 @@ public sealed class BadPeerTests : IDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
 
-    private readonly RunningNode _node = RunningNode.Start("--write-timeout", "1", "--connection-memory", "16MiB");
+    private readonly RunningNode _node = RunningNode.Start("--write-timeout", "1", "--frame-timeout", "1", "--connection-memory", "16MiB");
     private readonly TestClient _other;
 
     public BadPeerTests() => _other = _node.Connect();
@@ -53,6 +53,30 @@ public sealed class BadPeerTests : IDisposable
         Assert.True(peers > 1 || stats["write_timeouts"] == 1, $"{stats["write_timeouts"]} write timeouts");
         Assert.True(stats["write_timeouts"] >= 1);
         PollUntil(() => _other.Stats()["connections"] == 1, "the connections are still counted");
+    }
+
+    [Fact]
+    public void Peers_that_never_end_a_frame_shut_nobody_out_and_are_disconnected()
+    {
+        byte[] frame = _other.Frame(frame => RequestWriter.Set(frame, 1, TestClient.Key("endless"), new byte[1_000_000]));
+        byte[] hello = _other.Frame(frame => RequestWriter.Hello(frame, 1));
+        List<TestClient> peers = [];
+        for (int i = 0; i < 20; i++)
+        {
+            TestClient peer = new(_node.EndPoint, hello: false);
+            peers.Add(peer);
+            peer.Send([.. hello, .. frame.AsSpan(0, frame.Length - 1)]);
+        }
+
+        // A frame in two segments needs memory too, if little.
+        byte[] ping = _other.Frame(frame => RequestWriter.Ping(frame, 1, "anybody there?"u8));
+        _other.Send(ping.AsSpan(0, 20));
+        PollUntil(() => _node.ResidentBytes > 0, "the node is gone");
+        _other.Send(ping.AsSpan(20));
+        Assert.Equal("anybody there?"u8, _other.Read().Value);
+        PollUntil(() => _other.Stats()["connections"] == 1, "a peer that never ends its frame is still connected");
+        Assert.True(_other.Stats()["frame_timeouts"] >= 1);
+        peers.ForEach(peer => peer.Dispose());
     }
 
     [Fact]

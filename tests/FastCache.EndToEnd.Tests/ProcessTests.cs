@@ -12,7 +12,7 @@ public sealed class ProcessTests
         (int exitCode, string output, _) = RunningNode.RunToEnd("--help");
         Assert.Equal(0, exitCode);
         Assert.All(
-            ["--memory", "--listen", "--max-connections", "--connection-memory", "--write-timeout", "--prefault"],
+            ["--memory", "--listen", "--max-connections", "--connection-memory", "--write-timeout", "--frame-timeout", "--prefault", "--stop-with-input"],
             option => Assert.Contains(option, output, StringComparison.Ordinal));
     }
 
@@ -96,6 +96,15 @@ public sealed class ProcessTests
         using RunningNode node = RunningNode.Start();
         node.Signal(PosixSignal.SIGTERM);
         Assert.Equal(0, node.Stop(PosixSignal.SIGINT));
+    }
+
+    [Fact]
+    public void A_node_that_was_told_so_stops_when_its_input_ends()
+    {
+        using RunningNode node = RunningNode.Start("--stop-with-input");
+        using TestClient client = node.Connect();
+        client.CheckServed();
+        Assert.Equal(0, node.EndInput());
     }
 
     [Fact]

@@ -84,12 +84,15 @@ internal sealed partial class RunningNode : IDisposable
     public int Stop(PosixSignal signal = PosixSignal.SIGTERM)
     {
         Signal(signal);
-        if (!_process.WaitForExit(Patience))
-        {
-            throw new TimeoutException($"The node does not stop: {Errors}");
-        }
+        return AwaitExit();
+    }
 
-        return _process.ExitCode;
+    /// <summary>Ends the node's standard input and waits for the end.</summary>
+    /// <returns>The exit code.</returns>
+    public int EndInput()
+    {
+        _process.StandardInput.Close();
+        return AwaitExit();
     }
 
     public void Signal(PosixSignal signal)
@@ -110,12 +113,24 @@ internal sealed partial class RunningNode : IDisposable
         _process.Dispose();
     }
 
+    private int AwaitExit()
+    {
+        if (!_process.WaitForExit(Patience))
+        {
+            throw new TimeoutException($"The node does not stop. It said: {Errors}");
+        }
+
+        return _process.ExitCode;
+    }
+
     private static Process Launch(string[] options)
     {
         string path = typeof(RunningNode).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
             .First(attribute => attribute.Key == "NodePath").Value!;
-        ProcessStartInfo start = new("dotnet", [path, .. options])
+        // A shell starts background jobs with SIGINT ignored, and children inherit that; the tests of SIGINT must not.
+        ProcessStartInfo start = new("env", ["--default-signal=INT", "dotnet", path, .. options])
         {
+            RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };

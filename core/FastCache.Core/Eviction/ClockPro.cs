@@ -237,7 +237,8 @@ internal unsafe struct ClockPro
 
     private void LimitHot()
     {
-        while (_hot.Count > Math.Max(1, HotTarget))
+        // What deletes have left over the target beyond this bound is demoted by the next calls.
+        for (int demoted = 0; demoted < MaxSweep && _hot.Count > Math.Max(1, HotTarget); demoted++)
         {
             if (!DemoteOne())
             {

@@ -32,6 +32,8 @@ internal sealed class ChildProcess : IDisposable
     {
         ProcessStartInfo start = new("dotnet", [program.Locate(), .. program.Arguments])
         {
+            // The pipe ends with this process, however it ends, and the node with the pipe.
+            RedirectStandardInput = true,
             RedirectStandardOutput = true,
         };
         ChildProcess child = new(StartOn(cpus, start), program.Name);

@@ -14,7 +14,7 @@ internal sealed record ChildProgram(string Name, string Project, string[] Argume
     private static readonly string AnyPort = $"{IPAddress.Loopback}:0";
 
     public static ChildProgram Node(string memory) => new(
-        "node", "node/FastCache.Node", ["--memory", memory, "--listen", AnyPort], "FastCache listening on ");
+        "node", "node/FastCache.Node", ["--memory", memory, "--listen", AnyPort, "--stop-with-input"], "FastCache listening on ");
 
     /// <summary>The program that moves the same bytes and does nothing else.</summary>
     public static ChildProgram Floor(int requestBytes, int replyBytes) => new(

@@ -10,6 +10,7 @@ internal sealed class CarryPool(long budgetBytes) : IDisposable
     private const int SmallestShift = 12;
     private const int Sizes = 14;
     private const int KeptPerSize = 8;
+    private const int LargestSmallBytes = 64 << 10;
 
     private readonly Stack<NativeBuffer>[] _kept = [.. Enumerable.Range(0, Sizes).Select(_ => new Stack<NativeBuffer>(KeptPerSize))];
 
@@ -38,8 +39,10 @@ internal sealed class CarryPool(long budgetBytes) : IDisposable
             return kept;
         }
 
+        // Large frames leave an eighth to small ones, so that a few peers cannot shut out all others.
         int taken = 1 << (size + SmallestShift);
-        if (LentBytes + taken > budgetBytes)
+        long most = taken > LargestSmallBytes ? budgetBytes - (budgetBytes / 8) : budgetBytes;
+        if (LentBytes + taken > most)
         {
             return null;
         }

@@ -59,6 +59,12 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits)
     /// <summary>Since when, in the loop's milliseconds: blocked, or draining.</summary>
     public long StateSinceMillis { get; set; }
 
+    /// <summary>Since when, in the loop's milliseconds, the input ends in the middle of a frame; null when it does not.</summary>
+    public long? PartialFrameSinceMillis { get; set; }
+
+    /// <summary>Whether a whole request was decoded since this was last set to false.</summary>
+    public bool HasDecoded { get; set; }
+
     /// <summary>Where this pass's replies start in the outbox.</summary>
     public int StagedStart { get; set; }
 
@@ -80,6 +86,7 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits)
         State = SessionState.Open;
         IsBlocked = IsPaused = IsInputOver = false;
         StagedBytes = 0;
+        PartialFrameSinceMillis = null;
         _saidHello = _ended = false;
     }
 
@@ -207,6 +214,7 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits)
 
         if (request.Opcode == Opcode.BatchGet && _saidHello)
         {
+            HasDecoded = true;
             return TryAddBatch(group, request, ref position);
         }
 
@@ -218,7 +226,7 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits)
             return true;
         }
 
-        _saidHello = true;
+        _saidHello = HasDecoded = true;
         group.Add(request, position.Offset);
         position.Offset += request.FrameLength;
         return true;

@@ -26,6 +26,7 @@ internal sealed class StatsReport(Shard shard, NodeCounters counters, Func<long>
         lines.Add("fatal_errors", counters.FatalErrors);
         lines.Add("values_refused", counters.ValuesRefused);
         lines.Add("write_timeouts", counters.WriteTimeouts);
+        lines.Add("frame_timeouts", counters.FrameTimeouts);
         lines.Add("overloaded_disconnects", counters.OverloadedDisconnects);
         lines.Add("items", cache.Items);
         lines.Add("payload_bytes", cache.PayloadBytes);

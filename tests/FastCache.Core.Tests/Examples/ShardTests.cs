@@ -128,6 +128,35 @@ public sealed class ShardTests
     }
 
     [Fact]
+    public void Memory_follows_the_load_to_another_size_of_values()
+    {
+        using Shard shard = Create();
+        for (int i = 0; i < 60_000; i++)
+        {
+            shard.Set(Key(i), new byte[100], default, out _);
+        }
+
+        int held = 0;
+        for (int round = 0; round < 5; round++)
+        {
+            held = 0;
+            for (int i = 0; i < 4_000; i++)
+            {
+                shard.Set(Key(-1 - i), new byte[1_000], default, out _);
+            }
+
+            for (int i = 0; i < 4_000; i++)
+            {
+                held += shard.TryGet(Key(-1 - i), out _) ? 1 : 0;
+            }
+        }
+
+        // One page, which is what a class has without any policy, holds 910 of them.
+        Assert.True(held > 2_500, $"{held} of 4,000 held");
+        shard.Check();
+    }
+
+    [Fact]
     public void Hot_items_survive_a_scan_of_ten_times_the_capacity()
     {
         using Shard shard = Create();
