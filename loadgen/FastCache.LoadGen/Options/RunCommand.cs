@@ -22,6 +22,10 @@ internal sealed class RunCommand
           run --find-rate                          the highest rate at which 99.9% of hits stay under 1 ms
           run --connect 10.0.0.7:7600 --reads 1    reads only, against a node that runs elsewhere
           run --distribution zipf --keys 10M --memory 4GiB --json report.json
+
+        In closed loop (without --rate) every connection keeps --depth requests under way, so its latencies are those of
+        a full queue and are not judged. Exit code: 0 after a run, whether targets were met or missed; 1 for a refused
+        option, a wrong reply, a lost connection or a node that fails; 130 when interrupted.
         """;
 
     /// <summary>Most bytes that may wait to be sent, over all connections.</summary>

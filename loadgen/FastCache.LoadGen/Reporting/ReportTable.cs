@@ -7,6 +7,9 @@ namespace FastCache.LoadGen.Reporting;
 /// <summary>Prints a report for people.</summary>
 internal static class ReportTable
 {
+    /// <summary>How far below the expected share of hits chance alone may bring a run.</summary>
+    private const double HitRatioTolerance = 0.01;
+
     public static void Write(RunReport report, TextWriter output)
     {
         output.WriteLine();
@@ -23,7 +26,7 @@ internal static class ReportTable
         if (report.Phase is not null)
         {
             WriteVerdicts(report.Verdicts, output);
-            WriteFigures(report.Phase, output);
+            WriteFigures(report.Phase, 1 - report.Options.Misses, output);
             WriteLatencies(report.Phase, output);
         }
 
@@ -51,12 +54,15 @@ internal static class ReportTable
         output.WriteLine();
     }
 
-    private static void WriteFigures(PhaseResult result, TextWriter output)
+    private static void WriteFigures(PhaseResult result, double expectedHitRatio, TextWriter output)
     {
+        string evicted = result.HitRatio < expectedHitRatio - HitRatioTolerance
+            ? $", expected were {Format.Percent(expectedHitRatio)}: the node has evicted keys; give it more --memory, or load fewer --keys"
+            : "";
         string spins = result.IsOpenLoop ? " (it spins while nothing is due)" : "";
         output.WriteLine($"  node cpu            {Format.Nanos(result.NodeCpuNanosPerOperation)}/op");
         output.WriteLine($"  load generator cpu  {Format.Nanos(result.LoadCpuNanosPerOperation)}/op{spins}");
-        output.WriteLine($"  hit ratio           {Format.Percent(result.HitRatio)} of reads");
+        output.WriteLine($"  hit ratio           {Format.Percent(result.HitRatio)} of reads{evicted}");
         output.WriteLine(Format.Invariant(
             $"  operations          {result.Operations:N0} in {result.Elapsed.TotalSeconds:0.000} s"));
         output.WriteLine();
@@ -89,6 +95,11 @@ internal static class ReportTable
         }
 
         table.WriteTo(output);
+        if (stalls.Any(stall => stall.MaxMicros > Targets.P999Micros(ReplyKind.Hit)))
+        {
+            output.WriteLine(
+                "  The machine itself stands still for longer than the latency targets: a tail beyond them may be its own.");
+        }
     }
 
     private static void WriteFinding(RateFinding finding, TextWriter output)
