@@ -121,8 +121,8 @@ internal static class ReportTable
         table.Add(
             "byte-moving program", Format.Nanos(floor.FloorCpuNanos),
             Quantity.FormatCount(floor.FloorOperationsPerSecond) + "/s");
-        table.Add("difference", Format.Nanos(floor.DifferenceNanos), "");
-        table.Add("ratio", Format.Invariant($"{floor.Ratio:0.00}"), "");
+        table.Add("difference of a round", Format.Nanos(floor.DifferenceNanos), "");
+        table.Add("ratio of a round", Format.Invariant($"{floor.Ratio:0.00}"), "");
         table.WriteTo(output);
         output.WriteLine();
     }

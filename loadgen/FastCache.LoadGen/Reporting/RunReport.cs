@@ -17,10 +17,13 @@ internal sealed record FloorComparison(int RequestBytes, int ReplyBytes, IReadOn
 
     public double FloorCpuNanos => Median(round => round.Floor.NodeCpuNanosPerOperation ?? double.NaN);
 
-    /// <summary>What the node costs above the moving of bytes.</summary>
-    public double DifferenceNanos => NodeCpuNanos - FloorCpuNanos;
+    /// <summary>What the node costs above the moving of bytes: the median over the rounds, whose two halves share a minute.</summary>
+    public double DifferenceNanos => Median(round =>
+        (round.Node.NodeCpuNanosPerOperation - round.Floor.NodeCpuNanosPerOperation) ?? double.NaN);
 
-    public double Ratio => NodeCpuNanos / FloorCpuNanos;
+    /// <summary>The median over the rounds of node over byte-moving program.</summary>
+    public double Ratio => Median(round =>
+        (round.Node.NodeCpuNanosPerOperation / round.Floor.NodeCpuNanosPerOperation) ?? double.NaN);
 
     public double NodeOperationsPerSecond => Median(round => round.Node.OperationsPerSecond);
 

@@ -13,7 +13,7 @@ public sealed class CarryPoolTests
     [InlineData(CarryPool.LargestBytes, CarryPool.LargestBytes)]
     public void Lends_the_next_power_of_two(int asked, int lent)
     {
-        using CarryPool pool = new(CarryPool.LargestBytes);
+        using CarryPool pool = new(2L * CarryPool.LargestBytes);
         using NativeBuffer? buffer = pool.Borrow(asked);
         Assert.Equal(lent, buffer!.Length);
         Assert.Equal(lent, pool.UsedBytes);
@@ -69,10 +69,24 @@ public sealed class CarryPoolTests
     public void Buffers_that_are_only_kept_do_not_stand_in_the_way_of_another_size()
     {
         using CarryPool pool = new(4 << 20);
-        NativeBuffer[] large = [pool.Borrow(2 << 20)!, pool.Borrow(2 << 20)!];
+        NativeBuffer[] large = [pool.Borrow(2 << 20)!, pool.Borrow(1 << 20)!];
         Array.ForEach(large, pool.GiveBack);
-        using NativeBuffer? small = pool.Borrow(100);
-        Assert.NotNull(small);
+        NativeBuffer?[] others = [.. Enumerable.Range(0, 6).Select(_ => pool.Borrow(512 << 10))];
+        Assert.DoesNotContain(null, others);
         Assert.True(pool.UsedBytes <= 4 << 20);
+        Array.ForEach(others, other => other!.Dispose());
+    }
+
+    [Fact]
+    public void Large_buffers_leave_an_eighth_to_small_ones()
+    {
+        using CarryPool pool = new(4 << 20);
+        using NativeBuffer? first = pool.Borrow(2 << 20);
+        using NativeBuffer? second = pool.Borrow(1 << 20);
+        using NativeBuffer? third = pool.Borrow(512 << 10);
+        Assert.NotNull(third);
+        Assert.Null(pool.Borrow(128 << 10));
+        using NativeBuffer? small = pool.Borrow(64 << 10);
+        Assert.NotNull(small);
     }
 }
