@@ -23,10 +23,10 @@ internal sealed record NodeOptions
     public required TimeSpan WriteTimeout { get; init; }
 
     /// <summary>How long a frame that has begun may take to arrive whole.</summary>
-    public TimeSpan FrameTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    public required TimeSpan FrameTimeout { get; init; }
 
     /// <summary>Whether the node stops when its standard input ends.</summary>
-    public bool StopWithInput { get; init; }
+    public required bool StopWithInput { get; init; }
 
     /// <summary>Whether the cache's memory is made present before the node listens.</summary>
     public required bool Prefault { get; init; }

@@ -222,7 +222,8 @@ internal sealed class ShardLoop : IDisposable
     {
         foreach (Session? session in _sessions.AsSpan(0, _sessionHighWater))
         {
-            if (session is { State: SessionState.Open } && nowMillis - session.PartialFrameSinceMillis >= _frameTimeoutMillis)
+            // While replies wait for the peer, what it has sent waits here for the node's reasons, whole frames too.
+            if (session is { MayExecute: true } && nowMillis - session.PartialFrameSinceMillis >= _frameTimeoutMillis)
             {
                 _counters.FrameTimeouts++;
                 session.PartialFrameSinceMillis = null;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FastCache.Protocol;
 
 namespace FastCache.EndToEnd.Tests;
@@ -156,6 +157,43 @@ public sealed class StreamTests(NodeFixture fixture) : IClassFixture<NodeFixture
         }
 
         _client.CheckServed();
+    }
+
+    [Fact]
+    public void The_frame_timeout_does_not_count_against_a_peer_that_is_slow_to_read()
+    {
+        const int requests = 200;
+        using RunningNode node = RunningNode.Start("--frame-timeout", "1");
+        using TestClient slow = node.Connect();
+        byte[] value = TestClient.Bytes(500_000, 1);
+        Assert.Equal(Status.Ok, slow.Set("large", value).Status);
+        for (uint i = 0; i < requests; i++)
+        {
+            slow.Send(slow.Frame(frame => RequestWriter.Get(frame, i, TestClient.Key("large"))));
+        }
+
+        // It reads some, so that the node goes on with the requests it has put aside, and stops again for longer than a
+        // frame may take. Every one of its requests is whole.
+        ReadReplies(0, 60);
+        Stopwatch clock = Stopwatch.StartNew();
+        using TestClient other = node.Connect();
+        while (clock.Elapsed < TimeSpan.FromSeconds(3.5))
+        {
+            other.CheckServed();
+            Thread.Sleep(50);
+        }
+
+        ReadReplies(60, requests);
+
+        void ReadReplies(uint first, uint end)
+        {
+            for (uint i = first; i < end; i++)
+            {
+                ReceivedReply reply = slow.Read();
+                Assert.Equal(i, reply.Id);
+                Assert.True(value.AsSpan().SequenceEqual(reply.Value));
+            }
+        }
     }
 
     [Fact]

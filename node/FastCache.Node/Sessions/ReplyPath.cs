@@ -125,6 +125,7 @@ internal sealed class ReplyPath(IShardIo io, Outbox outbox, NodeCounters counter
         }
 
         session.IsBlocked = false;
+        session.PartialFrameSinceMillis = null; // A frame that the pause has cut has its whole time again.
         _blocked.Remove(session);
         if (session.State == SessionState.Draining)
         {

@@ -42,6 +42,8 @@ public sealed class BackpressureTests
             MaxConnections = 1,
             ConnectionMemoryBytes = 1 << 20,
             WriteTimeout = TimeSpan.FromHours(1),
+            FrameTimeout = TimeSpan.FromHours(1),
+            StopWithInput = false,
             Prefault = false,
         };
         using Shard shard = new(new ShardOptions { MemoryBudgetBytes = ShardOptions.MinMemoryBudgetBytes });

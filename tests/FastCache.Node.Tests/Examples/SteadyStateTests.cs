@@ -27,6 +27,8 @@ public sealed class SteadyStateTests
             MaxConnections = 4,
             ConnectionMemoryBytes = 64 << 20,
             WriteTimeout = TimeSpan.FromHours(1),
+            FrameTimeout = TimeSpan.FromHours(1),
+            StopWithInput = false,
             Prefault = false,
         };
         using Shard shard = new(new ShardOptions { MemoryBudgetBytes = 32 << 20 });

@@ -63,6 +63,8 @@ public sealed class ConversationProperties
             MaxConnections = sizes.MaxConnections,
             ConnectionMemoryBytes = connectionMemoryBytes,
             WriteTimeout = TimeSpan.FromHours(1),
+            FrameTimeout = TimeSpan.FromHours(1),
+            StopWithInput = false,
             Prefault = false,
         };
         OutboxSizes outbox = random.Next(3) == 0
