@@ -13,7 +13,7 @@ internal static class MemoryCommand
     {
         Option<int> items = Number("--items", 5_000_000, 1, 100_000_000, "Items to store.");
         Option<int> keySize = Number("--key-size", 16, 10, Shard.MaxKeyBytes, "Bytes of a key.");
-        Option<int> valueSize = Number("--value-size", 100, 0, Shard.MaxValueBytes, "Bytes of a value.");
+        Option<int> valueSize = Number("--value-size", 100, 0, 1 << 20, "Bytes of a value.");
         Command command = new("memory", "Stores items in a fresh shard and prints the bytes that each takes above key and value.")
         {
             items, keySize, valueSize,

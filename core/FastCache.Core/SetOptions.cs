@@ -1,6 +1,6 @@
 namespace FastCache.Core;
 
-/// <summary>When <see cref="Shard.Set(ReadOnlySpan{byte}, ReadOnlySpan{byte}, in SetOptions, out ulong)"/> stores.</summary>
+/// <summary>When a write stores.</summary>
 public enum SetCondition : byte
 {
     /// <summary>Whether or not the key is present.</summary>
@@ -12,18 +12,37 @@ public enum SetCondition : byte
     /// <summary>Only if the key is present.</summary>
     IfPresent,
 
-    /// <summary>Only if the key is present with <see cref="SetOptions.ExpectedVersion"/>.</summary>
+    /// <summary>Only if the key is present with <see cref="SetOptions.Version"/>.</summary>
     IfVersionMatches,
+
+    /// <summary>
+    /// Only if the key is absent or present with a lower version than <see cref="SetOptions.Version"/>, which becomes the
+    /// item's version: for writes that were made elsewhere, in whatever order they arrive.
+    /// </summary>
+    IfNewer,
 }
 
 /// <summary>The conditions and the life of one write.</summary>
 /// <param name="Condition">When to store.</param>
-/// <param name="ExpectedVersion">For <see cref="SetCondition.IfVersionMatches"/>.</param>
-/// <param name="TimeToLiveMillis">Milliseconds from now until the item expires; 0: never. Times past 2054 are cut to it.</param>
+/// <param name="Version">For <see cref="SetCondition.IfVersionMatches"/> and <see cref="SetCondition.IfNewer"/>.</param>
+/// <param name="TimeToLiveMillis">Milliseconds from now until the item expires; 0: never. At most 34 years after the shard began count.</param>
 public readonly record struct SetOptions(
     SetCondition Condition = SetCondition.Always,
-    ulong ExpectedVersion = 0,
-    ulong TimeToLiveMillis = 0);
+    ulong Version = 0,
+    ulong TimeToLiveMillis = 0)
+{
+    /// <summary>Whether every hit gives the item <see cref="TimeToLiveMillis"/> again.</summary>
+    public bool Sliding { get; init; }
+
+    /// <summary>For a sliding life: milliseconds from now beyond which no hit prolongs it; 0: no such limit.</summary>
+    public ulong SlidingLimitMillis { get; init; }
+
+    /// <summary>Whether the value may be given out as stale for <see cref="ShardOptions.StaleTime"/> after it has expired.</summary>
+    public bool KeepStale { get; init; }
+
+    /// <summary>The grant that this write fills; it stores only while the grant holds. 0: needs none.</summary>
+    public ulong LeaseToken { get; init; }
+}
 
 /// <summary>What became of a write or a delete.</summary>
 public enum WriteOutcome : byte
@@ -40,48 +59,27 @@ public enum WriteOutcome : byte
     /// <summary>The key is present with another version.</summary>
     VersionMismatch,
 
-    /// <summary>The value is longer than <see cref="Shard.MaxValueBytes"/>; what was stored before is untouched.</summary>
+    /// <summary>The value is longer than the shard takes, or than what can be edited; what was stored before is untouched.</summary>
     ValueTooLarge,
 
     /// <summary>No memory could be freed for it. An older value of the key is gone: a stale one never outlives a write.</summary>
     OutOfMemory,
-}
 
-/// <summary>A look at a stored item, valid until the next operation on its shard.</summary>
-public readonly ref struct ItemView
-{
-    internal ItemView(ReadOnlySpan<byte> value, ulong version)
-    {
-        Value = value;
-        Version = version;
-    }
+    /// <summary>The key is present with this or a higher version.</summary>
+    NotNewer,
 
-    /// <summary>The value, in the shard's own memory.</summary>
-    public ReadOnlySpan<byte> Value { get; }
+    /// <summary>A version from elsewhere lies before 2020 or more than an hour in the future: a broken clock.</summary>
+    VersionOutOfRange,
 
-    /// <summary>The version that the write of this value was given.</summary>
-    public ulong Version { get; }
-}
+    /// <summary>The grant has ended: by its deadline, another write, a delete.</summary>
+    LeaseLost,
 
-/// <summary>A key made ready for a batch: hashed, and after <see cref="Shard.Probe"/> with the item that it probably means.</summary>
-/// <remarks>Refers to the bytes of the key where they lie; see <see cref="Shard.Prepare"/>.</remarks>
-public readonly unsafe struct LookupKey
-{
-    /// <summary>In place of a candidate: the key's bucket has no match, but others are chained behind it.</summary>
-    internal const uint InOverflow = uint.MaxValue;
+    /// <summary>The value is not a decimal number of the kind that was asked for.</summary>
+    NotANumber,
 
-    internal readonly byte* Start;
-    internal readonly ulong Hash;
-    internal readonly int Length;
-    internal readonly uint Candidate;
+    /// <summary>The result lies outside of what the kind of number can say; what was stored before is untouched.</summary>
+    Overflow,
 
-    internal LookupKey(byte* start, int length, ulong hash, uint candidate)
-    {
-        Start = start;
-        Length = length;
-        Hash = hash;
-        Candidate = candidate;
-    }
-
-    internal LookupKey With(uint candidate) => new(Start, Length, Hash, candidate);
+    /// <summary>As many values are being written or read piece by piece as can be.</summary>
+    TooManyOpen,
 }

@@ -2,10 +2,10 @@ using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
-using FastCache.Core.Eviction;
+using FastCache.Core.Compression;
 using FastCache.Core.Index;
 using FastCache.Core.Items;
+using FastCache.Core.Leases;
 using FastCache.Core.Memory;
 
 namespace FastCache.Core;
@@ -17,15 +17,16 @@ namespace FastCache.Core;
 /// (compare tags, start to load the item), <see cref="ProbeOverflow"/> each, run the operations in order with the
 /// prepared keys, <see cref="EndBatch"/>.
 /// <para>
-/// Time is what <see cref="Advance"/> last said; the shard never reads a clock. It does not go back: a caller whose clock
-/// steps back keeps the time that it had.
+/// Beside the plain operations here there are <see cref="Edits"/> (counters, append, prepend), <see cref="Leases"/>
+/// (who fills a missing key) and <see cref="Streams"/> (values written and read piece by piece).
 /// </para>
-/// <para>Invariants:
-/// 1. An item is live, in the index once, in one queue of the clock of its size class, and in one chunk of that class.
-/// 2. All memory comes from the page pool, whose size is the budget.
+/// <para>
+/// Time is what <see cref="Advance"/> last said; the shard never reads a clock. What takes time by itself (expiry, moving
+/// memory between sizes) is done in bounded steps by <see cref="Maintain"/>, to be called about once a batch and at least a
+/// few times a second.
 /// </para>
 /// </remarks>
-public sealed unsafe class Shard : IIndexOwner, IDisposable
+public sealed unsafe class Shard : IDisposable
 {
     /// <summary>Shortest key in bytes.</summary>
     public const int MinKeyBytes = 1;
@@ -33,31 +34,25 @@ public sealed unsafe class Shard : IIndexOwner, IDisposable
     /// <summary>Longest key in bytes.</summary>
     public const int MaxKeyBytes = 250;
 
-    /// <summary>Longest value in bytes: a page less the longest key and the item's header.</summary>
-    public const int MaxValueBytes = SizeClasses.PageBytes - MaxKeyBytes - Item.HeaderBytes;
+    /// <summary>Most that <see cref="ShardOptions.MaxValueBytes"/> can be: what the table of a large value's head reaches.</summary>
+    public const long LargestMaxValueBytes = 1L << 30;
 
-    private readonly PagePool _pool;
-    private readonly SlabAllocator _slab;
     private readonly BucketIndex _index;
-    private readonly ClockPro[] _clocks;
-    private readonly PageBalance _balance = new(SizeClasses.Count);
-    private readonly Func<int, long> _capacityOf;
-    private readonly Func<int, int> _pagesOf;
-    private readonly byte[] _linesToPrefetch;
+    private readonly ValueScratch _scratch;
     private readonly KeyHasher _hasher;
-    private readonly long _budgetBytes;
+    private readonly byte* _start;
+    private readonly byte[] _linesToPrefetch;
+    private readonly int _compressFromBytes;
+    private readonly double _compressedShare;
     private VersionClock _versions;
-    private long _nowUnixMillis = Item.ExpiryOriginUnixMillis;
-    private ulong _now;
-    private bool _candidatesMoved;
-    private long _pageMoves;
-    private long _payloadBytes;
+    private long? _firstMonotonicMillis;
+    private long _unixMillis = VersionClock.OriginUnixMillis;
     private long _hits;
     private long _misses;
     private long _sets;
     private long _deletes;
-    private long _evictions;
-    private long _expirations;
+    private long _compressedSets;
+    private long _damaged;
 
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     /// <exception cref="InsufficientMemoryException">The operating system refuses the memory.</exception>
@@ -65,31 +60,62 @@ public sealed unsafe class Shard : IIndexOwner, IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        _budgetBytes = options.MemoryBudgetBytes;
-        _pool = new PagePool(options.MemoryBudgetBytes, options.Prefault);
-        _slab = new SlabAllocator(_pool);
-        _pagesOf = _slab.PagesOf;
-        _capacityOf = sizeClass => (long)_slab.PagesOf(sizeClass) * _slab.ChunksPerPageOf(sizeClass);
-        _index = options.InitialBuckets == 0
-            ? new BucketIndex(_pool, this)
-            : new BucketIndex(_pool, this, options.InitialBuckets);
+        _compressFromBytes = options.CompressFromBytes == 0 ? int.MaxValue : options.CompressFromBytes;
+        _compressedShare = 1 - options.CompressionMinSaving;
         _hasher = options.HashSeed is ulong seed ? new KeyHasher(seed) : KeyHasher.Random();
-        _clocks = new ClockPro[SizeClasses.Count];
-        _linesToPrefetch = new byte[SizeClasses.Count];
-        for (int sizeClass = 0; sizeClass < _clocks.Length; sizeClass++)
-        {
-            long maxItems = (long)_pool.Count * _slab.ChunksPerPageOf(sizeClass);
-            _clocks[sizeClass] = new ClockPro(_pool.Start, sizeClass, maxItems);
-            _linesToPrefetch[sizeClass] = LinesToPrefetch(SizeClasses.ChunkBytes(sizeClass));
-        }
+        PagePool pool = new(options.MemoryBudgetBytes, options.Prefault, options.FixedBytes, BucketIndex.FixedBytesPerPage);
+        Store = new ItemStore(pool, options, _hasher);
+        LeaseTable = new LeaseTable(pool, LeaseTable.SlotsFor(options.MemoryBudgetBytes));
+        _scratch = new ValueScratch(pool);
+        _index = Store.Index;
+        _start = pool.Start;
+        _linesToPrefetch = [.. Enumerable.Range(0, SizeClasses.TotalCount).Select(c => LinesToPrefetch(SizeClasses.ChunkBytes(c)))];
+        MaxValueBytes = Math.Min(options.MaxValueBytes, options.MemoryBudgetBytes / 4);
+        Edits = new ValueEdits(this, _scratch);
+        Leases = new LeasedLookups(this, options);
+        Streams = new ValueStreams(this);
     }
 
-    /// <summary>Sets the time for all operations that follow; an earlier time than the last is ignored.</summary>
-    /// <param name="unixMillis">Milliseconds since 1970, at least those of 2020-01-01.</param>
-    public void Advance(long unixMillis)
+    /// <summary>Longest value in bytes that this shard takes.</summary>
+    public long MaxValueBytes { get; }
+
+    /// <summary>Counters, append and prepend.</summary>
+    public ValueEdits Edits { get; }
+
+    /// <summary>Lookups that grant the right to fill a missing key.</summary>
+    public LeasedLookups Leases { get; }
+
+    /// <summary>Values written and read piece by piece.</summary>
+    public ValueStreams Streams { get; }
+
+    internal ItemStore Store { get; }
+
+    internal LeaseTable LeaseTable { get; }
+
+    /// <summary>Milliseconds of the shard's clock.</summary>
+    internal ulong Now => Store.Now;
+
+    /// <summary>The wall clock as <see cref="Advance"/> last told it.</summary>
+    internal long UnixMillis => _unixMillis;
+
+    /// <summary>Sets the time for all operations that follow.</summary>
+    /// <param name="monotonicMillis">
+    /// Milliseconds of a clock that nobody sets, from any start: lives of items are measured with it. An earlier time than the last is ignored.
+    /// </param>
+    /// <param name="unixMillis">Milliseconds since 1970: part of versions, which ascend whatever this clock does.</param>
+    public void Advance(long monotonicMillis, long unixMillis)
     {
-        _nowUnixMillis = Math.Max(_nowUnixMillis, unixMillis);
-        _now = (ulong)(_nowUnixMillis - Item.ExpiryOriginUnixMillis);
+        _firstMonotonicMillis ??= monotonicMillis;
+        Store.Now = Math.Max(Store.Now, (ulong)Math.Max(0, monotonicMillis - _firstMonotonicMillis.Value) + 1);
+        _unixMillis = unixMillis;
+    }
+
+    /// <summary>One bounded step of what is done in the background: expiring, moving pages, taking large values apart, shrinking the index.</summary>
+    /// <returns>Whether there is more to do at once; a caller that has nothing else to do calls again.</returns>
+    public bool Maintain()
+    {
+        LeaseTable.Sweep(Now);
+        return Store.Maintain();
     }
 
     /// <summary>First step of a batch: hashes a key and starts to load its bucket.</summary>
@@ -120,7 +146,7 @@ public sealed unsafe class Shard : IIndexOwner, IDisposable
         }
         else if (bucket->Overflow != 0)
         {
-            Prefetch(_index.Next(bucket));
+            Prefetch.ToSecondLevel(_index.Next(bucket));
             key = key.With(LookupKey.InOverflow);
         }
     }
@@ -141,7 +167,7 @@ public sealed unsafe class Shard : IIndexOwner, IDisposable
     }
 
     /// <summary>Ends a batch: no key prepared until now will be used any more.</summary>
-    public void EndBatch() => _candidatesMoved = false;
+    public void EndBatch() => Store.CandidatesMoved = false;
 
     /// <summary>Looks a key up.</summary>
     /// <param name="key"><see cref="MinKeyBytes"/> to <see cref="MaxKeyBytes"/> bytes.</param>
@@ -161,19 +187,19 @@ public sealed unsafe class Shard : IIndexOwner, IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryGet(scoped in LookupKey key, out ItemView item)
     {
-        Item* found = At(FindLive(key));
-        if (found is null)
+        uint reference = FindResident(key, out bool isLive);
+        if (reference == 0 || !isLive)
         {
             _misses++;
             item = default;
             return false;
         }
 
-        ulong packed = found->Packed;
-        // Writing only when the bit is new keeps the lines of hot items clean.
-        if ((packed & Item.Referenced) == 0)
+        Item* found = At(reference);
+        Use(found);
+        if ((found->Lengths & Item.NotPlain) != 0)
         {
-            found->Packed = packed | Item.Referenced;
+            return TryView(reference, key.Hash, out item, isLookup: true);
         }
 
         _hits++;
@@ -205,42 +231,14 @@ public sealed unsafe class Shard : IIndexOwner, IDisposable
             return WriteOutcome.ValueTooLarge;
         }
 
-        uint existing = FindLive(key);
-        WriteOutcome permitted = Permits(options.Condition, options.ExpectedVersion, existing);
-        if (permitted != WriteOutcome.Done)
-        {
-            return permitted;
-        }
-
-        int sizeClass = SizeClasses.For(Item.Bytes(key.Length, value.Length));
-        ulong expiry = ExpiryAfter(options.TimeToLiveMillis);
-        if (existing != 0 && _slab.ClassOf(existing) == sizeClass)
-        {
-            Item* item = At(existing);
-            _payloadBytes += value.Length - item->ValueLength;
-            item->Packed = (item->Packed & ~Item.ExpiryMask) | expiry | Item.Referenced;
-            Write(item, key, value, version = _versions.Next(_nowUnixMillis));
-            return WriteOutcome.Done;
-        }
-
-        bool wasHot = false;
-        if (existing != 0)
-        {
-            wasHot = (At(existing)->Packed & Item.Hot) != 0;
-            Remove(existing, key.Hash);
-        }
-
-        uint chunk = Insert(key, value.Length, sizeClass, expiry, wasHot);
-        if (chunk == 0)
-        {
-            return WriteOutcome.OutOfMemory;
-        }
-
-        Write(At(chunk), key, value, version = _versions.Next(_nowUnixMillis));
-        return WriteOutcome.Done;
+        uint existing = FindResident(key, out bool isLive);
+        WriteOutcome permitted = Permits(key, options, isLive ? existing : 0);
+        return permitted != WriteOutcome.Done
+            ? permitted
+            : Write(key, value, existing, Life.From(options, Now), VersionFor(options), out version);
     }
 
-    /// <summary>Removes a key, always or if its version is <paramref name="expectedVersion"/>.</summary>
+    /// <summary>Removes a key, always or if its version is <paramref name="expectedVersion"/>. Voids a grant to fill it, also when it is absent.</summary>
     /// <returns><see cref="WriteOutcome.Done"/>, <see cref="WriteOutcome.NotFound"/> or <see cref="WriteOutcome.VersionMismatch"/>.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The key's length is out of range.</exception>
     public WriteOutcome Delete(ReadOnlySpan<byte> key, ulong? expectedVersion = null)
@@ -255,19 +253,23 @@ public sealed unsafe class Shard : IIndexOwner, IDisposable
     /// <inheritdoc cref="Delete(ReadOnlySpan{byte}, ulong?)"/>
     public WriteOutcome Delete(scoped in LookupKey key, ulong? expectedVersion = null)
     {
-        uint existing = FindLive(key);
-        SetCondition condition = expectedVersion is null ? SetCondition.IfPresent : SetCondition.IfVersionMatches;
-        WriteOutcome permitted = Permits(condition, expectedVersion.GetValueOrDefault(), existing);
-        if (permitted == WriteOutcome.Done)
+        uint existing = FindResident(key, out bool isLive);
+        if (isLive && expectedVersion is ulong expected && At(existing)->Version != expected)
         {
-            Remove(existing, key.Hash);
-            _deletes++;
+            return WriteOutcome.VersionMismatch;
         }
 
-        return permitted;
+        LeaseTable.Revoke(key.Hash);
+        if (existing != 0)
+        {
+            Store.Remove(existing, key.Hash);
+        }
+
+        _deletes += isLive ? 1 : 0;
+        return isLive ? WriteOutcome.Done : WriteOutcome.NotFound;
     }
 
-    /// <summary>Gives an item a new life and counts as a use of it. Its version stays.</summary>
+    /// <summary>Gives an item a new life and counts as a use of it. Its version stays; a sliding life keeps sliding, with the new period.</summary>
     /// <param name="key"><see cref="MinKeyBytes"/> to <see cref="MaxKeyBytes"/> bytes.</param>
     /// <param name="timeToLiveMillis">Milliseconds from now; 0: never expires.</param>
     /// <returns>False when the key is absent or expired.</returns>
@@ -284,115 +286,54 @@ public sealed unsafe class Shard : IIndexOwner, IDisposable
     /// <inheritdoc cref="Touch(ReadOnlySpan{byte}, ulong)"/>
     public bool Touch(scoped in LookupKey key, ulong timeToLiveMillis)
     {
-        Item* item = At(FindLive(key));
-        if (item is null)
+        uint reference = FindResident(key, out bool isLive);
+        if (!isLive)
         {
             return false;
         }
 
-        item->Packed = (item->Packed & ~Item.ExpiryMask) | ExpiryAfter(timeToLiveMillis) | Item.Referenced;
+        Item* item = At(reference);
+        item->Packed |= Item.Referenced;
+        ulong expiry = Life.After(Now, timeToLiveMillis);
+        if ((item->Kind & Item.Sliding) != 0)
+        {
+            SlidingTrailer* trailer = Item.Trailer(item);
+            trailer->PeriodMillis = timeToLiveMillis;
+            expiry = Life.Renewed(Now, timeToLiveMillis, trailer->LatestExpiry);
+        }
+
+        SetExpiry(reference, expiry);
         return true;
     }
 
-    /// <summary>The counters now. Takes time in proportion to the number of size classes, not of items.</summary>
-    public ShardStatistics Statistics()
+    /// <summary>The counters now. Takes time in proportion to the number of size classes and pages, not of items.</summary>
+    public ShardStatistics Statistics() => ShardStatistics.Of(Store) with
     {
-        long slabPages = 0;
-        long hot = 0;
-        for (int sizeClass = 0; sizeClass < _clocks.Length; sizeClass++)
-        {
-            slabPages += _slab.PagesOf(sizeClass);
-            hot += _clocks[sizeClass].HotCount;
-        }
+        Hits = _hits,
+        Misses = _misses,
+        Sets = _sets,
+        Deletes = _deletes,
+        CompressedSets = _compressedSets,
+        DamagedValues = _damaged,
+        BudgetBytes = Store.BudgetBytes,
+        LeasesHeld = LeaseTable.Count,
+    };
 
-        return new ShardStatistics
-        {
-            Items = _index.Items,
-            PayloadBytes = _payloadBytes,
-            Hits = _hits,
-            Misses = _misses,
-            Sets = _sets,
-            Deletes = _deletes,
-            Evictions = _evictions,
-            Expirations = _expirations,
-            PageMoves = _pageMoves,
-            HotItems = hot,
-            Ghosts = _index.Ghosts,
-            BudgetBytes = _budgetBytes,
-            SlabBytes = slabPages << SizeClasses.PageShift,
-            IndexBytes = (long)_index.Pages << SizeClasses.PageShift,
-            FreeBytes = (long)_pool.FreePages << SizeClasses.PageShift,
-            Buckets = _index.Buckets,
-            OverflowBuckets = _index.OverflowBuckets,
-        };
-    }
+    /// <summary>The counters of every size class that has pages or has had evictions.</summary>
+    public IReadOnlyList<ClassStatistics> StatisticsByClass() =>
+        [.. Enumerable.Range(0, SizeClasses.Count).Select(sizeClass => ClassStatistics.Of(Store, sizeClass))
+            .Where(found => found.Pages > 0 || found.EvictedCold + found.EvictedHot + found.Expired > 0)];
 
     /// <summary>Throws <see cref="InvalidOperationException"/> when an invariant of any layer does not hold. Walks everything.</summary>
     public void Check()
     {
-        long items = 0;
-        long ghosts = 0;
-        long payload = 0;
-        _index.ForEach((bucket, reference) =>
-        {
-            if (Ghost.Is(reference))
-            {
-                ghosts++;
-                return;
-            }
-
-            items++;
-            Item* item = At(reference);
-            payload += item->KeyLength + item->ValueLength;
-            Require((item->Packed & Item.Live) != 0, "the index refers to an item that is not live");
-            Require(_index.NumberOf(((IIndexOwner)this).HashOf(reference)) == bucket, "an item is in the wrong bucket");
-            int needed = SizeClasses.For(Item.Bytes(item->KeyLength, item->ValueLength));
-            Require(_slab.ClassOf(reference) == needed, "an item is in the wrong size class");
-        });
-        Require(items == _index.Items && ghosts == _index.Ghosts, "the index miscounts its entries");
-        Require(payload == _payloadBytes, "the payload is miscounted");
-        long used = 0;
-        long pages = _index.Pages + _pool.FreePages;
-        for (int sizeClass = 0; sizeClass < _clocks.Length; sizeClass++)
-        {
-            _clocks[sizeClass].Check();
-            long queued = _clocks[sizeClass].HotCount + _clocks[sizeClass].ColdCount;
-            Require(queued == _slab.UsedChunksOf(sizeClass), "a clock and its slab disagree about the number of items");
-            used += queued;
-            pages += _slab.PagesOf(sizeClass);
-        }
-
-        Require(used == items, "index and slab disagree about the number of items");
-        Require(pages == _pool.Count, "a page is lost");
+        ShardCheck.Run(Store);
+        LeaseTable.Check();
     }
 
-    public void Dispose()
-    {
-        _index.Dispose();
-        _pool.Dispose();
-    }
+    public void Dispose() => Store.Dispose();
 
-    ulong IIndexOwner.HashOf(uint reference)
-    {
-        Item* item = At(reference);
-        return _hasher.Hash(Item.Key(item), item->KeyLength);
-    }
-
-    void IIndexOwner.PrefetchItem(uint reference) => Prefetch(At(reference));
-
-    uint IIndexOwner.AgeOf(uint ghost) => _clocks[Ghost.Class(ghost)].AgeOf(ghost);
-
-    void IIndexOwner.GhostDropped(uint ghost) => _clocks[Ghost.Class(ghost)].GhostDropped(ghost);
-
-    private static void Require(bool condition, string invariant)
-    {
-        if (!condition)
-        {
-            throw new InvalidOperationException($"Broken invariant: {invariant}.");
-        }
-    }
-
-    private static void ThrowIfNotKey(ReadOnlySpan<byte> key)
+    internal static void ThrowIfNotKey(ReadOnlySpan<byte> key)
     {
         if (key.Length is < MinKeyBytes or > MaxKeyBytes)
         {
@@ -400,14 +341,241 @@ public sealed unsafe class Shard : IIndexOwner, IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Item* At(uint reference) => (Item*)(_start + ((ulong)reference << SizeClasses.GranularityShift));
+
+    internal LookupKey Hashed(byte* start, int length) => new(start, length, _hasher.Hash(start, length), 0);
+
+    internal ulong NextVersion() => _versions.Next(_unixMillis);
+
+    internal void CountMiss() => _misses++;
+
+    internal void CountSet() => _sets++;
+
+    internal void CountDelete() => _deletes++;
+
+    /// <summary>The item of a key, live or stale; one that is neither is removed on the way.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="isLive">Whether there is one that has not expired.</param>
+    /// <returns>A reference, or 0.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal uint FindResident(scoped in LookupKey key, out bool isLive)
+    {
+        uint reference = key.Candidate;
+        // A page that moved since the probe may have put other bytes where the candidate was.
+        if ((int)reference <= 0 || Store.CandidatesMoved || !KeyMatcher.Matches(At(reference), key))
+        {
+            reference = _index.Find(key.Hash, new KeyMatcher(this, key));
+            if (reference == 0)
+            {
+                isLive = false;
+                return 0;
+            }
+        }
+
+        isLive = !Item.IsExpired(At(reference)->Packed, Store.Now);
+        return isLive ? reference : StaleOrRemoved(reference, key.Hash);
+    }
+
+    /// <summary>Marks a live item as used; a sliding one gets its period again.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Use(Item* item)
+    {
+        ulong packed = item->Packed;
+        // Writing only when the bit is new keeps the lines of hot items clean.
+        if ((packed & Item.Referenced) == 0)
+        {
+            item->Packed = packed | Item.Referenced;
+        }
+
+        if ((item->Lengths & Item.Sliding) != 0)
+        {
+            Renew(item);
+        }
+    }
+
+    /// <summary>Whether a write may be done.</summary>
+    /// <param name="key">Its key.</param>
+    /// <param name="options">Its conditions.</param>
+    /// <param name="existing">The live item of the key, or 0.</param>
+    internal WriteOutcome Permits(scoped in LookupKey key, in SetOptions options, uint existing)
+    {
+        WriteOutcome permitted = options.Condition switch
+        {
+            SetCondition.Always => WriteOutcome.Done,
+            SetCondition.IfAbsent => existing == 0 ? WriteOutcome.Done : WriteOutcome.Exists,
+            SetCondition.IfNewer when existing != 0 && At(existing)->Version >= options.Version => WriteOutcome.NotNewer,
+            SetCondition.IfNewer => _versions.TryObserve(options.Version, _unixMillis) ? WriteOutcome.Done : WriteOutcome.VersionOutOfRange,
+            _ when existing == 0 => WriteOutcome.NotFound,
+            SetCondition.IfVersionMatches when At(existing)->Version != options.Version => WriteOutcome.VersionMismatch,
+            _ => WriteOutcome.Done,
+        };
+        return permitted == WriteOutcome.Done && options.LeaseToken != 0 && !LeaseTable.IsHeld(key.Hash, options.LeaseToken, Now)
+            ? WriteOutcome.LeaseLost
+            : permitted;
+    }
+
+    /// <summary>The version that a permitted write is given.</summary>
+    internal ulong VersionFor(in SetOptions options) =>
+        options.Condition == SetCondition.IfNewer ? options.Version : NextVersion();
+
+    /// <summary>Changes when a live item expires.</summary>
+    internal void SetExpiry(uint reference, ulong expiry)
+    {
+        Item* item = At(reference);
+        item->Packed = (item->Packed & ~Item.ExpiryMask) | expiry;
+        Store.ScheduleExpiry(reference);
+    }
+
+    /// <summary>Stores a value that is permitted.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">At most <see cref="MaxValueBytes"/> bytes, not in the shard's own items.</param>
+    /// <param name="existing">The item of the key, live or stale, or 0.</param>
+    /// <param name="life">Its life.</param>
+    /// <param name="newVersion">Its version.</param>
+    /// <param name="version">The same if it was stored, else 0.</param>
+    internal WriteOutcome Write(
+        scoped in LookupKey key, ReadOnlySpan<byte> value, uint existing, in Life life, ulong newVersion, out ulong version)
+    {
+        fixed (byte* start = value)
+        {
+            if (value.Length >= _compressFromBytes && TryCompress(key.Length, start, value.Length, life.Kind, out int frameBytes))
+            {
+                return WriteStored(
+                    key, _scratch.Frame, frameBytes, life.Kind | Item.Compressed, existing, life, newVersion, out version);
+            }
+
+            return Item.Bytes(key.Length, value.Length, life.Kind) > SizeClasses.LargestChunk
+                ? WriteLarge(key, value, life, newVersion, out version)
+                : WriteStored(key, start, value.Length, life.Kind, existing, life, newVersion, out version);
+        }
+    }
+
+    /// <summary>Expands a part of a compressed value.</summary>
+    internal void Expand(ReadOnlySpan<byte> frame, int offset, Span<byte> destination)
+    {
+        byte* start = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(frame));
+        // The frame was checked when the item was found, and nothing has happened to it since.
+        bool expanded;
+        if (offset == 0 && destination.Length == ValueFrame.ValueLength(start))
+        {
+            fixed (byte* target = destination)
+            {
+                expanded = ValueFrame.TryRead(start, frame.Length, target);
+            }
+        }
+        else
+        {
+            expanded = ValueFrame.TryRead(start, frame.Length, _scratch.Value);
+            new ReadOnlySpan<byte>(_scratch.Value + offset, destination.Length).CopyTo(destination);
+        }
+
+        Debug.Assert(expanded);
+    }
+
+    /// <summary>A look at an item that is not plain.</summary>
+    /// <param name="reference">The item, live or stale.</param>
+    /// <param name="hash">Of its key.</param>
+    /// <param name="item">The look.</param>
+    /// <param name="isLookup">Whether it counts as a hit, or as a miss when it fails.</param>
+    /// <returns>False when a compressed frame is damaged: the item is removed.</returns>
+    internal bool TryView(uint reference, ulong hash, out ItemView item, bool isLookup)
+    {
+        Item* found = At(reference);
+        ReadOnlySpan<byte> stored = new(Item.Value(found), found->ValueLength);
+        if ((found->Kind & Item.Compressed) != 0)
+        {
+            if (!ValueFrame.IsIntact(Item.Value(found), found->ValueLength))
+            {
+                _damaged++;
+                _misses += isLookup ? 1 : 0;
+                Store.Remove(reference, hash);
+                item = default;
+                return false;
+            }
+
+            item = new ItemView(this, reference, stored, ValueFrame.ValueLength(Item.Value(found)), found->Version);
+        }
+        else
+        {
+            item = (found->Kind & Item.Large) != 0
+                ? new ItemView(this, reference, default, LargeHead.Of(found)->Length, found->Version)
+                : new ItemView(stored, found->Version);
+        }
+
+        _hits += isLookup ? 1 : 0;
+        return true;
+    }
+
+    /// <summary>Stores a value in one chunk, as it is.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private WriteOutcome WriteStored(
+        scoped in LookupKey key,
+        byte* stored,
+        int length,
+        uint kind,
+        uint existing,
+        in Life life,
+        ulong newVersion,
+        out ulong version)
+    {
+        version = 0;
+        LeaseTable.Revoke(key.Hash);
+        int sizeClass = SizeClasses.For(Item.Bytes(key.Length, length, kind));
+        uint chunk = existing;
+        Item* item;
+        if (existing != 0 && Store.Slab.ClassOf(existing) == sizeClass && (At(existing)->Kind & Item.Large) == 0)
+        {
+            item = At(chunk);
+            Store.Account(item, -1);
+            item->Packed = (item->Packed & ~Item.ExpiryMask) | life.Expiry | Item.Referenced;
+            Fill(item, key.Length, stored, length, kind, life, newVersion);
+            Store.Account(item, +1);
+            Store.ScheduleExpiry(chunk);
+        }
+        else
+        {
+            bool wasHot = existing != 0 && (At(existing)->Packed & Item.Hot) != 0;
+            if (existing != 0)
+            {
+                Store.Remove(existing, key.Hash);
+            }
+
+            chunk = Store.Allocate(sizeClass);
+            if (chunk == 0)
+            {
+                return WriteOutcome.OutOfMemory;
+            }
+
+            item = At(chunk);
+            item->Packed = life.Expiry;
+            Bytes.Copy(key.Start, Item.Key(item), key.Length);
+            Fill(item, key.Length, stored, length, kind, life, newVersion);
+            if (!Store.TryPublish(chunk, key.Hash, wasHot))
+            {
+                Store.Slab.Free(chunk);
+                return WriteOutcome.OutOfMemory;
+            }
+        }
+
+        _sets++;
+        version = newVersion;
+        return WriteOutcome.Done;
+    }
+
+    private static void Fill(Item* item, int keyLength, byte* stored, int length, uint kind, in Life life, ulong version)
+    {
+        item->Version = version;
+        item->Lengths = Item.PackLengths(keyLength, length, kind);
+        Bytes.Copy(stored, Item.Value(item), length);
+        if ((kind & Item.Sliding) != 0)
+        {
+            *Item.Trailer(item) = new SlidingTrailer { PeriodMillis = life.PeriodMillis, LatestExpiry = life.LatestExpiry };
+        }
+    }
+
     /// <summary>Lines worth loading ahead: the whole chunk up to five; longer values stream well enough without.</summary>
     private static byte LinesToPrefetch(int chunkBytes) => (byte)Math.Min(5, (chunkBytes + 63) / 64);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Item* At(uint reference) =>
-        reference == 0 ? null : (Item*)(_pool.Start + ((ulong)reference << SizeClasses.GranularityShift));
-
-    private LookupKey Hashed(byte* start, int length) => new(start, length, _hasher.Hash(start, length), 0);
 
     /// <summary>Starts to load every item of a bucket whose tag fits; nearly always that is one or none.</summary>
     /// <returns>The first of them, or 0.</returns>
@@ -431,263 +599,112 @@ public sealed unsafe class Shard : IIndexOwner, IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void PrefetchLines(uint reference)
     {
-        byte* line = _slab.Address(reference);
-        int lines = _linesToPrefetch[_slab.ClassOf(reference)];
+        byte* line = (byte*)At(reference);
+        int lines = _linesToPrefetch[Store.Slab.ClassOf(reference)];
         do
         {
-            Prefetch(line);
+            Prefetch.ToSecondLevel(line);
             line += 64;
         }
         while (--lines > 0);
     }
 
-    /// <summary>Starts to load a cache line.</summary>
-    /// <remarks>Into the second level: a batch of items and its replies would push each other out of the first.</remarks>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Prefetch(void* line)
+    private uint StaleOrRemoved(uint reference, ulong hash)
     {
-        if (Sse.IsSupported)
+        if (Store.DeadlineOf(reference) > Now)
         {
-            Sse.Prefetch1(line);
+            return reference;
         }
+
+        Store.Expire(reference, hash);
+        return 0;
     }
 
-    /// <summary>The item of a key, if it has not expired; one that has is removed on the way.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private uint FindLive(scoped in LookupKey key)
+    private void Renew(Item* item)
     {
-        uint reference = key.Candidate;
-        // A page that moved since the probe may have put other bytes where the candidate was.
-        if ((int)reference <= 0 || _candidatesMoved || !KeyMatcher.Matches(At(reference), key))
-        {
-            reference = _index.Find(key.Hash, new KeyMatcher(this, key));
-            if (reference == 0)
-            {
-                return 0;
-            }
-        }
-
-        if (Item.IsExpired(At(reference)->Packed, _now))
-        {
-            Remove(reference, key.Hash);
-            _expirations++;
-            return 0;
-        }
-
-        return reference;
+        SlidingTrailer* trailer = Item.Trailer(item);
+        // A later expiry needs no word to the wheel: it looks again when the earlier one has come.
+        item->Packed = (item->Packed & ~Item.ExpiryMask) | Life.Renewed(Now, trailer->PeriodMillis, trailer->LatestExpiry);
     }
 
-    private WriteOutcome Permits(SetCondition condition, ulong expectedVersion, uint existing) => condition switch
+    private bool TryCompress(int keyLength, byte* value, int length, uint kind, out int frameBytes)
     {
-        SetCondition.Always => WriteOutcome.Done,
-        SetCondition.IfAbsent => existing == 0 ? WriteOutcome.Done : WriteOutcome.Exists,
-        _ when existing == 0 => WriteOutcome.NotFound,
-        SetCondition.IfVersionMatches when At(existing)->Version != expectedVersion => WriteOutcome.VersionMismatch,
-        _ => WriteOutcome.Done,
-    };
-
-    private ulong ExpiryAfter(ulong timeToLiveMillis) =>
-        timeToLiveMillis == 0 ? 0 : Math.Min(_now + Math.Min(timeToLiveMillis, Item.ExpiryMask), Item.ExpiryMask);
-
-    private void Write(Item* item, scoped in LookupKey key, ReadOnlySpan<byte> value, ulong version)
-    {
-        item->Version = version;
-        item->Lengths = Item.PackLengths(key.Length, value.Length);
-        byte* target = (byte*)item + Item.HeaderBytes + key.Length;
-        Bytes.Copy((byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(value)), target, value.Length);
-        _sets++;
-    }
-
-    /// <summary>Makes an item with everything but version and value, known to index and clock.</summary>
-    /// <returns>Its chunk, or 0 when no memory could be had.</returns>
-    private uint Insert(scoped in LookupKey key, int valueLength, int sizeClass, ulong expiry, bool wasHot)
-    {
-        uint ghost = _index.TakeGhost(key.Hash);
-        bool startsHot = (ghost != 0 && _clocks[Ghost.Class(ghost)].TryReclaim(ghost)) || wasHot;
-        uint chunk = Allocate(sizeClass);
-        if (chunk == 0)
-        {
-            return 0;
-        }
-
-        Item* item = At(chunk);
-        item->Packed = expiry;
-        item->Lengths = Item.PackLengths(key.Length, valueLength);
-        Bytes.Copy(key.Start, Item.Key(item), key.Length);
-        if (!TryIndex(key.Hash, chunk))
-        {
-            _slab.Free(chunk);
-            return 0;
-        }
-
-        _clocks[sizeClass].Insert(chunk, startsHot);
-        _payloadBytes += key.Length + valueLength;
-        return chunk;
-    }
-
-    private bool TryIndex(ulong hash, uint chunk)
-    {
-        if (!_index.TryInsert(hash, chunk))
-        {
-            // No page for an overflow bucket: the chain itself must give way.
-            uint victim = _index.AnyItemInChainOf(hash);
-            if (victim == 0)
-            {
-                return false;
-            }
-
-            Evict(victim);
-            if (!_index.TryInsert(hash, chunk))
-            {
-                return false;
-            }
-        }
-
-        // Two splits at most: the index keeps ahead of one insertion at a time with one, and catches up with two.
-        for (int splits = 0; splits < 2 && _index.WantsToGrow; splits++)
-        {
-            if (!_index.TryGrow() && !(_index.NeedsToGrow && TryMovePage(LargestClass(), keep: chunk) && _index.TryGrow()))
-            {
-                break;
-            }
-        }
-
-        return true;
-    }
-
-    /// <summary>A free chunk of the class: its own, a new page's, or one that an eviction makes free.</summary>
-    private uint Allocate(int sizeClass)
-    {
-        uint chunk = _slab.Allocate(sizeClass);
-        if (chunk != 0)
-        {
-            return chunk;
-        }
-
-        if (_slab.Grow(sizeClass))
-        {
-            return _slab.Allocate(sizeClass);
-        }
-
-        uint victim = _clocks[sizeClass].SelectVictim(_now);
-        if (victim == 0)
-        {
-            return TryMovePage(LargestClass(), keep: 0) && _slab.Grow(sizeClass) ? _slab.Allocate(sizeClass) : 0;
-        }
-
-        if (_balance.CountEviction(sizeClass, _slab.ChunksPerPageOf(sizeClass)))
-        {
-            int donor = _balance.DonorFor(sizeClass, _capacityOf, _pagesOf);
-            if (donor >= 0 && TryMovePage(donor, keep: 0) && _slab.Grow(sizeClass))
-            {
-                return _slab.Allocate(sizeClass);
-            }
-        }
-
-        Evict(victim);
-        return _slab.Allocate(sizeClass);
-    }
-
-    private int LargestClass()
-    {
-        int largest = 0;
-        for (int sizeClass = 1; sizeClass < _clocks.Length; sizeClass++)
-        {
-            largest = _slab.PagesOf(sizeClass) > _slab.PagesOf(largest) ? sizeClass : largest;
-        }
-
-        return largest;
-    }
-
-    /// <summary>Empties a page of a class and returns it to the pool.</summary>
-    /// <param name="donor">The class.</param>
-    /// <param name="keep">An item under construction whose page must stay, or 0.</param>
-    private bool TryMovePage(int donor, uint keep)
-    {
-        int kept = keep == 0 ? -1 : SlabAllocator.PageOf(keep);
-        int page = _slab.PagesOf(donor) > 1 || keep == 0 ? FindPageOf(donor, kept) : -1;
-        if (page < 0)
+        frameBytes = 0;
+        if (length > ValueFrame.MaxValueBytes)
         {
             return false;
         }
 
-        int touched = _slab.TouchedChunks(page);
-        for (int position = 0; position < touched; position++)
+        // What does not fit one chunk would have to be put together before it can be expanded.
+        int most = Math.Min((int)(length * _compressedShare), SizeClasses.LargestChunk - Item.Bytes(keyLength, 0, kind));
+        frameBytes = ValueFrame.TryWrite(value, length, _scratch.Frame, most);
+        _compressedSets += frameBytes > 0 ? 1 : 0;
+        return frameBytes > 0;
+    }
+
+    private WriteOutcome WriteLarge(
+        scoped in LookupKey key, ReadOnlySpan<byte> value, in Life life, ulong newVersion, out ulong version)
+    {
+        version = 0;
+        LargeValues large = Store.Large;
+        int slot = large.Begin(key.Bytes, key.Hash, value.Length, life.Kind, out bool isOutOfMemory);
+        if (slot < 0 || !large.TryAppend(slot, value))
         {
-            uint chunk = _slab.ChunkAt(page, position);
-            if ((At(chunk)->Packed & Item.Live) != 0)
+            if (slot >= 0)
             {
-                Evict(chunk);
+                large.Abort(slot);
             }
+
+            return Drop(key, slot >= 0 || isOutOfMemory ? WriteOutcome.OutOfMemory : WriteOutcome.TooManyOpen);
         }
 
-        _slab.Shrink(page);
-        _pageMoves++;
-        _candidatesMoved = true;
-        return true;
+        return PublishLarge(key, slot, life, newVersion, out version);
     }
 
-    /// <summary>The page of a class whose turn it is: the one of the clock's next victim, which is the least useful we know.</summary>
-    private int FindPageOf(int sizeClass, int except)
+    /// <summary>Lets a value that was written piece by piece take the place of what the key had.</summary>
+    internal WriteOutcome PublishLarge(scoped in LookupKey key, int slot, in Life life, ulong newVersion, out ulong version)
     {
-        uint victim = _clocks[sizeClass].SelectVictim(_now);
-        if (victim != 0 && SlabAllocator.PageOf(victim) != except)
+        version = 0;
+        LeaseTable.Revoke(key.Hash);
+        // Looked for again: making room for the new value may have moved or evicted the old one.
+        uint existing = _index.Find(key.Hash, new KeyMatcher(this, key));
+        bool wasHot = existing != 0 && (At(existing)->Packed & Item.Hot) != 0;
+        if (existing != 0)
         {
-            return SlabAllocator.PageOf(victim);
+            Store.Remove(existing, key.Hash);
         }
 
-        for (int page = 0; page < _pool.Count; page++)
+        uint head = Store.Large.Release(slot);
+        Item* item = At(head);
+        item->Packed = life.Expiry;
+        item->Version = newVersion;
+        if ((life.Kind & Item.Sliding) != 0)
         {
-            PageHeader header = _pool.Headers[page];
-            if (header.Use == PageUse.Slab && header.SizeClass == sizeClass && page != except)
-            {
-                return page;
-            }
+            *Item.Trailer(item) = new SlidingTrailer { PeriodMillis = life.PeriodMillis, LatestExpiry = life.LatestExpiry };
         }
 
-        return -1;
+        if (!Store.TryPublish(head, key.Hash, wasHot))
+        {
+            Store.Large.Detach(head);
+            return WriteOutcome.OutOfMemory;
+        }
+
+        _sets++;
+        version = newVersion;
+        return WriteOutcome.Done;
     }
 
-    private void Evict(uint reference)
+    /// <summary>A write that was permitted failed: an older value must not outlive it.</summary>
+    internal WriteOutcome Drop(scoped in LookupKey key, WriteOutcome outcome)
     {
-        Item* item = At(reference);
-        ulong hash = _hasher.Hash(Item.Key(item), item->KeyLength);
-        bool expired = Item.IsExpired(item->Packed, _now);
-        ref ClockPro clock = ref _clocks[_slab.ClassOf(reference)];
-        clock.Remove(reference);
-        uint ghost = expired ? 0 : clock.Bury(reference, hash);
-        if (ghost != 0)
+        LeaseTable.Revoke(key.Hash);
+        uint existing = _index.Find(key.Hash, new KeyMatcher(this, key));
+        if (existing != 0)
         {
-            _index.ReplaceWithGhost(hash, reference, ghost);
-        }
-        else
-        {
-            _index.Remove(hash, reference);
+            Store.Remove(existing, key.Hash);
         }
 
-        Release(reference, item);
-        if (expired)
-        {
-            _expirations++;
-        }
-        else
-        {
-            _evictions++;
-        }
-    }
-
-    private void Remove(uint reference, ulong hash)
-    {
-        _clocks[_slab.ClassOf(reference)].Remove(reference);
-        _index.Remove(hash, reference);
-        Release(reference, At(reference));
-    }
-
-    private void Release(uint reference, Item* item)
-    {
-        _payloadBytes -= item->KeyLength + item->ValueLength;
-        item->Packed = 0;
-        _slab.Free(reference);
+        return outcome;
     }
 
     private readonly ref struct KeyMatcher(Shard shard, in LookupKey key) : IKeyMatcher

@@ -70,14 +70,30 @@ public static class ReplyWriter
         ReplyFlags flags = ReplyFlags.None,
         uint argument = 0)
     {
-        int bodyLength = FcpLimits.VersionBytes + value.Length;
+        value.CopyTo(BeginVersioned(destination, opcode, status, id, version, value.Length, flags, argument));
+        return FcpLimits.HeaderBytes + FcpLimits.VersionBytes + value.Length;
+    }
+
+    /// <summary>Writes what <see cref="WriteVersioned"/> does, but for the value.</summary>
+    /// <returns>Where the value goes: <paramref name="valueLength"/> bytes.</returns>
+    /// <exception cref="ArgumentException"><paramref name="destination"/> is too short.</exception>
+    public static Span<byte> BeginVersioned(
+        Span<byte> destination,
+        Opcode opcode,
+        Status status,
+        uint id,
+        ulong version,
+        int valueLength,
+        ReplyFlags flags = ReplyFlags.None,
+        uint argument = 0)
+    {
+        int bodyLength = FcpLimits.VersionBytes + valueLength;
         Room.Check(destination.Length, FcpLimits.HeaderBytes + bodyLength);
         flags |= ReplyFlags.VersionPresent;
         WriteHeader(ref MemoryMarshal.GetReference(destination), opcode, status, flags, bodyLength, id, argument);
         Span<byte> body = destination[FcpLimits.HeaderBytes..];
         BinaryPrimitives.WriteUInt64LittleEndian(body, version);
-        value.CopyTo(body[FcpLimits.VersionBytes..]);
-        return FcpLimits.HeaderBytes + bodyLength;
+        return body.Slice(FcpLimits.VersionBytes, valueLength);
     }
 
     /// <summary>Writes the answer to a hello.</summary>

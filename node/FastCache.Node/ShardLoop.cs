@@ -32,9 +32,10 @@ internal sealed class ShardLoop : IDisposable
     private readonly Action<Session> _markReady;
     private readonly IoEvent[] _events = new IoEvent[EventsPerPass];
     private readonly long _writeTimeoutMillis;
-    private readonly long _startUnixMillis = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
     private readonly long _startTickCount = Environment.TickCount64;
     private volatile bool _stopping;
+    private bool _hasMaintenance;
+    private long _startUnixMillis = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
     private readonly long _frameTimeoutMillis;
     private long _nextHousekeeping;
     private long _nextPartialFrameCheck;
@@ -55,7 +56,7 @@ internal sealed class ShardLoop : IDisposable
     {
         _io = io;
         _shard = shard;
-        _limits = limits ?? new ProtocolLimits(Shard.MaxKeyBytes, Shard.MaxValueBytes, FcpLimits.MaxBatchKeys);
+        _limits = limits ?? new ProtocolLimits(Shard.MaxKeyBytes, RequestExecutor.MaxValueBytes, FcpLimits.MaxBatchKeys);
         _carries = new CarryPool(options.ConnectionMemoryBytes - ioOptions.MaxBacklogBytes);
         _path = new ReceivePath(io, ioOptions.ReceiveBuffers, _carries);
         _outbox = new Outbox(io, RequestExecutor.MaxReplyBytes, outboxSizes ?? OutboxSizes.Default);
@@ -83,7 +84,7 @@ internal sealed class ShardLoop : IDisposable
         while (!_stopping)
         {
             _outbox.Send();
-            int count = _io.Poll(_events, _replies.HasWork ? 0 : HousekeepingMillis);
+            int count = _io.Poll(_events, _replies.HasWork || _hasMaintenance ? 0 : HousekeepingMillis);
             Advance();
             _replies.Settle();
             _replies.CloseFinished();
@@ -94,6 +95,7 @@ internal sealed class ShardLoop : IDisposable
 
             _replies.TakePostponed(_markReady);
             Serve();
+            _hasMaintenance = _shard.Maintain();
         }
 
         _outbox.Send();
@@ -117,15 +119,16 @@ internal sealed class ShardLoop : IDisposable
 
     private long ElapsedMillis() => Environment.TickCount64 - _startTickCount;
 
-    /// <summary>Reads the monotonic clock once a pass: a wall clock that is set back or forward changes nothing here.</summary>
+    /// <summary>Reads the monotonic clock once a pass, which lives are measured with, and the wall clock now and then, for versions.</summary>
     /// <remarks>The coarse one, exact to a kernel tick of a few milliseconds: the exact one costs several times as much.</remarks>
     private void Advance()
     {
         long elapsed = ElapsedMillis();
-        _shard.Advance(_startUnixMillis + elapsed);
+        _shard.Advance(elapsed, _startUnixMillis + elapsed);
         _replies.NowMillis = elapsed;
         if (elapsed >= _nextHousekeeping)
         {
+            _startUnixMillis = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() - elapsed;
             _nextHousekeeping = elapsed + HousekeepingMillis;
             _replies.CloseOverdue(_writeTimeoutMillis, DrainTimeoutMillis);
         }

@@ -136,7 +136,7 @@ public sealed class StreamTests(NodeFixture fixture) : IClassFixture<NodeFixture
         _client.Send([.. frame, .. ping]);
         ReceivedReply reply = _client.Read();
         Assert.Equal((Opcode.Set, Status.ValueTooLarge, 5u), (reply.Opcode, reply.Status, reply.Id));
-        Assert.Contains("1048298", reply.Text, StringComparison.Ordinal);
+        Assert.Contains("1048576", reply.Text, StringComparison.Ordinal);
         Assert.Equal(6u, _client.Read().Id);
         Assert.Equal([1], _client.Get("large").Value);
         Assert.Equal(1, _client.Stats()["values_refused"] - before);

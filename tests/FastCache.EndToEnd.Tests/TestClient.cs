@@ -16,7 +16,7 @@ internal sealed record ReceivedReply(
 /// <summary>A small blocking client.</summary>
 internal sealed class TestClient : IDisposable
 {
-    public const int MaxValueBytes = 1_048_298;
+    public const int MaxValueBytes = 1_048_576;
     private readonly byte[] _frame = new byte[FcpLimits.MaxSetOverheadBytes + FcpLimits.MaxKeyBytes + (2 << 20)];
     private byte[] _input = new byte[1 << 16];
     private int _start;

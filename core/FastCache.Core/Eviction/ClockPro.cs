@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using System.Runtime.Intrinsics.X86;
 using FastCache.Core.Index;
 using FastCache.Core.Items;
+using FastCache.Core.Memory;
 
 namespace FastCache.Core.Eviction;
 
@@ -80,6 +80,9 @@ internal unsafe struct ClockPro
     /// <summary>How many items the adaptation wants to be cold.</summary>
     public readonly double ColdTarget => _coldTarget;
 
+    /// <summary>Items that the hands have looked at since the class exists: how fast the clock turns.</summary>
+    public long HandSteps { get; private set; }
+
     private readonly int Resident => _hot.Count + _cold.Count;
 
     private readonly int HotTarget => Resident - (int)_coldTarget;
@@ -115,6 +118,19 @@ internal unsafe struct ClockPro
         }
     }
 
+    /// <summary>Lets a copy of an item, header included, take the item's place.</summary>
+    public void Replace(uint reference, uint copy)
+    {
+        if ((ItemList.At(_start, copy)->Packed & Item.Hot) != 0)
+        {
+            _hot.Replace(_start, reference, copy);
+        }
+        else
+        {
+            _cold.Replace(_start, reference, copy);
+        }
+    }
+
     /// <summary>Tells the policy that the ghost of a key that is being inserted was found.</summary>
     /// <returns>Whether it was still in its test period, so that the item starts hot.</returns>
     public bool TryReclaim(uint ghost)
@@ -142,7 +158,7 @@ internal unsafe struct ClockPro
     public readonly uint AgeOf(uint ghost) => AgeOf(Ghost.Epoch(ghost));
 
     /// <summary>Chooses the item to evict: runs the cold hand. The item stays in its queue.</summary>
-    /// <param name="now">Milliseconds since <see cref="Item.ExpiryOriginUnixMillis"/>; what has expired goes first.</param>
+    /// <param name="now">Milliseconds of the shard's clock; what has expired goes first.</param>
     /// <returns>The victim, or 0 when the class has no items.</returns>
     public uint SelectVictim(ulong now)
     {
@@ -153,6 +169,7 @@ internal unsafe struct ClockPro
                 return 0;
             }
 
+            HandSteps++;
             uint reference = _cold.Oldest;
             Item* item = ItemList.At(_start, reference);
             PrefetchNewer(item);
@@ -253,6 +270,7 @@ internal unsafe struct ClockPro
     {
         for (int step = 0; _hot.Count > 0; step++)
         {
+            HandSteps++;
             uint reference = _hot.Oldest;
             Item* item = ItemList.At(_start, reference);
             PrefetchNewer(item);
@@ -271,12 +289,12 @@ internal unsafe struct ClockPro
         return false;
     }
 
+    /// <summary>The hand looks at the next item in a moment, or at the next eviction: its line is on the way by then.</summary>
     private readonly void PrefetchNewer(Item* item)
     {
-        // The hand looks at the next item in a moment, or at the next eviction: its line is on the way by then.
-        if (Sse.IsSupported && item->Newer != 0)
+        if (item->Newer != 0)
         {
-            Sse.Prefetch0(ItemList.At(_start, item->Newer));
+            Prefetch.ToFirstLevel(ItemList.At(_start, item->Newer));
         }
     }
 

@@ -61,6 +61,31 @@ internal unsafe struct ItemList
         Count--;
     }
 
+    /// <summary>Lets a copy of an item, header included, take the item's place.</summary>
+    public void Replace(byte* start, uint reference, uint copy)
+    {
+        Item* item = At(start, copy);
+        if (item->Newer != 0)
+        {
+            At(start, item->Newer)->Older = copy;
+        }
+        else
+        {
+            Debug.Assert(_newest == reference);
+            _newest = copy;
+        }
+
+        if (item->Older != 0)
+        {
+            At(start, item->Older)->Newer = copy;
+        }
+        else
+        {
+            Debug.Assert(_oldest == reference);
+            _oldest = copy;
+        }
+    }
+
     public static Item* At(byte* start, uint reference) =>
         (Item*)(start + ((ulong)reference << SizeClasses.GranularityShift));
 }

@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
 using FastCache.Core.Memory;
 
 namespace FastCache.Core.Index;
@@ -37,7 +35,9 @@ internal interface IIndexOwner
 /// buckets   0 ... split pointer ... 2^k ... n        split pointer = n - 2^k
 ///           already split | not yet | their second halves
 /// </code>
-/// Buckets live in pages of the shard's pool, found through a directory of page addresses; overflow buckets likewise.
+/// Shrinking is the reverse: the last bucket goes back into the one that it was split from.
+/// Buckets live in pages of the shard's pool, found through a directory of page addresses; overflow buckets are chunks of a
+/// class of their own, so that their pages come back when they are not needed any more.
 /// <para>Ghosts (see <see cref="Ghost"/>) use entries that are free; an item that needs the place of a ghost gets it.
 /// A split forgets the ghosts of its bucket: their hashes are gone.</para>
 /// <para>Invariants:
@@ -46,7 +46,7 @@ internal interface IIndexOwner
 /// 3. A chain has at most <see cref="MaxChain"/> buckets.
 /// </para>
 /// </remarks>
-internal sealed unsafe class BucketIndex : IDisposable
+internal sealed unsafe class BucketIndex
 {
     /// <summary>Buckets of one chain, the first included: a bound on every walk.</summary>
     public const int MaxChain = 16;
@@ -57,38 +57,48 @@ internal sealed unsafe class BucketIndex : IDisposable
     /// <summary>Entries in use per bucket above which the index grows: three quarters of the 12.</summary>
     private const int GrowAtEntriesPerBucket = 9;
 
+    /// <summary>Entries in use per bucket below which it shrinks; far enough below that it does not grow again at once.</summary>
+    private const int ShrinkAtEntriesPerBucket = 4;
+
+    /// <summary>Bytes of the directory for every page of the pool.</summary>
+    public const int FixedBytesPerPage = sizeof(long);
+
     private readonly PagePool _pool;
+    private readonly SlabAllocator _slab;
     private readonly IIndexOwner _owner;
     private readonly byte** _bucketPages;
-    private readonly byte** _overflowPages;
-    private readonly uint* _splitReferences;
-    private readonly byte* _splitTags;
+    private readonly uint* _movedReferences;
+    private readonly byte* _movedTags;
+    private readonly uint _fewestBuckets;
+    private readonly long[] _chains = new long[MaxChain + 1];
     private uint _buckets;
     private uint _mask;
     private int _bucketPageCount;
-    private int _overflowPageCount;
-    private uint _overflowTouched;
-    private uint _freeOverflow;
 
-    /// <param name="pool">Gives pages for buckets.</param>
+    /// <param name="pool">Gives pages for buckets, and the directory.</param>
+    /// <param name="slab">Gives overflow buckets.</param>
     /// <param name="owner">Knows items and ghosts.</param>
     /// <param name="initialBuckets">A power of two, at most one page of buckets.</param>
-    public BucketIndex(PagePool pool, IIndexOwner owner, int initialBuckets = BucketsPerPage)
+    public BucketIndex(PagePool pool, SlabAllocator slab, IIndexOwner owner, int initialBuckets = BucketsPerPage)
     {
         Debug.Assert(BitOperations.IsPow2(initialBuckets) && initialBuckets <= BucketsPerPage);
         _pool = pool;
+        _slab = slab;
         _owner = owner;
-        _bucketPages = (byte**)NativeMemory.AllocZeroed((nuint)pool.Count, (nuint)sizeof(byte*));
-        _overflowPages = (byte**)NativeMemory.AllocZeroed((nuint)pool.Count, (nuint)sizeof(byte*));
-        _splitReferences = (uint*)NativeMemory.Alloc(MaxChain * Bucket.Entries, sizeof(uint));
-        _splitTags = (byte*)NativeMemory.Alloc(MaxChain * Bucket.Entries);
-        bool taken = TryAddPage(_bucketPages, ref _bucketPageCount);
+        _bucketPages = (byte**)pool.TakeFixed((long)pool.Count * FixedBytesPerPage);
+        _movedReferences = (uint*)pool.TakeFixed(MaxChain * Bucket.Entries * sizeof(uint));
+        _movedTags = pool.TakeFixed(MaxChain * Bucket.Entries);
+        bool taken = TryAddPage();
         Debug.Assert(taken);
-        _buckets = (uint)initialBuckets;
+        new Span<byte>(_bucketPages[0], initialBuckets * Bucket.Bytes).Clear();
+        _fewestBuckets = _buckets = (uint)initialBuckets;
         _mask = _buckets - 1;
+        _chains[1] = _buckets;
     }
 
-    ~BucketIndex() => Free();
+    /// <summary>Bytes of the fixed tables beside the directory.</summary>
+    public static long FixedBytes =>
+        PagePool.FixedSize(MaxChain * Bucket.Entries * sizeof(uint)) + PagePool.FixedSize(MaxChain * Bucket.Entries) + PagePool.FixedSize(1);
 
     /// <summary>Items that are referred to.</summary>
     public long Items { get; private set; }
@@ -102,8 +112,11 @@ internal sealed unsafe class BucketIndex : IDisposable
     /// <summary>Buckets chained behind full ones.</summary>
     public uint OverflowBuckets { get; private set; }
 
-    /// <summary>Pages of the pool in use, for buckets and overflow buckets.</summary>
-    public int Pages => _bucketPageCount + _overflowPageCount;
+    /// <summary>Pages of the pool in use for buckets.</summary>
+    public int Pages => _bucketPageCount;
+
+    /// <summary>How many buckets stand at each place of their chain, from 1 to <see cref="MaxChain"/>.</summary>
+    public ReadOnlySpan<long> BucketsAtDepth => _chains.AsSpan(1);
 
     /// <summary>Whether the entries in use ask for one more bucket.</summary>
     public bool WantsToGrow => Items + Ghosts > (long)_buckets * GrowAtEntriesPerBucket;
@@ -111,15 +124,12 @@ internal sealed unsafe class BucketIndex : IDisposable
     /// <summary>Whether the items alone, without any ghost, ask for one more bucket.</summary>
     public bool NeedsToGrow => Items > (long)_buckets * GrowAtEntriesPerBucket;
 
+    /// <summary>Whether so few entries are in use that a bucket can go.</summary>
+    public bool WantsToShrink => Items + Ghosts < (long)_buckets * ShrinkAtEntriesPerBucket && _buckets > _fewestBuckets;
+
     /// <summary>Starts to load the bucket of a hash.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Prefetch(ulong hash)
-    {
-        if (Sse.IsSupported)
-        {
-            Sse.Prefetch1(BucketOf(hash));
-        }
-    }
+    public void Prefetch(ulong hash) => Memory.Prefetch.ToSecondLevel(BucketOf(hash));
 
     /// <summary>The first bucket of the chain that a hash belongs to.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -214,6 +224,7 @@ internal sealed unsafe class BucketIndex : IDisposable
             }
 
             bucket->Overflow = overflow;
+            _chains[depth + 1]++;
             Put(OverflowAt(overflow), 0, tag, reference);
             Items++;
             return true;
@@ -252,6 +263,10 @@ internal sealed unsafe class BucketIndex : IDisposable
         Clear(BucketOf(hash), bucket, entry);
         Items--;
     }
+
+    /// <summary>Lets an item's entry refer to the place that the item was moved to.</summary>
+    public void Replace(ulong hash, uint reference, uint moved) =>
+        Locate(hash, reference, out int entry)->References[entry] = moved;
 
     /// <summary>Turns an item's entry into a ghost's.</summary>
     public void ReplaceWithGhost(ulong hash, uint reference, uint ghost)
@@ -296,7 +311,7 @@ internal sealed unsafe class BucketIndex : IDisposable
     /// <returns>False when that takes a page and the pool has none.</returns>
     public bool TryGrow()
     {
-        if (_buckets >> BucketsPerPageShift == (uint)_bucketPageCount && !TryAddPage(_bucketPages, ref _bucketPageCount))
+        if (_buckets >> BucketsPerPageShift == (uint)_bucketPageCount && !TryAddPage())
         {
             return false;
         }
@@ -308,14 +323,55 @@ internal sealed unsafe class BucketIndex : IDisposable
 
         Bucket* source = BucketAt(_buckets & (_mask >> 1));
         Bucket* target = BucketAt(_buckets);
-        int count = EmptyChain(source);
+        // Buckets are cleared one by one here: clearing a page of them would be a pause of tens of microseconds.
+        *target = default;
+        int count = EmptyChain(source, keepGhosts: false);
         for (int i = 0; i < count; i++)
         {
-            bool moves = (_owner.HashOf(_splitReferences[i]) & _mask) == _buckets;
-            Append(moves ? target : source, _splitTags[i], _splitReferences[i]);
+            bool moves = (_owner.HashOf(_movedReferences[i]) & _mask) == _buckets;
+            Append(moves ? target : source, _movedTags[i], _movedReferences[i]);
         }
 
+        _chains[1]++;
         _buckets++;
+        return true;
+    }
+
+    /// <summary>Takes one bucket away by merging it with the one that it was split from.</summary>
+    /// <returns>False when the merged chain would be too long, or memory for it lacks.</returns>
+    public bool TryShrink()
+    {
+        Debug.Assert(_buckets > _fewestBuckets);
+        uint last = _buckets - 1;
+        Bucket* source = BucketAt(last);
+        Bucket* target = BucketAt(last & (_mask >> 1));
+        int sourceCount = CountChain(source, out int sourceBuckets);
+        int targetCount = CountChain(target, out int targetBuckets);
+        int needed = (sourceCount + targetCount + Bucket.Entries - 1) / Bucket.Entries;
+        // The first bucket of the source is lost, so that the chain may need one overflow bucket more than both have.
+        if (needed > MaxChain || (needed > sourceBuckets + targetBuckets - 1 && !HasOverflow()))
+        {
+            return false;
+        }
+
+        int count = EmptyChain(source, keepGhosts: true);
+        for (int i = 0; i < count; i++)
+        {
+            Append(target, _movedTags[i], _movedReferences[i]);
+        }
+
+        _chains[1]--;
+        _buckets = last;
+        if (_buckets <= (_mask >> 1) + 1)
+        {
+            _mask >>= 1;
+        }
+
+        if ((_buckets & (BucketsPerPage - 1)) == 0)
+        {
+            _pool.GiveBack(_pool.PageOf(_bucketPages[--_bucketPageCount]));
+        }
+
         return true;
     }
 
@@ -342,12 +398,6 @@ internal sealed unsafe class BucketIndex : IDisposable
         return number < _buckets ? number : number & (_mask >> 1);
     }
 
-    public void Dispose()
-    {
-        Free();
-        GC.SuppressFinalize(this);
-    }
-
     private static void Put(Bucket* bucket, int entry, byte tag, uint reference)
     {
         bucket->Tags[entry] = tag;
@@ -358,8 +408,8 @@ internal sealed unsafe class BucketIndex : IDisposable
     private Bucket* BucketAt(uint number) =>
         (Bucket*)_bucketPages[number >> BucketsPerPageShift] + (number & (BucketsPerPage - 1));
 
-    private Bucket* OverflowAt(uint overflow) =>
-        (Bucket*)_overflowPages[(overflow - 1) >> BucketsPerPageShift] + ((overflow - 1) & (BucketsPerPage - 1));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Bucket* OverflowAt(uint overflow) => (Bucket*)_slab.Address(overflow);
 
     private Bucket* Locate(ulong hash, uint reference, out int entry)
     {
@@ -384,7 +434,8 @@ internal sealed unsafe class BucketIndex : IDisposable
     {
         Bucket* last = first;
         Bucket* beforeLast = null;
-        for (Bucket* next = Next(last); next is not null; next = Next(last))
+        int depth = 1;
+        for (Bucket* next = Next(last); next is not null; next = Next(last), depth++)
         {
             beforeLast = last;
             last = next;
@@ -401,41 +452,66 @@ internal sealed unsafe class BucketIndex : IDisposable
         Put(bucket, entry, 0, 0);
         if (beforeLast is not null && Bucket.Occupied(last) == 0)
         {
-            GiveBackOverflow(beforeLast->Overflow);
+            _slab.Free(beforeLast->Overflow);
+            OverflowBuckets--;
+            _chains[depth]--;
             beforeLast->Overflow = 0;
         }
     }
 
-    /// <summary>Moves a chain's items to the split scratch, drops its ghosts, frees its overflow buckets.</summary>
-    private int EmptyChain(Bucket* first)
+    private int CountChain(Bucket* first, out int buckets)
+    {
+        int count = 0;
+        buckets = 0;
+        for (Bucket* bucket = first; bucket is not null; bucket = Next(bucket))
+        {
+            count += BitOperations.PopCount(Bucket.Occupied(bucket));
+            buckets++;
+        }
+
+        return count;
+    }
+
+    /// <summary>Moves a chain's entries to the scratch and frees its overflow buckets.</summary>
+    /// <param name="first">The chain; its first bucket stays, empty.</param>
+    /// <param name="keepGhosts">Otherwise the ghosts are dropped.</param>
+    private int EmptyChain(Bucket* first, bool keepGhosts)
     {
         int count = 0;
         uint overflow = 0;
+        int depth = 0;
         for (Bucket* bucket = first; bucket is not null;)
         {
             for (uint occupied = Bucket.Occupied(bucket); occupied != 0; occupied &= occupied - 1)
             {
                 int entry = BitOperations.TrailingZeroCount(occupied);
                 uint reference = bucket->References[entry];
-                if (Ghost.Is(reference))
+                if (!keepGhosts)
                 {
-                    _owner.GhostDropped(reference);
-                    Ghosts--;
-                    continue;
+                    if (Ghost.Is(reference))
+                    {
+                        _owner.GhostDropped(reference);
+                        Ghosts--;
+                        continue;
+                    }
+
+                    // A split asks for the hash of each of a dozen items; loading them all at once hides most of the wait.
+                    _owner.PrefetchItem(reference);
                 }
 
-                // A split asks for the hash of each of a dozen items; loading them all at once hides most of the wait.
-                _owner.PrefetchItem(reference);
-                _splitReferences[count] = reference;
-                _splitTags[count] = bucket->Tags[entry];
+                _movedReferences[count] = reference;
+                _movedTags[count] = bucket->Tags[entry];
                 count++;
             }
 
             uint next = bucket->Overflow;
             *bucket = default;
+            depth++;
             if (overflow != 0)
             {
-                GiveBackOverflow(overflow);
+                _slab.Free(overflow);
+                OverflowBuckets--;
+                _chains[depth]--;
             }
 
             overflow = next;
@@ -445,10 +521,11 @@ internal sealed unsafe class BucketIndex : IDisposable
         return count;
     }
 
-    /// <summary>Adds an entry to a chain during a split; the overflow buckets that it may need were freed just before.</summary>
+    /// <summary>Adds an entry to a chain whose overflow buckets, as far as it needs them, were freed just before.</summary>
     private void Append(Bucket* bucket, byte tag, uint reference)
     {
-        while (bucket->Overflow != 0)
+        int depth = 1;
+        for (; bucket->Overflow != 0; depth++)
         {
             bucket = OverflowAt(bucket->Overflow);
         }
@@ -459,6 +536,7 @@ internal sealed unsafe class BucketIndex : IDisposable
             bucket->Overflow = TakeOverflow();
             Debug.Assert(bucket->Overflow != 0);
             bucket = OverflowAt(bucket->Overflow);
+            _chains[depth + 1]++;
             free = 1;
         }
 
@@ -467,20 +545,15 @@ internal sealed unsafe class BucketIndex : IDisposable
 
     private uint TakeOverflow()
     {
-        uint overflow = _freeOverflow;
-        if (overflow != 0)
+        uint overflow = _slab.Allocate(SizeClasses.OverflowBuckets);
+        if (overflow == 0)
         {
-            _freeOverflow = OverflowAt(overflow)->Overflow;
-        }
-        else
-        {
-            if (_overflowTouched >> BucketsPerPageShift == (uint)_overflowPageCount
-                && !TryAddPage(_overflowPages, ref _overflowPageCount))
+            if (!_slab.Grow(SizeClasses.OverflowBuckets))
             {
                 return 0;
             }
 
-            overflow = ++_overflowTouched;
+            overflow = _slab.Allocate(SizeClasses.OverflowBuckets);
         }
 
         *OverflowAt(overflow) = default;
@@ -488,14 +561,10 @@ internal sealed unsafe class BucketIndex : IDisposable
         return overflow;
     }
 
-    private void GiveBackOverflow(uint overflow)
-    {
-        *OverflowAt(overflow) = new Bucket { Overflow = _freeOverflow };
-        _freeOverflow = overflow;
-        OverflowBuckets--;
-    }
+    /// <summary>Whether one more overflow bucket can be had.</summary>
+    private bool HasOverflow() => _slab.HasRoom(SizeClasses.OverflowBuckets) || _slab.Grow(SizeClasses.OverflowBuckets);
 
-    private bool TryAddPage(byte** directory, ref int count)
+    private bool TryAddPage()
     {
         int page = _pool.Take(PageUse.Index);
         if (page < 0)
@@ -503,17 +572,7 @@ internal sealed unsafe class BucketIndex : IDisposable
             return false;
         }
 
-        byte* start = _pool.Address(page);
-        new Span<byte>(start, SizeClasses.PageBytes).Clear();
-        directory[count++] = start;
+        _bucketPages[_bucketPageCount++] = _pool.Address(page);
         return true;
-    }
-
-    private void Free()
-    {
-        NativeMemory.Free(_bucketPages);
-        NativeMemory.Free(_overflowPages);
-        NativeMemory.Free(_splitReferences);
-        NativeMemory.Free(_splitTags);
     }
 }

@@ -7,28 +7,35 @@ namespace FastCache.Core.Items;
 /// <summary>The 28 bytes in front of every stored key and value.</summary>
 /// <remarks>
 /// <code>
-/// byte  0          8                                16              20        24        28
-///       +----------+--------------------------------+---------------+---------+---------+-----+-------+
-///       | version  | expiry 40 | epoch 16 | state 8 | key 8 | val 24| newer   | older   | key | value |
-///       +----------+--------------------------------+---------------+---------+---------+-----+-------+
+/// byte  0            7       8                                16              20      24      28
+///       +------------+-------+--------------------------------+---------------+-------+-------+-----+-------+---------+
+///       | version 56 | wheel | expiry 40 | epoch 16 | state 8 | 8 | 6 | 18    | newer | older | key | value | trailer |
+///       +------------+-------+--------------------------------+---------------+-------+-------+-----+-------+---------+
+///                                                              key, kind, value
 /// </code>
 /// <list type="bullet">
 /// <item>version: see <see cref="VersionClock"/>.</item>
-/// <item>expiry: milliseconds since <see cref="ExpiryOriginUnixMillis"/>, 0 for never; 40 bits last until 2054.</item>
+/// <item>wheel: which bucket of the timing wheel has an entry for this chunk, see Expiry.TimingWheel. It belongs to the chunk
+/// and outlives the item.</item>
+/// <item>expiry: milliseconds of the shard's clock at which the item expires, 0 for never; 40 bits are 34 years.</item>
 /// <item>epoch: when the eviction clock last moved the item, see Eviction.ClockPro.</item>
-/// <item>state: bits <see cref="Live"/>, <see cref="Hot"/>, <see cref="Referenced"/>, <see cref="InTest"/>.</item>
-/// <item>key, val: lengths in bytes.</item>
+/// <item>state: bits <see cref="Live"/>, <see cref="Hot"/>, <see cref="Referenced"/>, <see cref="InTest"/>, and for chunks
+/// that hold no live item <see cref="Segment"/>, <see cref="LooseHead"/>.</item>
+/// <item>key, value: lengths in bytes, as stored. kind: what the value is, bits <see cref="Large"/>,
+/// <see cref="Compressed"/>, <see cref="Sliding"/>, <see cref="KeepStale"/>.</item>
 /// <item>newer, older: neighbours in the clock's list, as references.</item>
+/// <item>trailer: see <see cref="SlidingTrailer"/>.</item>
 /// </list>
-/// Fields that a hit reads share the first 20 bytes, and so mostly one cache line with the key.
+/// Fields that a hit reads share the first 20 bytes, and so mostly one cache line with the key. With 16 bytes of key and
+/// 100 of value an item fills its chunk of 144 to the byte.
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = HeaderBytes)]
 internal unsafe struct Item
 {
     public const int HeaderBytes = 28;
 
-    /// <summary>2020-01-01T00:00:00Z in Unix milliseconds: where 40-bit expiry times count from.</summary>
-    public const long ExpiryOriginUnixMillis = 1_577_836_800_000;
+    /// <summary>The byte of the header that belongs to the timing wheel.</summary>
+    public const int WheelOffset = 7;
 
     public const ulong ExpiryMask = (1UL << 40) - 1;
     public const int EpochShift = 40;
@@ -46,11 +53,44 @@ internal unsafe struct Item
     /// <summary>A cold item in its test period: a use within it makes it hot.</summary>
     public const ulong InTest = 1UL << 59;
 
-    /// <summary>Longest value in bytes that the header can describe.</summary>
-    public const int MaxValueLength = (1 << 24) - 1;
+    /// <summary>The chunk holds a later part of a large value.</summary>
+    public const ulong Segment = 1UL << 60;
+
+    /// <summary>The chunk holds the head of a large value that the index does not know: it is being written, or it was
+    /// replaced or evicted and is still read or not yet taken apart.</summary>
+    public const ulong LooseHead = 1UL << 61;
+
+    /// <summary>The value takes several chunks, see <see cref="LargeValue"/>.</summary>
+    public const uint Large = 1u << KindShift;
+
+    /// <summary>The value is a compressed frame, see Compression.ValueFrame.</summary>
+    public const uint Compressed = 1u << (KindShift + 1);
+
+    /// <summary>Every hit renews the item's life; a <see cref="SlidingTrailer"/> follows the value.</summary>
+    public const uint Sliding = 1u << (KindShift + 2);
+
+    /// <summary>The value may be given out as stale for a while after it expired.</summary>
+    public const uint KeepStale = 1u << (KindShift + 3);
+
+    /// <summary>All kinds that a hit must look at more closely.</summary>
+    public const uint NotPlain = Large | Compressed | Sliding;
+
+    /// <summary>All kinds.</summary>
+    public const uint KindMask = 0x3Fu << KindShift;
+
+    private const int KindShift = 8;
+    private const int ValueShift = 14;
+
+    /// <summary>Longest value in bytes, as stored in one chunk, that the header can describe.</summary>
+    public const int MaxValueLength = (1 << (32 - ValueShift)) - 1;
+
+    private const ulong WheelMask = 0xFFUL << 56;
 
     [FieldOffset(0)]
-    public ulong Version;
+    public ulong VersionWord;
+
+    [FieldOffset(WheelOffset)]
+    public byte Wheel;
 
     [FieldOffset(8)]
     public ulong Packed;
@@ -66,27 +106,55 @@ internal unsafe struct Item
 
     public readonly int KeyLength => (int)(Lengths & 0xFF);
 
-    public readonly int ValueLength => (int)(Lengths >> 8);
+    public readonly int ValueLength => (int)(Lengths >> ValueShift);
+
+    public readonly uint Kind => Lengths & KindMask;
 
     public readonly ulong Expiry => Packed & ExpiryMask;
 
     public readonly ushort Epoch => (ushort)(Packed >> EpochShift);
 
-    /// <summary>Bytes of an item with such a key and value.</summary>
-    public static int Bytes(int keyLength, int valueLength) => HeaderBytes + keyLength + valueLength;
-
-    public static uint PackLengths(int keyLength, int valueLength)
+    public ulong Version
     {
-        Debug.Assert(keyLength is > 0 and <= 0xFF && valueLength is >= 0 and <= MaxValueLength);
-        return (uint)keyLength | ((uint)valueLength << 8);
+        readonly get => VersionClock.FromStored(VersionWord);
+        set => VersionWord = (VersionWord & WheelMask) | VersionClock.ToStored(value);
+    }
+
+    /// <summary>Bytes of all that belongs to the item in its chunk.</summary>
+    public readonly int StoredBytes => Bytes(KeyLength, ValueLength, Kind);
+
+    /// <summary>Bytes of an item with such a key, stored value and kind.</summary>
+    public static int Bytes(int keyLength, int valueLength, uint kind) =>
+        HeaderBytes + keyLength + valueLength + ((kind & Sliding) != 0 ? SlidingTrailer.Bytes : 0);
+
+    public static uint PackLengths(int keyLength, int valueLength, uint kind)
+    {
+        Debug.Assert(keyLength is > 0 and <= 0xFF && valueLength is >= 0 and <= MaxValueLength && (kind & ~KindMask) == 0);
+        return (uint)keyLength | kind | ((uint)valueLength << ValueShift);
     }
 
     public static byte* Key(Item* item) => (byte*)item + HeaderBytes;
 
     public static byte* Value(Item* item) => (byte*)item + HeaderBytes + item->KeyLength;
 
-    /// <summary>Whether the item expires at or before <paramref name="now"/>, in milliseconds since the origin.</summary>
+    /// <summary>Only for an item that is <see cref="Sliding"/>.</summary>
+    public static SlidingTrailer* Trailer(Item* item) => (SlidingTrailer*)(Value(item) + item->ValueLength);
+
+    /// <summary>Whether the item expires at or before <paramref name="now"/>, in milliseconds of the shard's clock.</summary>
     /// <remarks>One comparison: "never" is 0, and 0 - 1 wraps to the largest value.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsExpired(ulong packed, ulong now) => (packed & ExpiryMask) - 1 < now;
+}
+
+/// <summary>Behind the value of an item whose life every hit renews.</summary>
+[StructLayout(LayoutKind.Sequential, Pack = 1, Size = Bytes)]
+internal struct SlidingTrailer
+{
+    public const int Bytes = 16;
+
+    /// <summary>Milliseconds that a hit gives the item from then on.</summary>
+    public ulong PeriodMillis;
+
+    /// <summary>Milliseconds of the shard's clock beyond which no hit prolongs the life; 0: no such limit.</summary>
+    public ulong LatestExpiry;
 }

@@ -5,12 +5,13 @@ namespace FastCache.Core.Memory;
 /// <code>
 /// 48, 64, 80 ... 256         every 16 bytes            rounding wastes at most 15 bytes
 /// 288, 320 ... 512           8 steps a doubling        at most 1/9 of a chunk
-/// ...                        up to 64 KiB
-/// page/15, page/14 ... page  the page divided evenly   nothing is left at a page's end
+/// ...                        up to 64 KiB              longer values take several chunks, see Items.LargeValue
 /// </code>
-/// Invariants:
-/// 1. Chunk sizes ascend strictly and are multiples of <see cref="Granularity"/>, so that 32-bit references reach far.
-/// 2. The largest class is one whole page.
+/// Behind the classes for items are two for the shard's own structures, whose chunks nobody evicts.
+/// <para>Invariants:
+/// 1. Chunk sizes of items ascend strictly and are multiples of <see cref="Granularity"/>, so that 32-bit references reach far.
+/// 2. The largest chunk divides a page evenly.
+/// </para>
 /// </remarks>
 internal static class SizeClasses
 {
@@ -29,19 +30,34 @@ internal static class SizeClasses
     private const int SmallestChunk = 48;
     private const int LargestFineChunk = 256;
     private const int StepsPerDoubling = 8;
-    private const int LargestGeometricChunk = 64 << 10;
+
+    /// <summary>Largest chunk in bytes.</summary>
+    public const int LargestChunk = 64 << 10;
+
+    private const int OverflowBucketBytes = 64;
+    private const int ExpiryBlockBytes = 512;
 
     private static readonly int[] ChunkSizes = Build();
     private static readonly byte[] SmallLookup = BuildSmallLookup();
 
-    /// <summary>Number of classes, at most 128.</summary>
+    /// <summary>Number of classes for items, at most 128.</summary>
     public static int Count => ChunkSizes.Length;
 
+    /// <summary>The class of the index's overflow buckets.</summary>
+    public static int OverflowBuckets => Count;
+
+    /// <summary>The class of the timing wheel's blocks.</summary>
+    public static int ExpiryBlocks => Count + 1;
+
+    /// <summary>Number of classes, those of the shard's own structures included.</summary>
+    public static int TotalCount => Count + 2;
+
     /// <summary>Bytes of one chunk of <paramref name="sizeClass"/>.</summary>
-    public static int ChunkBytes(int sizeClass) => ChunkSizes[sizeClass];
+    public static int ChunkBytes(int sizeClass) =>
+        sizeClass < Count ? ChunkSizes[sizeClass] : sizeClass == OverflowBuckets ? OverflowBucketBytes : ExpiryBlockBytes;
 
     /// <summary>The class with the smallest chunk that holds <paramref name="bytes"/> bytes.</summary>
-    /// <param name="bytes">1 to <see cref="PageBytes"/>.</param>
+    /// <param name="bytes">1 to <see cref="LargestChunk"/>.</param>
     public static int For(int bytes)
     {
         int units = (bytes + Granularity - 1) >> GranularityShift;
@@ -62,17 +78,12 @@ internal static class SizeClasses
             sizes.Add(size);
         }
 
-        for (int doubling = LargestFineChunk; doubling < LargestGeometricChunk; doubling *= 2)
+        for (int doubling = LargestFineChunk; doubling < LargestChunk; doubling *= 2)
         {
             for (int step = 1; step <= StepsPerDoubling; step++)
             {
                 sizes.Add(doubling + (step * doubling / StepsPerDoubling));
             }
-        }
-
-        for (int parts = (PageBytes / LargestGeometricChunk) - 1; parts >= 1; parts--)
-        {
-            sizes.Add(PageBytes / parts / Granularity * Granularity);
         }
 
         return [.. sizes];

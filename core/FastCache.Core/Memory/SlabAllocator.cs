@@ -2,22 +2,41 @@ using System.Diagnostics;
 
 namespace FastCache.Core.Memory;
 
+/// <summary>How much memory each size class has.</summary>
+internal interface IClassMemory
+{
+    /// <summary>Pages of a class.</summary>
+    int PagesOf(int sizeClass);
+
+    /// <summary>Chunks of a class, in use or not.</summary>
+    long CapacityOf(int sizeClass);
+
+    /// <summary>Chunks of a class that are in use.</summary>
+    long UsedChunksOf(int sizeClass);
+
+    /// <summary>Chunks of one page of a class.</summary>
+    int ChunksPerPageOf(int sizeClass);
+}
+
 /// <summary>Hands out chunks of fixed size classes from pages, and takes them back.</summary>
 /// <remarks>
 /// A chunk is named by a 32-bit reference: its distance from the region's start in units of 16 bytes, 0 meaning none.
 /// References use 31 bits (32 GiB a shard); the index has a use for the last one.
 /// <para>Invariants:
-/// 1. A page with room (a free or a never touched chunk) is in its class's list, a full one is not.
-/// 2. The first four bytes of a free chunk hold the next free chunk of the same page; the rest is its last user's.
+/// 1. A page with room (a free or a never touched chunk) is in its class's list; a full one and one that is being emptied
+/// are not.
+/// 2. The first four bytes of a free chunk hold the next free chunk of the same page, bytes 8 to 15 are zero; the rest is
+/// its last user's. The first 16 bytes of a chunk that is handed out for the first time are zero.
 /// 3. Reference 0 is never handed out: page 0 belongs to the index.
+/// 4. A page without a chunk in use belongs to the pool, unless it is being emptied or was just taken.
 /// </para>
 /// </remarks>
-internal sealed unsafe class SlabAllocator
+internal sealed unsafe class SlabAllocator : IClassMemory
 {
     private const int UnitsPerPageShift = SizeClasses.PageShift - SizeClasses.GranularityShift;
 
     private readonly PagePool _pool;
-    private readonly ClassState[] _classes = new ClassState[SizeClasses.Count];
+    private readonly ClassState[] _classes = new ClassState[SizeClasses.TotalCount];
 
     public SlabAllocator(PagePool pool)
     {
@@ -39,6 +58,9 @@ internal sealed unsafe class SlabAllocator
 
     /// <summary>Chunks of the class that are handed out.</summary>
     public long UsedChunksOf(int sizeClass) => _classes[sizeClass].UsedChunks;
+
+    /// <summary>Chunks of the class, in use or not.</summary>
+    public long CapacityOf(int sizeClass) => (long)_classes[sizeClass].Pages * _classes[sizeClass].ChunksPerPage;
 
     /// <summary>Chunks that fit in one page of the class.</summary>
     public int ChunksPerPageOf(int sizeClass) => _classes[sizeClass].ChunksPerPage;
@@ -72,6 +94,7 @@ internal sealed unsafe class SlabAllocator
         else
         {
             chunk = ((uint)page << UnitsPerPageShift) + ((uint)header->TouchedChunks++ * state.ChunkUnits);
+            *(UInt128*)Address(chunk) = 0;
         }
 
         header->UsedChunks++;
@@ -85,22 +108,34 @@ internal sealed unsafe class SlabAllocator
         return chunk;
     }
 
-    /// <summary>Takes back a chunk that <see cref="Allocate"/> handed out.</summary>
+    /// <summary>Takes back a chunk that <see cref="Allocate"/> handed out; a page that this empties goes back to the pool.</summary>
     public void Free(uint chunk)
     {
         int page = PageOf(chunk);
         PageHeader* header = _pool.Headers + page;
         ref ClassState state = ref _classes[header->SizeClass];
         Debug.Assert(header->Use == PageUse.Slab && header->UsedChunks > 0);
-        *(uint*)Address(chunk) = header->FreeChunk;
+        byte* address = Address(chunk);
+        *(uint*)address = header->FreeChunk;
+        *(ulong*)(address + sizeof(ulong)) = 0;
         header->FreeChunk = chunk;
-        if (header->UsedChunks == state.ChunksPerPage)
+        bool wasFull = header->UsedChunks == state.ChunksPerPage;
+        header->UsedChunks--;
+        state.UsedChunks--;
+        if (header->Draining)
+        {
+            return;
+        }
+
+        if (wasFull)
         {
             List(ref state, page);
         }
 
-        header->UsedChunks--;
-        state.UsedChunks--;
+        if (header->UsedChunks == 0)
+        {
+            Shrink(page);
+        }
     }
 
     /// <summary>Gives a page of the pool to the class.</summary>
@@ -121,15 +156,77 @@ internal sealed unsafe class SlabAllocator
         return true;
     }
 
-    /// <summary>Returns an empty page of its class to the pool.</summary>
-    public void Shrink(int page)
+    /// <summary>Stops handing out chunks of a page, so that it can be emptied.</summary>
+    public void BeginDrain(int page)
     {
         PageHeader* header = _pool.Headers + page;
-        Debug.Assert(header->Use == PageUse.Slab && header->UsedChunks == 0);
         ref ClassState state = ref _classes[header->SizeClass];
-        Unlist(ref state, page);
-        state.Pages--;
-        _pool.GiveBack(page);
+        Debug.Assert(header->Use == PageUse.Slab && !header->Draining);
+        if (header->UsedChunks < state.ChunksPerPage)
+        {
+            Unlist(ref state, page);
+        }
+
+        header->Draining = true;
+    }
+
+    /// <summary>Ends what <see cref="BeginDrain"/> began: an empty page goes back to the pool, another one stays with its class.</summary>
+    /// <returns>Whether the pool has the page.</returns>
+    public bool EndDrain(int page)
+    {
+        PageHeader* header = _pool.Headers + page;
+        ref ClassState state = ref _classes[header->SizeClass];
+        header->Draining = false;
+        if (header->UsedChunks < state.ChunksPerPage)
+        {
+            List(ref state, page);
+        }
+
+        if (header->UsedChunks > 0)
+        {
+            return false;
+        }
+
+        Shrink(page);
+        return true;
+    }
+
+    /// <summary>Whether the class has a free chunk.</summary>
+    public bool HasRoom(int sizeClass) => _classes[sizeClass].PageWithRoom >= 0;
+
+    /// <summary>Called with the number of a page before it goes back to the pool.</summary>
+    public Action<int>? PageReturns { get; set; }
+
+    /// <summary>The page of a class with the fewest chunks in use, among the first few with room; -1: none has room.</summary>
+    public int EmptiestPageOf(int sizeClass)
+    {
+        const int Looks = 16;
+        int emptiest = -1;
+        int page = _classes[sizeClass].PageWithRoom;
+        for (int look = 0; look < Looks && page >= 0; look++, page = _pool.Headers[page].NextWithRoom)
+        {
+            if (emptiest < 0 || _pool.Headers[page].UsedChunks < _pool.Headers[emptiest].UsedChunks)
+            {
+                emptiest = page;
+            }
+        }
+
+        return emptiest;
+    }
+
+    /// <summary>Whether a reference is the start of a chunk for items that was handed out at least once.</summary>
+    public bool IsItemChunk(uint reference)
+    {
+        int page = PageOf(reference);
+        PageHeader* header = _pool.Headers + page;
+        if (header->Use != PageUse.Slab || header->SizeClass >= SizeClasses.Count)
+        {
+            return false;
+        }
+
+        uint offset = reference & ((1u << UnitsPerPageShift) - 1);
+        (uint position, uint rest) = Math.DivRem(offset, _classes[header->SizeClass].ChunkUnits);
+        return rest == 0 && position < (uint)header->TouchedChunks;
     }
 
     /// <summary>Chunks of a page that were handed out at least once: number of them, from the page's start.</summary>
@@ -138,6 +235,17 @@ internal sealed unsafe class SlabAllocator
     /// <summary>The reference of the chunk at position <paramref name="position"/> of a page.</summary>
     public uint ChunkAt(int page, int position) =>
         ((uint)page << UnitsPerPageShift) + ((uint)position * _classes[_pool.Headers[page].SizeClass].ChunkUnits);
+
+    private void Shrink(int page)
+    {
+        PageHeader* header = _pool.Headers + page;
+        Debug.Assert(header->Use == PageUse.Slab && header->UsedChunks == 0);
+        ref ClassState state = ref _classes[header->SizeClass];
+        Unlist(ref state, page);
+        state.Pages--;
+        PageReturns?.Invoke(page);
+        _pool.GiveBack(page);
+    }
 
     private void List(ref ClassState state, int page)
     {

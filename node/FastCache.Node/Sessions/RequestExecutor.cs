@@ -8,8 +8,11 @@ namespace FastCache.Node.Sessions;
 /// <summary>Runs one request on the shard and writes its reply; knows opcodes, not connections.</summary>
 internal sealed class RequestExecutor(Shard shard, ProtocolLimits limits, StatsReport stats, NodeCounters counters)
 {
+    /// <summary>Longest value in bytes that the node takes: a frame is received and a reply is staged in one piece.</summary>
+    public const int MaxValueBytes = 1 << 20;
+
     /// <summary>Longest reply: a value with header and version. Other replies are shorter.</summary>
-    public static int MaxReplyBytes => FcpLimits.HeaderBytes + FcpLimits.VersionBytes + Shard.MaxValueBytes;
+    public const int MaxReplyBytes = FcpLimits.HeaderBytes + FcpLimits.VersionBytes + MaxValueBytes;
 
     private readonly string _valueTooLarge = SessionFault.ValueTooLarge(limits);
 
@@ -98,15 +101,18 @@ internal sealed class RequestExecutor(Shard shard, ProtocolLimits limits, StatsR
             return FcpLimits.HeaderBytes;
         }
 
+        int length = (int)item.Length;
         if (request.ReturnVersion)
         {
-            return ReplyWriter.WriteVersioned(
-                room, request.Opcode, Status.Ok, request.Id, item.Version, item.Value, flags, argument);
+            Span<byte> value = ReplyWriter.BeginVersioned(
+                room, request.Opcode, Status.Ok, request.Id, item.Version, length, flags, argument);
+            item.CopyTo(value);
+            return FcpLimits.HeaderBytes + FcpLimits.VersionBytes + length;
         }
 
-        WriteHeader(room, request.Opcode, Status.Ok, flags, item.Value.Length, request.Id, argument);
-        item.Value.CopyTo(room[FcpLimits.HeaderBytes..]);
-        return FcpLimits.HeaderBytes + item.Value.Length;
+        WriteHeader(room, request.Opcode, Status.Ok, flags, length, request.Id, argument);
+        item.CopyTo(room[FcpLimits.HeaderBytes..]);
+        return FcpLimits.HeaderBytes + length;
     }
 
     private int Set(in Request request, in LookupKey key, Span<byte> room)

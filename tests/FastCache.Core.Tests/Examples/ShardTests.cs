@@ -24,10 +24,11 @@ public sealed class ShardTests
     {
         using Shard shard = Create();
         byte[] key = new byte[Shard.MaxKeyBytes];
-        Assert.Equal(WriteOutcome.Done, shard.Set(key, new byte[Shard.MaxValueBytes], default, out _));
-        Assert.Equal(WriteOutcome.ValueTooLarge, shard.Set(key, new byte[Shard.MaxValueBytes + 1], default, out _));
+        Assert.Equal(ShardOptions.MinMemoryBudgetBytes / 4, shard.MaxValueBytes);
+        Assert.Equal(WriteOutcome.Done, shard.Set(key, new byte[shard.MaxValueBytes], default, out _));
+        Assert.Equal(WriteOutcome.ValueTooLarge, shard.Set(key, new byte[shard.MaxValueBytes + 1], default, out _));
         Assert.True(shard.TryGet(key, out ItemView item));
-        Assert.Equal(Shard.MaxValueBytes, item.Value.Length);
+        Assert.Equal(shard.MaxValueBytes, item.Length);
     }
 
     [Fact]
@@ -35,9 +36,9 @@ public sealed class ShardTests
     {
         using Shard shard = Create();
         shard.Set("k"u8, "v"u8, new SetOptions(TimeToLiveMillis: 100), out _);
-        shard.Advance(Now + 99);
+        shard.Advance(Now + 99, Now + 99);
         Assert.True(shard.TryGet("k"u8, out _));
-        shard.Advance(Now + 100);
+        shard.Advance(Now + 100, Now + 100);
         Assert.False(shard.TryGet("k"u8, out _));
         Assert.Equal(1, shard.Statistics().Expirations);
         Assert.Equal(0, shard.Statistics().Items);
@@ -49,10 +50,10 @@ public sealed class ShardTests
         using Shard shard = Create();
         shard.Set("k"u8, "v"u8, new SetOptions(TimeToLiveMillis: 100), out _);
         Assert.True(shard.Touch("k"u8, 1_000));
-        shard.Advance(Now + 999);
+        shard.Advance(Now + 999, Now + 999);
         Assert.True(shard.TryGet("k"u8, out _));
         Assert.True(shard.Touch("k"u8, 0));
-        shard.Advance(Now + 1_000_000_000);
+        shard.Advance(Now + 1_000_000_000, Now + 1_000_000_000);
         Assert.True(shard.TryGet("k"u8, out _));
         Assert.False(shard.Touch("absent"u8, 1));
     }
@@ -62,10 +63,10 @@ public sealed class ShardTests
     {
         using Shard shard = Create();
         shard.Set("k"u8, "v"u8, new SetOptions(TimeToLiveMillis: 100), out ulong first);
-        shard.Advance(Now - 3_600_000);
+        shard.Advance(Now - 3_600_000, Now - 3_600_000);
         shard.Set("k2"u8, "v"u8, new SetOptions(TimeToLiveMillis: 100), out ulong second);
         Assert.True(second > first);
-        shard.Advance(Now + 100);
+        shard.Advance(Now + 100, Now + 100);
         Assert.False(shard.TryGet("k"u8, out _));
         Assert.False(shard.TryGet("k2"u8, out _));
     }
@@ -75,7 +76,7 @@ public sealed class ShardTests
     {
         using Shard shard = Create();
         shard.Set("k"u8, "v"u8, new SetOptions(TimeToLiveMillis: ulong.MaxValue), out _);
-        shard.Advance(Now + 1);
+        shard.Advance(Now + 1, Now + 1);
         Assert.True(shard.TryGet("k"u8, out _));
     }
 
@@ -247,7 +248,7 @@ public sealed class ShardTests
     private static Shard Create()
     {
         Shard shard = new(new ShardOptions { MemoryBudgetBytes = ShardOptions.MinMemoryBudgetBytes, HashSeed = 1 });
-        shard.Advance(Now);
+        shard.Advance(Now, Now);
         return shard;
     }
 

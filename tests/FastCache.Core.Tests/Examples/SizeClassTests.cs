@@ -7,7 +7,7 @@ public sealed class SizeClassTests
     [Fact]
     public void Every_size_gets_the_smallest_chunk_that_holds_it()
     {
-        for (int bytes = 1; bytes <= SizeClasses.PageBytes; bytes += bytes < 5_000 ? 1 : 997)
+        for (int bytes = 1; bytes <= SizeClasses.LargestChunk; bytes += bytes < 5_000 ? 1 : 997)
         {
             int found = SizeClasses.For(bytes);
             Assert.True(SizeClasses.ChunkBytes(found) >= bytes, $"{bytes} bytes");
@@ -16,7 +16,7 @@ public sealed class SizeClassTests
     }
 
     [Fact]
-    public void Chunks_ascend_in_steps_of_sixteen_bytes_up_to_a_page()
+    public void Chunks_ascend_in_steps_of_sixteen_bytes_up_to_a_sixteenth_of_a_page()
     {
         for (int i = 1; i < SizeClasses.Count; i++)
         {
@@ -24,7 +24,7 @@ public sealed class SizeClassTests
             Assert.Equal(0, SizeClasses.ChunkBytes(i) % SizeClasses.Granularity);
         }
 
-        Assert.Equal(SizeClasses.PageBytes, SizeClasses.ChunkBytes(SizeClasses.Count - 1));
+        Assert.Equal(SizeClasses.LargestChunk, SizeClasses.ChunkBytes(SizeClasses.Count - 1));
         Assert.True(SizeClasses.Count <= 128, "a ghost keeps the class in 7 bits");
     }
 

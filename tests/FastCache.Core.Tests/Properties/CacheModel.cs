@@ -22,7 +22,7 @@ internal sealed class CacheModel
         {
             SetCondition.IfAbsent when entry is not null => WriteOutcome.Exists,
             SetCondition.IfPresent or SetCondition.IfVersionMatches when entry is null => WriteOutcome.NotFound,
-            SetCondition.IfVersionMatches when entry!.Version != options.ExpectedVersion => WriteOutcome.VersionMismatch,
+            SetCondition.IfVersionMatches when entry!.Version != options.Version => WriteOutcome.VersionMismatch,
             _ => WriteOutcome.Done,
         };
     }
@@ -34,6 +34,13 @@ internal sealed class CacheModel
         _entries[key] = _entries[key] with { Expiry = timeToLiveMillis == 0 ? 0 : Now + (long)timeToLiveMillis };
 
     public void Remove(string key) => _entries.Remove(key);
+
+    public static byte[] BytesOf(in ItemView item)
+    {
+        byte[] value = new byte[item.Length];
+        item.CopyTo(value);
+        return value;
+    }
 
     public static byte[] Bytes(string key) => Encoding.ASCII.GetBytes(key);
 

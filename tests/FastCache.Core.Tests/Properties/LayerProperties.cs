@@ -86,11 +86,6 @@ public sealed unsafe class LayerProperties
                     Assert.True(bytes.IndexOfAnyExcept((byte)chunk) < 0, $"chunk {chunk:x} was overwritten, seed {seed}");
                     used.Remove(chunk);
                     slab.Free(chunk);
-                    int page = SlabAllocator.PageOf(chunk);
-                    if (pool.Headers[page].UsedChunks == 0 && random.Next(2) == 0)
-                    {
-                        slab.Shrink(page);
-                    }
                 }
             }
 
@@ -105,9 +100,9 @@ public sealed unsafe class LayerProperties
         for (int seed = 0; seed < 300; seed++)
         {
             Random random = new(seed);
-            using PagePool pool = new(8L << 20, prefault: false);
+            using PagePool pool = new(8L << 20, prefault: false, BucketIndex.FixedBytes, BucketIndex.FixedBytesPerPage);
             HashOwner owner = new();
-            using BucketIndex index = new(pool, owner, initialBuckets: 2);
+            BucketIndex index = new(pool, new SlabAllocator(pool), owner, initialBuckets: 2);
             Dictionary<uint, ulong> model = [];
             ulong mask = random.Next(3) == 0 ? 0xFF00_0000_0000_0003 : ulong.MaxValue;
             bool grows = random.Next(3) != 0;
@@ -124,6 +119,17 @@ public sealed unsafe class LayerProperties
                 Assert.True(Ghost.Is(reference) || index.NumberOf(model[reference]) == bucket, $"wrong bucket, seed {seed}");
             });
             Assert.True(ghosts == index.Ghosts, $"{ghosts} ghosts, seed {seed}");
+            while (grows && index.Buckets > 2 && model.Count > 0)
+            {
+                (uint reference, ulong hash) = model.First();
+                model.Remove(reference);
+                index.Remove(hash, reference);
+                while (index.WantsToShrink && index.TryShrink())
+                {
+                }
+
+                Assert.All(model.Take(5), item => Assert.Equal(item.Key, index.Find(item.Value, new ReferenceMatcher(item.Key))));
+            }
         }
     }
 
@@ -142,6 +148,10 @@ public sealed unsafe class LayerProperties
             }
 
             while (grows && index.WantsToGrow && index.TryGrow())
+            {
+            }
+
+            while (grows && index.WantsToShrink && index.TryShrink())
             {
             }
         }

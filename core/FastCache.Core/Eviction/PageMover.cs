@@ -1,0 +1,261 @@
+using System.Diagnostics;
+using FastCache.Core.Items;
+using FastCache.Core.Memory;
+
+namespace FastCache.Core.Eviction;
+
+/// <summary>Empties one page at a time in bounded steps, so that another size class can have it.</summary>
+/// <remarks>
+/// Which page, and for whom, is decided elsewhere (<see cref="PageBalance"/>). An item of the page that was used since the
+/// clock last looked, or is hot, is moved into the place of the coldest item of its class, so that the class gives up what
+/// its clock would have given up; any other is evicted where it is.
+/// <code>
+///            Start                    all chunks free: the taker or the pool has the page
+///   IDLE ------------> EMPTYING ------------------------------------------------------------> IDLE
+///                        | ^  Step                                                              ^
+///                        +-+         a chunk cannot go now (pinned, no room to move it)         |
+///                        +----------------------------------------------------------------------+
+/// </code>
+/// Invariants:
+/// 1. While a page is being emptied none of its chunks is handed out.
+/// 2. <see cref="StepFor"/> looks at a number of chunks in proportion to the bytes that its caller needs, so that a page is
+/// empty before its taker has filled as much: no operation pays for a page as a whole.
+/// </remarks>
+internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
+{
+    /// <summary>How much faster a page is emptied than its taker asks for bytes.</summary>
+    private const int Lead = 2;
+
+    /// <summary>A head of more segments is not moved but evicted: each of them would have to be told.</summary>
+    private const int MaxSegmentsToMove = 256;
+
+    /// <summary>Chunks of dying values that are freed at a time where they stand in the way.</summary>
+    private const int ReapedAtOnce = 16;
+
+    private int _page = -1;
+    private int _taker;
+    private int _position;
+
+    /// <summary>Whether a page is being emptied.</summary>
+    public bool IsBusy => _page >= 0;
+
+    /// <summary>Pages that changed hands.</summary>
+    public long Moves { get; private set; }
+
+    /// <summary>Items that were moved to another chunk of their class.</summary>
+    public long ItemsMoved { get; private set; }
+
+    /// <summary>Pages that could not be emptied.</summary>
+    public long Abandoned { get; private set; }
+
+    /// <summary>Begins to empty a page.</summary>
+    /// <param name="page">A page of items.</param>
+    /// <param name="taker">The class that gets it, or -1 for the pool.</param>
+    public void Start(int page, int taker)
+    {
+        Debug.Assert(!IsBusy && pool.Headers[page].SizeClass < SizeClasses.Count);
+        store.Slab.BeginDrain(page);
+        _page = page;
+        _taker = taker;
+        _position = 0;
+    }
+
+    /// <summary>Does as much as somebody must pay for who needs so many bytes.</summary>
+    public void StepFor(int bytes) =>
+        Step(1 + (int)((long)pool.Headers[_page].TouchedChunks * bytes * Lead >> SizeClasses.PageShift));
+
+    /// <summary>Empties the page at once, for a class that has nothing.</summary>
+    public void Finish(int taker)
+    {
+        _taker = taker;
+        if (IsBusy)
+        {
+            Step(int.MaxValue);
+        }
+    }
+
+    private void Step(int chunks)
+    {
+        int touched = store.Slab.TouchedChunks(_page);
+        for (; _position < touched; _position++)
+        {
+            if (chunks-- <= 0)
+            {
+                return;
+            }
+
+            if (pool.Headers[_page].UsedChunks == 0)
+            {
+                break;
+            }
+
+            Clearing result = Clear(store.Slab.ChunkAt(_page, _position));
+            if (result == Clearing.Later)
+            {
+                store.Large.Reap(ReapedAtOnce);
+                chunks -= ReapedAtOnce;
+                _position--;
+            }
+            else if (result == Clearing.Impossible)
+            {
+                Abandoned++;
+                End();
+                return;
+            }
+        }
+
+        End();
+    }
+
+    private void End()
+    {
+        int page = _page;
+        _page = -1;
+        if (store.Slab.EndDrain(page))
+        {
+            Moves++;
+            store.CandidatesMoved = true;
+            if (_taker >= 0)
+            {
+                store.Slab.Grow(_taker);
+            }
+        }
+    }
+
+    private Clearing Clear(uint chunk)
+    {
+        // Three times, because an item may turn into something else on the way: a value is detached, an owner dies.
+        for (int attempt = 0; attempt < 3; attempt++)
+        {
+            ulong packed = store.At(chunk)->Packed;
+            if ((packed & Item.Live) != 0)
+            {
+                ClearItem(chunk, packed);
+            }
+            else if ((packed & Item.LooseHead) != 0)
+            {
+                if (store.Large.IsDying(chunk))
+                {
+                    return Clearing.Later;
+                }
+
+                ClearLooseHead(chunk);
+            }
+            else if ((packed & Item.Segment) != 0)
+            {
+                if (store.Large.IsDying(OwnerOf(chunk)))
+                {
+                    return Clearing.Later;
+                }
+
+                ClearSegment(chunk);
+            }
+            else
+            {
+                store.Wheel.Forget(chunk);
+                return Clearing.Done;
+            }
+        }
+
+        return Clearing.Impossible;
+    }
+
+    private uint OwnerOf(uint segment) => ((Segment*)store.Slab.Address(segment))->Head;
+
+    private void ClearItem(uint chunk, ulong packed)
+    {
+        Item* item = store.At(chunk);
+        bool isWorthIt = (packed & (Item.Hot | Item.Referenced)) != 0 && !Item.IsExpired(packed, store.Now);
+        bool canMove = (item->Kind & Item.Large) == 0 || LargeHead.Of(item)->Segments <= MaxSegmentsToMove;
+        if ((!isWorthIt || !canMove || !TryMove(chunk)) && (item->Packed & Item.Live) != 0)
+        {
+            store.Evict(chunk);
+        }
+    }
+
+    private void ClearLooseHead(uint chunk)
+    {
+        if (LargeHead.Of(store.At(chunk))->Segments <= MaxSegmentsToMove)
+        {
+            TryMove(chunk);
+        }
+    }
+
+    private void ClearSegment(uint chunk)
+    {
+        uint target = store.AllocateElsewhere(store.Slab.ClassOf(chunk));
+        if (target == 0)
+        {
+            if ((store.At(OwnerOf(chunk))->Packed & Item.Live) != 0)
+            {
+                store.Evict(OwnerOf(chunk));
+            }
+
+            return;
+        }
+
+        // Making room may have evicted the owner.
+        if (store.Large.IsDying(OwnerOf(chunk)))
+        {
+            store.Slab.Free(target);
+            return;
+        }
+
+        store.Wheel.Forget(target);
+        Copy(chunk, target, SizeClasses.ChunkBytes(store.Slab.ClassOf(chunk)));
+        store.Large.MovedSegment(target);
+        store.Slab.Free(chunk);
+        ItemsMoved++;
+    }
+
+    private bool TryMove(uint chunk)
+    {
+        uint target = store.AllocateElsewhere(store.Slab.ClassOf(chunk));
+        if (target == 0)
+        {
+            return false;
+        }
+
+        Item* item = store.At(chunk);
+        bool isLive = (item->Packed & Item.Live) != 0;
+        if (!isLive && ((item->Packed & Item.LooseHead) == 0 || store.Large.IsDying(chunk)))
+        {
+            // Making room has evicted the very item.
+            store.Slab.Free(target);
+            return true;
+        }
+
+        // The wheel's byte belongs to the chunk and stays.
+        byte wheel = store.At(target)->Wheel;
+        Copy(chunk, target, item->StoredBytes);
+        store.At(target)->Wheel = wheel;
+        if (isLive)
+        {
+            store.Replace(chunk, target);
+        }
+
+        if ((item->Kind & Item.Large) != 0)
+        {
+            store.Large.Moved(chunk, target);
+        }
+
+        store.Slab.Free(chunk);
+        ItemsMoved++;
+        return true;
+    }
+
+    private enum Clearing
+    {
+        /// <summary>The chunk is free.</summary>
+        Done,
+
+        /// <summary>It belongs to a value that is being taken apart.</summary>
+        Later,
+
+        /// <summary>It has to stay where it is.</summary>
+        Impossible,
+    }
+
+    private void Copy(uint from, uint to, int bytes) =>
+        Buffer.MemoryCopy(store.Slab.Address(from), store.Slab.Address(to), bytes, bytes);
+}

@@ -1,0 +1,455 @@
+using System.Diagnostics;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using FastCache.Core.Memory;
+
+namespace FastCache.Core.Expiry;
+
+/// <summary>What the wheel must know of the items whose chunks it has entries for.</summary>
+internal interface IWheelOwner
+{
+    /// <summary>When the item in a chunk must go, in milliseconds of the shard's clock; 0: never, or there is none.</summary>
+    ulong DeadlineOf(uint chunk);
+
+    /// <summary>The deadline has passed: starts to load what <see cref="Expire"/> will need.</summary>
+    void PrepareToExpire(uint chunk);
+
+    /// <summary>Removes the item, whose deadline has passed.</summary>
+    void Expire(uint chunk);
+}
+
+/// <summary>Finds the items whose time is over without looking at the others: a hierarchical timing wheel.</summary>
+/// <remarks>
+/// After Varghese and Lauck, "Hashed and Hierarchical Timing Wheels" (SOSP 1987). Four levels of 32 buckets; a bucket of
+/// the first is a tick of 256 ms, one of the next levels 32 of the level below: 8 s, 4.4 min, 2.3 h; what lies
+/// beyond 3 days waits in the last bucket and is put in again.
+/// <code>
+/// wheel byte of a chunk     0: no entry      1 + 32 * row + slot: the bucket that has one
+/// row                       0: level 0       2 * level + parity - 1: the levels above
+/// block (512 bytes)         | next block 4 | entries 4 | chunk[126], 4 bytes each |
+/// </code>
+/// A bucket is a list of blocks of chunk references, 4 bytes an item instead of the 8 that a linked list would put into
+/// every item, and none for items that do not expire. Nothing is ever taken out of the middle. Instead an entry counts only
+/// if its chunk's wheel byte names its bucket, and when its bucket is drained the item's deadline of that moment decides:
+/// it expires, or gets an entry in a later bucket. So a later deadline (touch, overwriting, a hit on an item with sliding
+/// expiry, another item in the same chunk) costs nothing, and an earlier one a second entry, which leaves the first stale.
+/// <para>
+/// Each time a bucket above level 0 is drained its slot changes parity, so that what is put into the same slot meanwhile is
+/// told apart. When more than half of all entries are stale these buckets are drained early, one after another, which
+/// drops what is stale in them.
+/// </para>
+/// <para>Invariants:
+/// 1. A chunk whose wheel byte is not 0 has an entry in the bucket that it names, or among those being drained.
+/// 2. That bucket is drained no later than a tick after the deadline of the chunk's item, plus the time it takes to drain.
+/// 3. <see cref="Step"/> looks at a bounded number of entries.
+/// </para>
+/// </remarks>
+internal sealed unsafe class TimingWheel
+{
+    /// <summary>log2 of the milliseconds of a tick.</summary>
+    public const int TickShift = 8;
+
+    private const int SlotShift = 5;
+    private const int Slots = 1 << SlotShift;
+    private const int Levels = 4;
+    private const int Buckets = ((2 * Levels) - 1) * Slots;
+    private const int BlockHeaderBytes = 8;
+    private const int BlockEntries = (512 - BlockHeaderBytes) / sizeof(uint);
+
+    /// <summary>Entries that are looked at together, so that their cache misses overlap.</summary>
+    private const int Group = 16;
+
+    /// <summary>Ticks without entries that one step may pass.</summary>
+    private const int MaxTicksPerStep = 256;
+
+    /// <summary>Stale entries that are never worth a compaction.</summary>
+    private const int StaleSlack = 4096;
+
+    /// <summary>Ticks between two rounds of early draining: what it cannot drop is in level 0 and gone by then.</summary>
+    private const int CompactionPause = Slots;
+
+    private readonly SlabAllocator _slab;
+    private readonly PagePool _pool;
+    private readonly IWheelOwner _owner;
+    private readonly Bucket[] _buckets = new Bucket[Buckets];
+    private readonly byte[] _parity = new byte[Levels * Slots];
+    private readonly uint[] _occupied = new uint[Levels];
+    private readonly int[] _toDrain = new int[Levels + 1];
+    private int _drainCount;
+    private uint _drainingBlock;
+    private int _drainingBucket;
+    private int _compacting = Slots;
+    private long _nextCompaction;
+    private long _tick;
+
+    public TimingWheel(SlabAllocator slab, PagePool pool, IWheelOwner owner)
+    {
+        _slab = slab;
+        _pool = pool;
+        _owner = owner;
+    }
+
+    /// <summary>Entries of all buckets, stale ones included.</summary>
+    public long Entries { get; private set; }
+
+    /// <summary>Chunks that have an entry.</summary>
+    public long Scheduled { get; private set; }
+
+    /// <summary>Times that no memory could be had for an entry; such an item goes when it is asked for or evicted.</summary>
+    public long Refused { get; private set; }
+
+    /// <summary>Whether the wheel has drained everything that was due at the last step.</summary>
+    public bool IsIdle => _drainCount == 0 && _drainingBlock == 0;
+
+    /// <summary>Sees to it that a chunk is looked at soon after a deadline.</summary>
+    /// <param name="chunk">A chunk that holds an item.</param>
+    /// <param name="deadlineMillis">Milliseconds of the shard's clock.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Schedule(uint chunk, ulong deadlineMillis)
+    {
+        long due = TickOf(deadlineMillis);
+        byte pending = *WheelByte(chunk);
+        if (pending == 0 || DrainTick(pending) > due)
+        {
+            Add(chunk, pending, due);
+        }
+    }
+
+    /// <summary>Forgets a chunk, whose first bytes will be something else.</summary>
+    public void Forget(uint chunk)
+    {
+        if (*WheelByte(chunk) != 0)
+        {
+            Unmark(chunk);
+        }
+    }
+
+    /// <summary>A page goes back to the pool: the entries of its chunks are stale from now on.</summary>
+    public void PageReturns(int page) => Scheduled -= _pool.Headers[page].ScheduledChunks;
+
+    /// <summary>Looks at up to <paramref name="entries"/> entries of buckets that are due.</summary>
+    /// <param name="nowMillis">Milliseconds of the shard's clock.</param>
+    /// <param name="entries">The bound, in effect rounded up to a group.</param>
+    /// <returns>Whether more is due.</returns>
+    public bool Step(ulong nowMillis, int entries)
+    {
+        long now = (long)(nowMillis >> TickShift);
+        int ticks = 0;
+        while (true)
+        {
+            while (_drainingBlock != 0)
+            {
+                if (entries <= 0)
+                {
+                    return true;
+                }
+
+                entries -= DrainGroup(nowMillis);
+            }
+
+            if (_drainCount > 0)
+            {
+                Detach(_toDrain[--_drainCount]);
+            }
+            else if (_tick < now)
+            {
+                if (ticks++ == MaxTicksPerStep)
+                {
+                    return true;
+                }
+
+                Turn(now);
+            }
+            else if (!TryCompact())
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>Throws when an invariant does not hold. Walks all entries; for checked builds.</summary>
+    public void Check()
+    {
+        long entries = 0;
+        HashSet<(uint Chunk, byte Mark)> known = [];
+        for (int bucket = 0; bucket < Buckets; bucket++)
+        {
+            entries += Collect(_buckets[bucket].Block, bucket, known);
+        }
+
+        entries += Collect(_drainingBlock, _drainingBucket, known);
+        long scheduled = 0;
+        for (int page = 0; page < _pool.Count; page++)
+        {
+            PageHeader header = _pool.Headers[page];
+            if (header.Use != PageUse.Slab || header.SizeClass >= SizeClasses.Count)
+            {
+                continue;
+            }
+
+            int marked = 0;
+            for (int position = 0; position < header.TouchedChunks; position++)
+            {
+                uint chunk = _slab.ChunkAt(page, position);
+                byte mark = *WheelByte(chunk);
+                marked += mark == 0 ? 0 : 1;
+                Require(mark == 0 || known.Contains((chunk, mark)), $"chunk {chunk:x8} has no entry in its bucket {mark}");
+            }
+
+            Require(marked == header.ScheduledChunks, $"page {page} miscounts its entries");
+            scheduled += marked;
+        }
+
+        Require(entries == Entries && scheduled == Scheduled, "the timing wheel miscounts its entries");
+    }
+
+    private static void Require(bool condition, string invariant)
+    {
+        if (!condition)
+        {
+            throw new InvalidOperationException($"Broken invariant: {invariant}.");
+        }
+    }
+
+    private static long TickOf(ulong millis) => (long)((millis + (1UL << TickShift) - 1) >> TickShift);
+
+    private static int LevelOf(int bucket) => ((bucket >> SlotShift) + 1) >> 1;
+
+    private static int SlotOf(int bucket) => bucket & (Slots - 1);
+
+    private byte* WheelByte(uint chunk) => _slab.Address(chunk) + Items.Item.WheelOffset;
+
+    private Block* BlockAt(uint block) => (Block*)_slab.Address(block);
+
+    private int BucketOf(int level, int slot) =>
+        (Math.Max(0, (2 * level) + _parity[(level * Slots) + slot] - 1) << SlotShift) | slot;
+
+    /// <summary>The tick at which a bucket will be drained: the next one at which the wheel stands at its slot.</summary>
+    private long DrainTick(byte mark)
+    {
+        int bucket = mark - 1;
+        int shift = SlotShift * LevelOf(bucket);
+        long turn = _tick >> shift;
+        long ahead = (SlotOf(bucket) - turn) & (Slots - 1);
+        return (turn + (ahead == 0 ? Slots : ahead)) << shift;
+    }
+
+    private void Add(uint chunk, byte pending, long due)
+    {
+        due = Math.Max(due, _tick + 1);
+        int level = 0;
+        while (level < Levels - 1 && (due >> (SlotShift * level)) - (_tick >> (SlotShift * level)) >= Slots)
+        {
+            level++;
+        }
+
+        int shift = SlotShift * level;
+        long turn = Math.Min(due >> shift, (_tick >> shift) + Slots - 1);
+        int bucket = BucketOf(level, (int)(turn & (Slots - 1)));
+        if (!TryPut(bucket, chunk))
+        {
+            Refused++;
+            return;
+        }
+
+        if (pending == 0)
+        {
+            Scheduled++;
+            _pool.Headers[SlabAllocator.PageOf(chunk)].ScheduledChunks++;
+        }
+
+        *WheelByte(chunk) = (byte)(bucket + 1);
+    }
+
+    private void Unmark(uint chunk)
+    {
+        *WheelByte(chunk) = 0;
+        Scheduled--;
+        _pool.Headers[SlabAllocator.PageOf(chunk)].ScheduledChunks--;
+    }
+
+    private bool TryPut(int bucket, uint chunk)
+    {
+        ref Bucket target = ref _buckets[bucket];
+        Block* block = target.Block == 0 ? null : BlockAt(target.Block);
+        if (block is null || block->Count == BlockEntries)
+        {
+            uint fresh = TakeBlock();
+            if (fresh == 0)
+            {
+                return false;
+            }
+
+            block = BlockAt(fresh);
+            block->Next = target.Block;
+            block->Count = 0;
+            target.Block = fresh;
+            _occupied[LevelOf(bucket)] |= 1u << SlotOf(bucket);
+        }
+
+        block->Chunks[block->Count++] = chunk;
+        target.Entries++;
+        Entries++;
+        return true;
+    }
+
+    private uint TakeBlock()
+    {
+        uint block = _slab.Allocate(SizeClasses.ExpiryBlocks);
+        return block != 0 || !_slab.Grow(SizeClasses.ExpiryBlocks) ? block : _slab.Allocate(SizeClasses.ExpiryBlocks);
+    }
+
+    /// <summary>Goes on to the next tick at which anything can be due, and notes the buckets to drain.</summary>
+    private void Turn(long now)
+    {
+        // While the lower levels are empty the next thing to do is at the next slot of the first level that is not.
+        int level = 0;
+        while (level < Levels - 1 && _occupied[level] == 0)
+        {
+            level++;
+        }
+
+        int shift = SlotShift * level;
+        long next = ((_tick >> shift) + 1) << shift;
+        if (next > now)
+        {
+            _tick = now;
+            return;
+        }
+
+        _tick = next;
+        // Drained from the end of the list: the highest level first, because it may fill the slots of the lower ones.
+        for (int turning = 0; turning < Levels && (_tick & ((1L << (SlotShift * turning)) - 1)) == 0; turning++)
+        {
+            int slot = (int)(_tick >> (SlotShift * turning)) & (Slots - 1);
+            if ((_occupied[turning] & (1u << slot)) != 0)
+            {
+                _toDrain[_drainCount++] = BucketOf(turning, slot);
+            }
+        }
+    }
+
+    private void Detach(int bucket)
+    {
+        ref Bucket drained = ref _buckets[bucket];
+        Debug.Assert(_drainingBlock == 0);
+        _drainingBlock = drained.Block;
+        _drainingBucket = bucket;
+        drained = default;
+        int level = LevelOf(bucket);
+        _occupied[level] &= ~(1u << SlotOf(bucket));
+        _parity[(level * Slots) + SlotOf(bucket)] ^= (byte)(level == 0 ? 0 : 1);
+    }
+
+    /// <summary>Begins to drain one more bucket early, if there is so much that is stale.</summary>
+    private bool TryCompact()
+    {
+        if (Entries <= (2 * Scheduled) + StaleSlack || _tick < _nextCompaction)
+        {
+            return false;
+        }
+
+        for (; _compacting < Buckets; _compacting++)
+        {
+            if (_buckets[_compacting].Block != 0)
+            {
+                Detach(_compacting++);
+                return true;
+            }
+        }
+
+        _compacting = Slots;
+        _nextCompaction = _tick + CompactionPause;
+        return false;
+    }
+
+    /// <summary>Takes up to <see cref="Group"/> entries from the block that is being drained.</summary>
+    /// <remarks>In steps over the group, like a batch of lookups: headers, then deadlines and what expiring needs, then the rest.</remarks>
+    private int DrainGroup(ulong nowMillis)
+    {
+        Block* block = BlockAt(_drainingBlock);
+        int count = Math.Min(Group, block->Count);
+        block->Count -= count;
+        uint* chunks = stackalloc uint[Group];
+        for (int i = 0; i < count; i++)
+        {
+            chunks[i] = block->Chunks[block->Count + i];
+            Prefetch.ToSecondLevel(_slab.Address(chunks[i]));
+        }
+
+        if (block->Count == 0)
+        {
+            uint empty = _drainingBlock;
+            _drainingBlock = block->Next;
+            _slab.Free(empty);
+        }
+
+        Entries -= count;
+        byte mark = (byte)(_drainingBucket + 1);
+        for (int i = 0; i < count; i++)
+        {
+            // The page may belong to another class by now, or to none.
+            if (!_slab.IsItemChunk(chunks[i]) || *WheelByte(chunks[i]) != mark)
+            {
+                chunks[i] = 0;
+                continue;
+            }
+
+            Unmark(chunks[i]);
+            ulong deadline = _owner.DeadlineOf(chunks[i]);
+            if (deadline == 0)
+            {
+                chunks[i] = 0;
+            }
+            else if (deadline <= nowMillis)
+            {
+                _owner.PrepareToExpire(chunks[i]);
+            }
+            else
+            {
+                Schedule(chunks[i], deadline);
+                chunks[i] = 0;
+            }
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            if (chunks[i] != 0)
+            {
+                _owner.Expire(chunks[i]);
+            }
+        }
+
+        return count;
+    }
+
+    private long Collect(uint first, int bucket, HashSet<(uint Chunk, byte Mark)> known)
+    {
+        long count = 0;
+        for (uint block = first; block != 0; block = BlockAt(block)->Next)
+        {
+            for (int i = 0; i < BlockAt(block)->Count; i++)
+            {
+                known.Add((BlockAt(block)->Chunks[i], (byte)(bucket + 1)));
+                count++;
+            }
+        }
+
+        return count;
+    }
+
+    private struct Bucket
+    {
+        public uint Block;
+        public long Entries;
+    }
+
+    [StructLayout(LayoutKind.Sequential, Size = 512)]
+    private struct Block
+    {
+        public uint Next;
+        public int Count;
+        public fixed uint Chunks[BlockEntries];
+    }
+}
