@@ -336,6 +336,7 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
 
     private uint MakeRoom(int sizeClass)
     {
+        RefillReserve();
         for (int victims = 0; victims < MaxVictims; victims++)
         {
             uint chunk = TakeFree(sizeClass, _reservePages);

@@ -319,10 +319,18 @@ public sealed unsafe class Shard : IDisposable
         LeasesHeld = LeaseTable.Count,
     };
 
-    /// <summary>The counters of every size class that has pages or has had evictions.</summary>
-    public IReadOnlyList<ClassStatistics> StatisticsByClass() =>
-        [.. Enumerable.Range(0, SizeClasses.Count).Select(sizeClass => ClassStatistics.Of(Store, sizeClass))
-            .Where(found => found.Pages > 0 || found.EvictedCold + found.EvictedHot + found.Expired > 0)];
+    /// <summary>Number of size classes.</summary>
+    public static int SizeClassCount => SizeClasses.Count;
+
+    /// <summary>The counters of one size class now.</summary>
+    /// <param name="sizeClass">0 to <see cref="SizeClassCount"/> - 1, by ascending chunk size.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such class.</exception>
+    public ClassStatistics StatisticsOf(int sizeClass)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(sizeClass);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(sizeClass, SizeClassCount);
+        return ClassStatistics.Of(Store, sizeClass);
+    }
 
     /// <summary>Throws <see cref="InvalidOperationException"/> when an invariant of any layer does not hold. Walks everything.</summary>
     public void Check()

@@ -79,6 +79,18 @@ internal static class NodeCommand
         CustomParser = ParseSwitch,
     };
 
+    private static readonly Option<long> CompressFrom = new("--compress-from")
+    {
+        Description = "Store values of at least so many bytes compressed (LZ4) when that saves an eighth: "
+            + $"{ByteSize.Format(ShardOptions.MinCompressFromBytes)} to {ByteSize.Format(ShardOptions.MaxCompressedValueBytes)}; 0 compresses nothing. "
+            + $"Values over {ByteSize.Format(ShardOptions.MaxCompressedValueBytes)} are never compressed; clients get all of them expanded.",
+        HelpName = "SIZE",
+        DefaultValueFactory = _ => 0,
+        CustomParser = result => Token(result) == "0"
+            ? 0
+            : ParseSize(result, ShardOptions.MinCompressFromBytes, ShardOptions.MaxCompressedValueBytes, orElse: "0 or "),
+    };
+
     /// <summary>The root command; <paramref name="run"/> is called with valid options and returns the exit code.</summary>
     public static RootCommand Create(Func<NodeOptions, int> run)
     {
@@ -87,7 +99,7 @@ internal static class NodeCommand
             + "Example: --memory 1GiB --listen 127.0.0.1:7600\n"
             + "Ctrl-C or SIGTERM stops it with exit code 0.")
         {
-            Memory, Listen, MaxConnections, ConnectionMemory, WriteTimeout, FrameTimeout, Prefault, StopWithInput,
+            Memory, Listen, MaxConnections, ConnectionMemory, WriteTimeout, FrameTimeout, Prefault, CompressFrom, StopWithInput,
         };
         root.SetAction(parsed => run(new NodeOptions
         {
@@ -99,16 +111,17 @@ internal static class NodeCommand
             FrameTimeout = TimeSpan.FromSeconds(parsed.GetValue(FrameTimeout)),
             StopWithInput = parsed.GetValue(StopWithInput),
             Prefault = parsed.GetValue(Prefault) == "true",
+            CompressFromBytes = (int)parsed.GetValue(CompressFrom),
         }));
         return root;
     }
 
-    private static long ParseSize(ArgumentResult result, long least, long most)
+    private static long ParseSize(ArgumentResult result, long least, long most, string orElse = "")
     {
         string text = Token(result);
         if (!ByteSize.TryParse(text, out long bytes) || bytes < least || bytes > most)
         {
-            result.AddError($"'{text}' is not a size from {ByteSize.Format(least)} to {ByteSize.Format(most)} (write 512MiB, 1GiB or bytes).");
+            result.AddError($"'{text}' is not {orElse}a size from {ByteSize.Format(least)} to {ByteSize.Format(most)} (write 512MiB, 1GiB or bytes).");
         }
 
         return bytes;

@@ -31,7 +31,11 @@ internal sealed record NodeOptions
     /// <summary>Whether the cache's memory is made present before the node listens.</summary>
     public required bool Prefault { get; init; }
 
-    public ShardOptions ToShardOptions() => new() { MemoryBudgetBytes = MemoryBytes, Prefault = Prefault };
+    /// <summary>Values of at least so many bytes are stored compressed when that pays; 0: none.</summary>
+    public required int CompressFromBytes { get; init; }
+
+    public ShardOptions ToShardOptions() =>
+        new() { MemoryBudgetBytes = MemoryBytes, Prefault = Prefault, CompressFromBytes = CompressFromBytes };
 
     public ShardIoOptions ToIoOptions() =>
         new() { MaxConnections = MaxConnections, MaxBacklogBytes = ConnectionMemoryBytes / 2 };

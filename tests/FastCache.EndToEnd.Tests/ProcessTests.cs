@@ -120,6 +120,29 @@ public sealed class ProcessTests
         Assert.Equal(0, node.Stop());
     }
 
+    [Fact]
+    public void A_node_that_compresses_gives_out_what_was_stored_and_keeps_less()
+    {
+        using RunningNode node = RunningNode.Start("--compress-from", "1KiB");
+        using TestClient client = node.Connect();
+        byte[] text = [.. Enumerable.Range(0, 20_000).Select(i => (byte)('a' + (i / 100 % 7)))];
+        byte[] noise = TestClient.Bytes(20_000, 7);
+        for (int i = 0; i < 50; i++)
+        {
+            Assert.Equal(Status.Ok, client.Set($"text {i}", text).Status);
+            Assert.Equal(Status.Ok, client.Set($"noise {i}", noise).Status);
+        }
+
+        for (int i = 0; i < 50; i++)
+        {
+            Assert.True(client.Get($"text {i}").Value.AsSpan().SequenceEqual(text));
+            Assert.True(client.Get($"noise {i}", returnVersion: true).Value.AsSpan().SequenceEqual(noise));
+        }
+
+        Assert.Equal(50, client.Stats()["compressed_sets"]);
+        Assert.InRange(client.Stats()["payload_bytes"], 50 * 20_000, 60 * 20_000);
+    }
+
     /// <summary>Pipelines until the node is gone; what arrives is right as long as it arrives.</summary>
     private static void Load(RunningNode node, int number, CountdownEvent warm)
     {

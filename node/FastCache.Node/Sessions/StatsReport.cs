@@ -7,7 +7,7 @@ namespace FastCache.Node.Sessions;
 internal sealed class StatsReport(Shard shard, NodeCounters counters, Func<long> uptimeMillis)
 {
     /// <summary>Writes all counters.</summary>
-    /// <param name="destination">At least 4 KiB.</param>
+    /// <param name="destination">At least 64 KiB.</param>
     /// <returns>Bytes written.</returns>
     public int Write(Span<byte> destination)
     {
@@ -34,18 +34,53 @@ internal sealed class StatsReport(Shard shard, NodeCounters counters, Func<long>
         lines.Add("misses", cache.Misses);
         lines.Add("sets", cache.Sets);
         lines.Add("deletes", cache.Deletes);
+        lines.Add("compressed_sets", cache.CompressedSets);
+        lines.Add("damaged_values", cache.DamagedValues);
         lines.Add("evictions", cache.Evictions);
+        lines.Add("evictions_cold", cache.EvictedCold);
+        lines.Add("evictions_hot", cache.EvictedHot);
         lines.Add("expirations", cache.Expirations);
+        lines.Add("expiry_entries", cache.ExpiryEntries);
         lines.Add("page_moves", cache.PageMoves);
+        lines.Add("items_moved", cache.ItemsMoved);
         lines.Add("hot_items", cache.HotItems);
         lines.Add("ghosts", cache.Ghosts);
         lines.Add("memory_budget_bytes", cache.BudgetBytes);
         lines.Add("memory_slab_bytes", cache.SlabBytes);
         lines.Add("memory_index_bytes", cache.IndexBytes);
         lines.Add("memory_free_bytes", cache.FreeBytes);
+        lines.Add("memory_item_bytes", cache.Memory.Items);
+        lines.Add("memory_rounding_bytes", cache.Memory.Rounding + cache.Memory.PageTails);
+        lines.Add("memory_free_chunk_bytes", cache.Memory.FreeChunks);
+        lines.Add("memory_expiry_bytes", cache.Memory.Expiry + cache.Memory.ExpiryFree);
+        lines.Add("memory_fixed_bytes", cache.Memory.PageHeaders + cache.Memory.FixedTables + cache.Memory.Unused);
         lines.Add("index_buckets", cache.Buckets);
         lines.Add("index_overflow_buckets", cache.OverflowBuckets);
+        lines.Add("index_load_permille", (long)(1000 * cache.IndexLoad));
+        lines.Add("index_mean_probe_permille", (long)(1000 * cache.MeanProbeLength));
+        lines.Add("index_longest_probe", cache.LongestProbe);
+        for (int sizeClass = 0; sizeClass < Shard.SizeClassCount; sizeClass++)
+        {
+            AddClass(ref lines, shard.StatisticsOf(sizeClass));
+        }
+
         return lines.Length;
+    }
+
+    private static void AddClass(ref Lines lines, in ClassStatistics cache)
+    {
+        if (cache.Pages == 0)
+        {
+            return;
+        }
+
+        lines.AddOfClass(cache.ChunkBytes, "pages", cache.Pages);
+        lines.AddOfClass(cache.ChunkBytes, "chunks_used", cache.UsedChunks);
+        lines.AddOfClass(cache.ChunkBytes, "hot_items", cache.HotItems);
+        lines.AddOfClass(cache.ChunkBytes, "cold_items", cache.ColdItems);
+        lines.AddOfClass(cache.ChunkBytes, "evictions_cold", cache.EvictedCold);
+        lines.AddOfClass(cache.ChunkBytes, "evictions_hot", cache.EvictedHot);
+        lines.AddOfClass(cache.ChunkBytes, "expirations", cache.Expired);
     }
 
     private ref struct Lines(Span<byte> destination)
@@ -57,6 +92,12 @@ internal sealed class StatsReport(Shard shard, NodeCounters counters, Func<long>
         public void Add(string name, long value)
         {
             Utf8.TryWrite(_destination[Length..], $"{name} {value}\n", out int written);
+            Length += written;
+        }
+
+        public void AddOfClass(int chunkBytes, string name, long value)
+        {
+            Utf8.TryWrite(_destination[Length..], $"class_{chunkBytes}_{name} {value}\n", out int written);
             Length += written;
         }
     }

@@ -45,6 +45,7 @@ public sealed class BackpressureTests
             FrameTimeout = TimeSpan.FromHours(1),
             StopWithInput = false,
             Prefault = false,
+            CompressFromBytes = 0,
         };
         using Shard shard = new(new ShardOptions { MemoryBudgetBytes = ShardOptions.MinMemoryBudgetBytes });
         using ScriptedShardIo io = new(passes, blockedPasses, drainsAtOnce);

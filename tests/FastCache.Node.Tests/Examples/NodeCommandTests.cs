@@ -17,6 +17,7 @@ public sealed class NodeCommandTests
         Assert.Equal(256L << 20, _options.ConnectionMemoryBytes);
         Assert.Equal(TimeSpan.FromSeconds(30), _options.WriteTimeout);
         Assert.True(_options.Prefault);
+        Assert.Equal(0, _options.CompressFromBytes);
     }
 
     [Fact]
@@ -24,7 +25,7 @@ public sealed class NodeCommandTests
     {
         int exitCode = Run(
             out _, "--memory", "64MiB", "--listen", "[::1]:0", "--max-connections", "7", "--connection-memory", "16MiB",
-            "--write-timeout", "0.5", "--prefault", "false");
+            "--write-timeout", "0.5", "--prefault", "false", "--compress-from", "2KiB");
         Assert.Equal(0, exitCode);
         Assert.Equal(64L << 20, _options!.MemoryBytes);
         Assert.Equal(new IPEndPoint(IPAddress.IPv6Loopback, 0), _options.Listen);
@@ -32,6 +33,7 @@ public sealed class NodeCommandTests
         Assert.Equal(16L << 20, _options.ConnectionMemoryBytes);
         Assert.Equal(TimeSpan.FromSeconds(0.5), _options.WriteTimeout);
         Assert.False(_options.Prefault);
+        Assert.Equal(2048, _options.CompressFromBytes);
     }
 
     [Fact]
@@ -53,6 +55,9 @@ public sealed class NodeCommandTests
     [InlineData("--listen", "127.0.0.1:65536", "127.0.0.1:7600", "65535")]
     [InlineData("--listen", "127.0.0.1:-1", "127.0.0.1:7600", "65535")]
     [InlineData("--listen", "::1:7600", "[::1]:7600", "65535")]
+    [InlineData("--compress-from", "63", "0", "256KiB")]
+    [InlineData("--compress-from", "1MiB", "0", "256KiB")]
+    [InlineData("--compress-from", "text", "0", "256KiB")]
     [InlineData("--max-connections", "0", "1", "1000000")]
     [InlineData("--max-connections", "1000001", "1", "1000000")]
     [InlineData("--max-connections", "2.5", "1", "1000000")]

@@ -30,6 +30,7 @@ public sealed class SteadyStateTests
             FrameTimeout = TimeSpan.FromHours(1),
             StopWithInput = false,
             Prefault = false,
+            CompressFromBytes = 0,
         };
         using Shard shard = new(new ShardOptions { MemoryBudgetBytes = 32 << 20 });
         using SteadyShardIo io = new(sizes, new PlainOperation(Opcode.Hello, 0).Encode(), Cycle(), 4, blocks);

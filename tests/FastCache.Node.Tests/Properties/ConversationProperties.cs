@@ -66,6 +66,7 @@ public sealed class ConversationProperties
             FrameTimeout = TimeSpan.FromHours(1),
             StopWithInput = false,
             Prefault = false,
+            CompressFromBytes = 0,
         };
         OutboxSizes outbox = random.Next(3) == 0
             ? new(random.Next(200, 40_000), random.Next(1, 3_000))
