@@ -28,7 +28,14 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     /// <summary>Victims that one allocation may take before it gives up; more than one only when readers pin what was evicted.</summary>
     private const int MaxVictims = 16;
 
+    /// <summary>
+    /// Ghosts made between two buckets in which ghosts out of test are forgotten: fewer than a bucket has entries, so that
+    /// all buckets are swept about once while as many ghosts are made as there are items.
+    /// </summary>
+    private const int GhostsPerSweep = 6;
+
     private readonly byte* _start;
+    private int _nextSweep;
     private readonly PageBalance _balance = new(SizeClasses.Count);
     private readonly ulong _staleMillis;
     private readonly int _reservePages;
@@ -49,11 +56,17 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         Wheel = new TimingWheel(Slab, pool, this);
         Slab.PageReturns = Wheel.PageReturns;
         Clocks = new ClockPro[SizeClasses.Count];
+        int duelEntries = DuelEntriesFor(options.MemoryBudgetBytes);
         for (int sizeClass = 0; sizeClass < Clocks.Length; sizeClass++)
         {
             long maxItems = (long)pool.Count * Slab.ChunksPerPageOf(sizeClass);
-            Clocks[sizeClass] = new ClockPro(pool.Start, sizeClass, maxItems);
+            // A class has a page at the very least.
+            ColdShareDuel duel = new(
+                pool.TakeFixed(ColdShareDuel.Bytes(duelEntries)), duelEntries, Slab.ChunksPerPageOf(sizeClass));
+            Clocks[sizeClass] = new ClockPro(pool.Start, sizeClass, maxItems, ColdAllocation.Duel, duel);
         }
+
+        SampleMask = uint.MaxValue;
 
         Large = new LargeValues(this, options.MemoryBudgetBytes / 2);
         Mover = new PageMover(this, pool);
@@ -89,8 +102,15 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     /// <summary>Set when a chunk that a batch has found may be something else by now.</summary>
     public bool CandidatesMoved { get; set; }
 
+    /// <summary>No clock wants to hear of the use of an item whose key, <see cref="ColdShareDuel.KeyOf"/> its hash, has one of these bits.</summary>
+    public uint SampleMask { get; private set; }
+
     /// <summary>What was evicted and has expired, by size class.</summary>
     public ReadOnlySpan<ClassCounters> Counters => _counters;
+
+    /// <summary>Bytes of the models in which the clocks of all classes find their cold shares.</summary>
+    public static long DuelBytes(long budgetBytes) =>
+        SizeClasses.Count * PagePool.FixedSize(ColdShareDuel.Bytes(DuelEntriesFor(budgetBytes)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Item* At(uint reference) =>
@@ -105,6 +125,8 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     void IIndexOwner.PrefetchItem(uint reference) => Prefetch.ToSecondLevel(At(reference));
 
     uint IIndexOwner.AgeOf(uint ghost) => Clocks[Ghost.Class(ghost)].AgeOf(ghost);
+
+    bool IIndexOwner.IsForgotten(uint ghost) => !Clocks[Ghost.Class(ghost)].IsInTest(ghost);
 
     void IIndexOwner.GhostDropped(uint ghost) => Clocks[Ghost.Class(ghost)].GhostDropped(ghost);
 
@@ -154,10 +176,23 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         }
 
         Item* item = At(chunk);
-        Clocks[Slab.ClassOf(chunk)].Insert(chunk, startsHot);
+        ref ClockPro clock = ref Clocks[Slab.ClassOf(chunk)];
+        clock.Insert(chunk, hash, startsHot);
+        SampleMask &= clock.SampleMask;
         Account(item, +1);
         ScheduleExpiry(chunk);
         return true;
+    }
+
+    /// <summary>Tells the clock of a live item of its use, if it may want to hear of it; see <see cref="SampleMask"/>.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public void Sample(uint reference, ulong hash)
+    {
+        ref ClockPro clock = ref Clocks[Slab.ClassOf(reference)];
+        if ((ColdShareDuel.KeyOf(hash) & clock.SampleMask) == 0)
+        {
+            clock.Sample(hash);
+        }
     }
 
     /// <summary>Adds an item's bytes to the accounts (+1), or takes them off before it changes (-1).</summary>
@@ -214,6 +249,11 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         if (ghost != 0)
         {
             Index.ReplaceWithGhost(hash, reference, ghost);
+            if (_nextSweep-- == 0)
+            {
+                Index.SweepGhosts();
+                _nextSweep = GhostsPerSweep;
+            }
         }
         else
         {
@@ -279,6 +319,14 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     }
 
     public void Dispose() => Pool.Dispose();
+
+    /// <summary>Entries of each model of a clock: as many as sample well, fewer where they would take over some percent of the budget.</summary>
+    private static int DuelEntriesFor(long budgetBytes) => budgetBytes switch
+    {
+        >= 128L << 20 => 256,
+        >= 32L << 20 => 128,
+        _ => 32,
+    };
 
     private void Release(uint reference)
     {

@@ -83,10 +83,10 @@ public sealed unsafe class LeasedLookups
         token = 0;
         item = default;
         uint reference = _shard.FindResident(key, out bool isLive);
-        bool wasUsed = reference != 0 && (_shard.At(reference)->Packed & (Item.Referenced | Item.Hot)) != 0;
+        bool wasUsed = reference != 0 && (_shard.At(reference)->Packed & (Item.UseMask | Item.Hot)) != 0;
         if (isLive)
         {
-            _shard.Use(_shard.At(reference));
+            _shard.Use(reference, key.Hash);
         }
         else
         {

@@ -3,6 +3,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using FastCache.Core.Compression;
+using FastCache.Core.Eviction;
 using FastCache.Core.Index;
 using FastCache.Core.Items;
 using FastCache.Core.Leases;
@@ -47,6 +48,7 @@ public sealed unsafe class Shard : IDisposable
     private VersionClock _versions;
     private long? _firstMonotonicMillis;
     private long _unixMillis = VersionClock.OriginUnixMillis;
+    private uint _lastUsed;
     private long _hits;
     private long _misses;
     private long _sets;
@@ -195,8 +197,8 @@ public sealed unsafe class Shard : IDisposable
             return false;
         }
 
+        Use(reference, key.Hash);
         Item* found = At(reference);
-        Use(found);
         if ((found->Lengths & Item.NotPlain) != 0)
         {
             return TryView(reference, key.Hash, out item, isLookup: true);
@@ -292,8 +294,8 @@ public sealed unsafe class Shard : IDisposable
             return false;
         }
 
+        Use(reference, key.Hash);
         Item* item = At(reference);
-        item->Packed |= Item.Referenced;
         ulong expiry = Life.After(Now, timeToLiveMillis);
         if ((item->Kind & Item.Sliding) != 0)
         {
@@ -385,15 +387,30 @@ public sealed unsafe class Shard : IDisposable
         return isLive ? reference : StaleOrRemoved(reference, key.Hash);
     }
 
-    /// <summary>Marks a live item as used; a sliding one gets its period again.</summary>
+    /// <summary>Takes note of a use of a live item; a sliding one gets its period again.</summary>
+    /// <remarks>
+    /// A use of the item that was used just before says nothing new: such runs are one use in the studies of this field,
+    /// and counting them costs CLOCK-Pro a point of hit ratio on file system traces.
+    /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void Use(Item* item)
+    internal void Use(uint reference, ulong hash)
     {
-        ulong packed = item->Packed;
-        // Writing only when the bit is new keeps the lines of hot items clean.
-        if ((packed & Item.Referenced) == 0)
+        Item* item = At(reference);
+        if (reference != _lastUsed)
         {
-            item->Packed = packed | Item.Referenced;
+            _lastUsed = reference;
+            ulong packed = item->Packed;
+            ulong used = ClockPro.Used(packed);
+            // Writing only what is new keeps the lines of hot items clean.
+            if (used != packed)
+            {
+                item->Packed = used;
+            }
+
+            if ((ColdShareDuel.KeyOf(hash) & Store.SampleMask) == 0)
+            {
+                Store.Sample(reference, hash);
+            }
         }
 
         if ((item->Lengths & Item.Sliding) != 0)
@@ -536,8 +553,9 @@ public sealed unsafe class Shard : IDisposable
         {
             item = At(chunk);
             Store.Account(item, -1);
-            item->Packed = (item->Packed & ~Item.ExpiryMask) | life.Expiry | Item.Referenced;
+            item->Packed = (item->Packed & ~Item.ExpiryMask) | life.Expiry;
             Fill(item, key.Length, stored, length, kind, life, newVersion);
+            Use(chunk, key.Hash);
             Store.Account(item, +1);
             Store.ScheduleExpiry(chunk);
         }
@@ -564,6 +582,8 @@ public sealed unsafe class Shard : IDisposable
                 Store.Slab.Free(chunk);
                 return WriteOutcome.OutOfMemory;
             }
+
+            _lastUsed = chunk;
         }
 
         _sets++;

@@ -53,7 +53,8 @@ public sealed record ShardOptions
 
     /// <summary>Bytes of the tables that a shard has whatever it holds.</summary>
     internal long FixedBytes =>
-        BucketIndex.FixedBytes + LeaseTable.FixedBytes(LeaseTable.SlotsFor(MemoryBudgetBytes)) + ValueScratch.FixedBytes;
+        BucketIndex.FixedBytes + LeaseTable.FixedBytes(LeaseTable.SlotsFor(MemoryBudgetBytes)) + ValueScratch.FixedBytes
+        + ItemStore.DuelBytes(MemoryBudgetBytes);
 
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     internal void Validate()

@@ -170,13 +170,14 @@ public sealed unsafe class ValueStreams
         version = 0;
         fixed (byte* start = key)
         {
-            uint reference = _shard.FindResident(_shard.Hashed(start, key.Length), out bool isLive);
+            LookupKey hashed = _shard.Hashed(start, key.Length);
+            uint reference = _shard.FindResident(hashed, out bool isLive);
             if (!isLive || (_shard.At(reference)->Kind & Item.Large) == 0)
             {
                 return WriteOutcome.NotFound;
             }
 
-            _shard.Use(_shard.At(reference));
+            _shard.Use(reference, hashed.Hash);
             int slot = _large.Open(reference);
             if (slot < 0)
             {

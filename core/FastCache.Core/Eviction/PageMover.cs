@@ -165,7 +165,7 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
     private void ClearItem(uint chunk, ulong packed)
     {
         Item* item = store.At(chunk);
-        bool isWorthIt = (packed & (Item.Hot | Item.Referenced)) != 0 && !Item.IsExpired(packed, store.Now);
+        bool isWorthIt = (packed & (Item.Hot | Item.UseMask)) != 0 && !Item.IsExpired(packed, store.Now);
         bool canMove = (item->Kind & Item.Large) == 0 || LargeHead.Of(item)->Segments <= MaxSegmentsToMove;
         if ((!isWorthIt || !canMove || !TryMove(chunk)) && (item->Packed & Item.Live) != 0)
         {

@@ -23,6 +23,9 @@ internal interface IIndexOwner
     /// <summary>How long ago a ghost was made, in any unit; the largest one is overwritten first.</summary>
     uint AgeOf(uint ghost);
 
+    /// <summary>Whether a ghost no longer says anything.</summary>
+    bool IsForgotten(uint ghost);
+
     /// <summary>The index gave a ghost's place away.</summary>
     void GhostDropped(uint ghost);
 }
@@ -73,6 +76,7 @@ internal sealed unsafe class BucketIndex
     private readonly long[] _chains = new long[MaxChain + 1];
     private uint _buckets;
     private uint _mask;
+    private uint _swept;
     private int _bucketPageCount;
 
     /// <param name="pool">Gives pages for buckets, and the directory.</param>
@@ -307,6 +311,28 @@ internal sealed unsafe class BucketIndex
         }
     }
 
+    /// <summary>Takes the ghosts that say nothing any more out of one bucket; each call looks at the next one.</summary>
+    public void SweepGhosts()
+    {
+        _swept = _swept + 1 < _buckets ? _swept + 1 : 0;
+        Bucket* first = BucketAt(_swept);
+        for (Bucket* bucket = first; bucket is not null; bucket = Next(bucket))
+        {
+            for (int entry = 0; entry < Bucket.Entries; entry++)
+            {
+                // What fills the hole may be such a ghost too.
+                while (Ghost.Is(bucket->References[entry]) && _owner.IsForgotten(bucket->References[entry]))
+                {
+                    Ghosts--;
+                    if (Clear(first, bucket, entry))
+                    {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
     /// <summary>Adds one bucket by splitting one.</summary>
     /// <returns>False when that takes a page and the pool has none.</returns>
     public bool TryGrow()
@@ -430,7 +456,8 @@ internal sealed unsafe class BucketIndex
     }
 
     /// <summary>Frees an entry and fills the hole from the chain's end, which keeps all but the last bucket full.</summary>
-    private void Clear(Bucket* first, Bucket* bucket, int entry)
+    /// <returns>Whether the last bucket was given back.</returns>
+    private bool Clear(Bucket* first, Bucket* bucket, int entry)
     {
         Bucket* last = first;
         Bucket* beforeLast = null;
@@ -456,7 +483,10 @@ internal sealed unsafe class BucketIndex
             OverflowBuckets--;
             _chains[depth]--;
             beforeLast->Overflow = 0;
+            return true;
         }
+
+        return false;
     }
 
     private int CountChain(Bucket* first, out int buckets)

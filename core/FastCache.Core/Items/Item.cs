@@ -19,8 +19,8 @@ namespace FastCache.Core.Items;
 /// and outlives the item.</item>
 /// <item>expiry: milliseconds of the shard's clock at which the item expires, 0 for never; 40 bits are 34 years.</item>
 /// <item>epoch: when the eviction clock last moved the item, see Eviction.ClockPro.</item>
-/// <item>state: bits <see cref="Live"/>, <see cref="Hot"/>, <see cref="Referenced"/>, <see cref="InTest"/>, and for chunks
-/// that hold no live item <see cref="Segment"/>, <see cref="LooseHead"/>.</item>
+/// <item>state: bits <see cref="Live"/>, <see cref="Hot"/>, <see cref="InTest"/>, a count of uses (<see cref="UseMask"/>), and for
+/// chunks that hold no live item <see cref="Segment"/>, <see cref="LooseHead"/>.</item>
 /// <item>key, value: lengths in bytes, as stored. kind: what the value is, bits <see cref="Large"/>,
 /// <see cref="Compressed"/>, <see cref="Sliding"/>, <see cref="KeepStale"/>.</item>
 /// <item>newer, older: neighbours in the clock's list, as references.</item>
@@ -47,18 +47,23 @@ internal unsafe struct Item
     /// <summary>In the hot list; otherwise in the cold one.</summary>
     public const ulong Hot = 1UL << 57;
 
-    /// <summary>Used since the clock last looked.</summary>
-    public const ulong Referenced = 1UL << 58;
-
     /// <summary>A cold item in its test period: a use within it makes it hot.</summary>
-    public const ulong InTest = 1UL << 59;
+    public const ulong InTest = 1UL << 58;
 
     /// <summary>The chunk holds a later part of a large value.</summary>
-    public const ulong Segment = 1UL << 60;
+    public const ulong Segment = 1UL << 59;
 
     /// <summary>The chunk holds the head of a large value that the index does not know: it is being written, or it was
     /// replaced or evicted and is still read or not yet taken apart.</summary>
-    public const ulong LooseHead = 1UL << 61;
+    public const ulong LooseHead = 1UL << 60;
+
+    /// <summary>A counter from 0 to 3: uses since the clock last looked.</summary>
+    public const ulong UseMask = 3UL << UseShift;
+
+    /// <summary>One use.</summary>
+    public const ulong OneUse = 1UL << UseShift;
+
+    public const int UseShift = 61;
 
     /// <summary>The value takes several chunks, see <see cref="LargeValue"/>.</summary>
     public const uint Large = 1u << KindShift;

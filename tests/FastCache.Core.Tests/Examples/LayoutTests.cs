@@ -19,7 +19,7 @@ public sealed class LayoutTests
     [Fact]
     public void State_epoch_and_expiry_do_not_overlap()
     {
-        ulong[] fields = [Item.ExpiryMask, Item.EpochMask, Item.Live, Item.Hot, Item.Referenced, Item.InTest];
+        ulong[] fields = [Item.ExpiryMask, Item.EpochMask, Item.Live, Item.Hot, Item.InTest, Item.Segment, Item.LooseHead, Item.UseMask];
         ulong seen = 0;
         foreach (ulong field in fields)
         {

@@ -154,6 +154,8 @@ public sealed unsafe class LayerProperties
             while (grows && index.WantsToShrink && index.TryShrink())
             {
             }
+
+            index.SweepGhosts();
         }
         else if (model.Count > 0)
         {
@@ -197,6 +199,8 @@ public sealed unsafe class LayerProperties
         }
 
         public uint AgeOf(uint ghost) => Ghost.Epoch(ghost);
+
+        public bool IsForgotten(uint ghost) => Ghost.Epoch(ghost) % 3 == 0;
 
         public void GhostDropped(uint ghost) => Assert.True(Ghost.Is(ghost));
     }
