@@ -1,5 +1,6 @@
 using System.Globalization;
 using FastCache.Bench.Simulate.Policies;
+using FastCache.Bench.Simulate.Traces;
 using FastCache.LoadGen.Reporting;
 
 namespace FastCache.Bench.Simulate;
@@ -12,20 +13,15 @@ internal static class RatioTable
 
     public static void Write(Simulation simulation, TextWriter output)
     {
-        string name = simulation.Trace.Name;
-        string extent = $"{simulation.Trace.Requests.Length:N0} requests for {simulation.Trace.Objects:N0} objects";
-        if (simulation.Trace.HasSizes)
+        Trace trace = simulation.Trace;
+        string bytes = trace.HasSizes ? $" of {trace.Footprint:N0} bytes together" : "";
+        output.WriteLine($"{trace.Name}: {trace.Requests.Length:N0} requests for {trace.Objects:N0} objects{bytes}");
+        output.WriteLine("hits in percent of requests:");
+        Write(simulation, counts => counts.Percent, output);
+        if (trace.HasSizes)
         {
-            extent += $" of {simulation.Trace.Footprint:N0} bytes together";
-            output.WriteLine($"{name}: {extent}; hits in percent of requests");
-            Write(simulation, counts => counts.Percent, output);
-            output.WriteLine($"{name}: hits in percent of bytes");
+            output.WriteLine("hits in percent of bytes:");
             Write(simulation, counts => counts.BytePercent, output);
-        }
-        else
-        {
-            output.WriteLine($"{name}: {extent}; hits in percent of requests");
-            Write(simulation, counts => counts.Percent, output);
         }
     }
 

@@ -118,22 +118,24 @@ internal sealed class SimulateCommand
 
     private int Run(ParseResult parsed)
     {
+        TextWriter output = parsed.InvocationConfiguration.Output;
+        TextWriter error = parsed.InvocationConfiguration.Error;
         try
         {
-            Progress progress = new(Console.Error);
+            Progress progress = new(error);
             if (parsed.GetValue(_reference) is not string referencePath)
             {
-                SimulateRun.Execute(Options(parsed), Console.Out, progress);
+                SimulateRun.Execute(Options(parsed), output, progress);
                 return 0;
             }
 
             RefuseBesideReference(parsed);
             ReferenceTable table = ReferenceTable.Read(referencePath);
-            return ReferenceReport.Write(ReferenceComparison.Run(table, progress), Console.Out) ? 0 : 1;
+            return ReferenceReport.Write(ReferenceComparison.Run(table, progress), output) ? 0 : 1;
         }
         catch (BadInputException refusal)
         {
-            Console.Error.WriteLine(refusal.Message);
+            error.WriteLine(refusal.Message);
             return 1;
         }
     }

@@ -4,6 +4,7 @@ using FastCache.Core.Eviction;
 using FastCache.Core.Items;
 using FastCache.Core.Memory;
 using FastCache.LoadGen.Workload;
+using Debug = System.Diagnostics.Debug;
 
 namespace FastCache.Bench.Simulate.Policies;
 
@@ -116,6 +117,7 @@ internal sealed unsafe class EnginePolicy : ICachePolicy
 
     private void Evict(uint victim)
     {
+        Debug.Assert(victim != 0, "A full cache has items.");
         int number = _objectOfItem[victim / ReferencesPerItem];
         _clock.Remove(victim);
         uint ghost = _clock.Bury(victim, SplitMix.Mix((ulong)number));

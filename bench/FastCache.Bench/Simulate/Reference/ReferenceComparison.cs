@@ -90,7 +90,8 @@ internal sealed class ReferenceComparison
     private static ComparedRow Compare(Trace trace, ReferenceRow row, ReferenceTable table, int[] columns, Progress progress)
     {
         double[] percent = [.. Pairs.Select(pair => Measure(pair.Policy))];
-        double[] difference = [.. percent.Select((measured, pair) => measured - row.Percent[columns[pair]])];
+        // Rounded, so that a difference of 0.01 is not more than 0.01.
+        double[] difference = [.. percent.Select((measured, pair) => Math.Round(measured - row.Percent[columns[pair]], 6))];
         int best = Enumerable.Range(0, table.Columns.Count)
             .Where(column => table.Columns[column] != OptimumColumn)
             .MaxBy(column => row.Percent[column]);
