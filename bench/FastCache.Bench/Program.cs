@@ -1,10 +1,19 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using FastCache.Bench;
+using FastCache.Bench.Simulate;
 
 RootCommand root = new("FastCache benchmarks.")
 {
     FloorCommand.Create(),
     MemoryCommand.Create(),
     MicroCommand.Create(),
+    SimulateCommand.Create(),
 };
-return root.Parse(args).Invoke();
+ParseResult parsed = root.Parse(args);
+if (parsed.Action is ParseErrorAction refusal)
+{
+    refusal.ShowHelp = false; // The help is long, and would bury what is wrong.
+}
+
+return parsed.Invoke();
