@@ -177,18 +177,18 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
 
         Item* item = At(chunk);
         ref ClockPro clock = ref Clocks[Slab.ClassOf(chunk)];
-        clock.Insert(chunk, hash, startsHot);
+        clock.Insert(chunk, startsHot);
         SampleMask &= clock.SampleMask;
         Account(item, +1);
         ScheduleExpiry(chunk);
         return true;
     }
 
-    /// <summary>Tells the clock of a live item of its use, if it may want to hear of it; see <see cref="SampleMask"/>.</summary>
+    /// <summary>Tells a clock of a use of an item, or of a new key before room is made for it; for uses see <see cref="SampleMask"/>.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public void Sample(uint reference, ulong hash)
+    public void Sample(int sizeClass, ulong hash)
     {
-        ref ClockPro clock = ref Clocks[Slab.ClassOf(reference)];
+        ref ClockPro clock = ref Clocks[sizeClass];
         if ((ColdShareDuel.KeyOf(hash) & clock.SampleMask) == 0)
         {
             clock.Sample(hash);

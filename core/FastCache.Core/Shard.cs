@@ -409,7 +409,7 @@ public sealed unsafe class Shard : IDisposable
 
             if ((ColdShareDuel.KeyOf(hash) & Store.SampleMask) == 0)
             {
-                Store.Sample(reference, hash);
+                Store.Sample(Store.Slab.ClassOf(reference), hash);
             }
         }
 
@@ -567,6 +567,7 @@ public sealed unsafe class Shard : IDisposable
                 Store.Remove(existing, key.Hash);
             }
 
+            Store.Sample(sizeClass, key.Hash);
             chunk = Store.Allocate(sizeClass);
             if (chunk == 0)
             {
@@ -703,6 +704,7 @@ public sealed unsafe class Shard : IDisposable
         }
 
         uint head = Store.Large.Release(slot);
+        Store.Sample(Store.Slab.ClassOf(head), key.Hash);
         Item* item = At(head);
         item->Packed = life.Expiry;
         item->Version = newVersion;

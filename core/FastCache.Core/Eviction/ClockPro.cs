@@ -128,7 +128,7 @@ internal unsafe struct ClockPro
     public static ulong Used(ulong packed) =>
         (packed & Item.UseMask) == Item.UseMask ? packed : packed + Item.OneUse;
 
-    /// <summary>Shows a use of an item to what finds the cold share.</summary>
+    /// <summary>Shows a reference to what finds the cold share: a use of an item, or a new key before room is made for it.</summary>
     public void Sample(ulong hash)
     {
         if (_allocation == ColdAllocation.Duel)
@@ -139,15 +139,9 @@ internal unsafe struct ClockPro
 
     /// <summary>Takes in a new item, whose header is otherwise complete.</summary>
     /// <param name="reference">The item.</param>
-    /// <param name="hash">Of its key.</param>
     /// <param name="knownGhost">Whether <see cref="TryReclaim"/> said yes for its key.</param>
-    public void Insert(uint reference, ulong hash, bool knownGhost)
+    public void Insert(uint reference, bool knownGhost)
     {
-        if (_allocation == ColdAllocation.Duel)
-        {
-            _duel.Feed(hash, Resident + 1);
-        }
-
         AdjustClassicTarget(0);
         // While memory is not yet full the class has fewer hot items than it wants, and new ones fill that gap.
         bool fillsGap = !_hasEvicted && _hot.Count + 1 <= Resident + 1 - (int)ColdTarget;

@@ -70,7 +70,7 @@ internal unsafe struct ColdShareDuel
 
     /// <summary>Shows the models a reference, a hit or the insertion of a key.</summary>
     /// <param name="hash">Of the key; need not be sampled.</param>
-    /// <param name="resident">Items that the real clock has, one that is being inserted included.</param>
+    /// <param name="resident">Items that the real clock has.</param>
     public void Feed(ulong hash, int resident)
     {
         while (resident >> _sampleShift > _entries)

@@ -26,6 +26,9 @@ internal sealed unsafe class EnginePolicy : ICachePolicy
     private const int GhostsPerItem = 2;
     private const int Ghosts = 1;
 
+    /// <summary>As in a shard of 128 MiB or more.</summary>
+    private const int DuelEntries = 256;
+
     /// <summary>One class is all there is; nothing expires.</summary>
     private const int SizeClass = 0;
 
@@ -40,10 +43,12 @@ internal sealed unsafe class EnginePolicy : ICachePolicy
     private readonly QueueSet _ghosts;
     private readonly uint[] _ghostOfObject;
     private readonly int _maxGhosts;
+    private readonly byte* _duel;
     private ClockPro _clock;
     private int _ghostCount;
+    private uint _lastUsed;
 
-    public EnginePolicy(Trace trace, long capacity)
+    public EnginePolicy(Trace trace, long capacity, ColdAllocation allocation)
     {
         int maxItems = (int)Math.Min(trace.Objects, capacity / trace.SmallestSize);
         _trace = trace;
@@ -60,10 +65,12 @@ internal sealed unsafe class EnginePolicy : ICachePolicy
         _ghosts = new QueueSet(trace, Ghosts);
         _ghostOfObject = new uint[trace.Objects];
         _maxGhosts = (int)Math.Min(trace.Objects, (long)maxItems * GhostsPerItem);
-        _clock = new ClockPro(_items, SizeClass, maxItems);
+        _duel = (byte*)NativeMemory.AllocZeroed((nuint)ColdShareDuel.Bytes(DuelEntries));
+        long fewestItems = 1;
+        _clock = new ClockPro(_items, SizeClass, maxItems, allocation, new ColdShareDuel(_duel, DuelEntries, fewestItems));
     }
 
-    ~EnginePolicy() => NativeMemory.Free(_items);
+    ~EnginePolicy() => Free();
 
     public long Used { get; private set; }
 
@@ -72,7 +79,7 @@ internal sealed unsafe class EnginePolicy : ICachePolicy
         uint reference = _referenceOfObject[number];
         if (reference != 0)
         {
-            ItemList.At(_items, reference)->Packed |= Item.Referenced;
+            Use(reference, number);
             return true;
         }
 
@@ -86,15 +93,39 @@ internal sealed unsafe class EnginePolicy : ICachePolicy
 
     public void Dispose()
     {
-        NativeMemory.Free(_items);
+        Free();
         GC.SuppressFinalize(this);
     }
 
     /// <summary>Throws when an invariant of the engine's policy does not hold. Walks all items.</summary>
     public void Check() => _clock.Check();
 
+    private static ulong HashOf(int number) => SplitMix.Mix((ulong)number);
+
+    private void Use(uint reference, int number)
+    {
+        if (reference == _lastUsed)
+        {
+            return;
+        }
+
+        _lastUsed = reference;
+        Item* item = ItemList.At(_items, reference);
+        item->Packed = ClockPro.Used(item->Packed);
+        Sample(number);
+    }
+
+    private void Sample(int number)
+    {
+        if ((ColdShareDuel.KeyOf(HashOf(number)) & _clock.SampleMask) == 0)
+        {
+            _clock.Sample(HashOf(number));
+        }
+    }
+
     private void Insert(int number)
     {
+        Sample(number);
         uint ghost = TakeGhost(number);
         bool startsHot = ghost != 0 && _clock.TryReclaim(ghost);
         int size = _trace.SizeOf(number);
@@ -113,6 +144,7 @@ internal sealed unsafe class EnginePolicy : ICachePolicy
         _referenceOfObject[number] = reference;
         Used += size;
         _clock.Insert(reference, startsHot);
+        _lastUsed = reference;
     }
 
     private void Evict(uint victim)
@@ -120,7 +152,7 @@ internal sealed unsafe class EnginePolicy : ICachePolicy
         Debug.Assert(victim != 0, "A full cache has items.");
         int number = _objectOfItem[victim / ReferencesPerItem];
         _clock.Remove(victim);
-        uint ghost = _clock.Bury(victim, SplitMix.Mix((ulong)number));
+        uint ghost = _clock.Bury(victim, HashOf(number));
         if (ghost != 0)
         {
             _ghostOfObject[number] = ghost;
@@ -132,6 +164,12 @@ internal sealed unsafe class EnginePolicy : ICachePolicy
         _freeReferences.Push(victim);
         _referenceOfObject[number] = 0;
         Used -= _trace.SizeOf(number);
+    }
+
+    private void Free()
+    {
+        NativeMemory.Free(_items);
+        NativeMemory.Free(_duel);
     }
 
     /// <returns>The ghost of an object, which is forgotten; 0 if it has none.</returns>

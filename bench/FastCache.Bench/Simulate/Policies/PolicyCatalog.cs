@@ -1,4 +1,5 @@
 using FastCache.Bench.Simulate.Traces;
+using FastCache.Core.Eviction;
 
 namespace FastCache.Bench.Simulate.Policies;
 
@@ -8,7 +9,7 @@ internal static class PolicyCatalog
     /// <summary>What the engine uses by default.</summary>
     public const string FastCache = "fastcache";
 
-    /// <summary>The engine's classic CLOCK-Pro.</summary>
+    /// <summary>The engine's CLOCK-Pro with the paper's own rule for the cold share.</summary>
     public const string ClockPro = "clock-pro";
 
     public const string Lru = "lru";
@@ -30,7 +31,8 @@ internal static class PolicyCatalog
     /// <param name="capacity">At least 1; bytes for a trace with sizes, objects for one without.</param>
     public static ICachePolicy Create(string name, Trace trace, long capacity) => name switch
     {
-        FastCache or ClockPro => new EnginePolicy(trace, capacity),
+        FastCache => new EnginePolicy(trace, capacity, ColdAllocation.Duel),
+        ClockPro => new EnginePolicy(trace, capacity, ColdAllocation.Classic),
         Lru => new LruPolicy(trace, capacity),
         Clock => new ClockPolicy(trace, capacity),
         S3Fifo => new S3FifoPolicy(trace, capacity),
