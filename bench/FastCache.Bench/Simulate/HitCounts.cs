@@ -12,4 +12,7 @@ internal readonly record struct HitCounts(long Requests, long Hits, long Bytes, 
 
     /// <summary>Bytes that hit among the bytes asked for, in percent.</summary>
     public double BytePercent => 100.0 * HitBytes / Bytes;
+
+    /// <summary>A ratio as all tables print it: two decimals, halves away from zero.</summary>
+    public static double Rounded(double percent) => Math.Round(percent, 2, MidpointRounding.AwayFromZero);
 }

@@ -51,7 +51,7 @@ internal static class RatioTable
 
         // Rounded as printed, so that what looks equal is equal.
         double?[] RatiosAt(int capacity) => [.. Enumerable.Range(0, policies).Select(policy =>
-            simulation[capacity, policy] is HitCounts counts ? Math.Round(ratioOf(counts), 2) : (double?)null)];
+            simulation[capacity, policy] is HitCounts counts ? HitCounts.Rounded(ratioOf(counts)) : (double?)null)];
 
         bool IsOnline(int policy) => simulation.Policies[policy] != PolicyCatalog.Optimum;
 

@@ -95,12 +95,12 @@ internal static class ReferenceReport
 
     private static string Place(ComparedRow row) => $"{row.Trace} {row.Capacity}";
 
-    private static string Ratio(double percent) => percent.ToString("F2", CultureInfo.InvariantCulture);
+    private static string Ratio(double percent) => HitCounts.Rounded(percent).ToString("F2", CultureInfo.InvariantCulture);
 
     private static string Points(double difference)
     {
         // Adding 0 turns a rounded -0 into 0.
-        double rounded = Math.Round(difference, 2) + 0.0;
+        double rounded = HitCounts.Rounded(difference) + 0.0;
         return rounded.ToString("+0.00;-0.00;0.00", CultureInfo.InvariantCulture);
     }
 }
