@@ -102,8 +102,8 @@ internal sealed class SimulateCommand
             Workloads, name:parameter=value,parameter=value, with defaults and ranges:
             {workloads}
             Caches start empty and every request counts. A key that comes with another size is another object. Exit code: 0;
-            1 for input that cannot be used, and for --reference when lru is off by more than rounding or clock-pro by more
-            than {ReferenceComparison.ClockProTolerance} point on the recorded traces.
+            1 for input that cannot be used, and for --reference when lru is off by more than rounding, or when on the recorded
+            traces clock-pro is more than {ReferenceComparison.EngineTolerance} point below its authors' or fastcache below the best column.
             """;
     }
 
