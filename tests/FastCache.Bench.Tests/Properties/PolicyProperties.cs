@@ -1,5 +1,6 @@
 using FastCache.Bench.Simulate.Policies;
 using FastCache.Bench.Simulate.Traces;
+using FastCache.Core.Eviction;
 
 namespace FastCache.Bench.Tests.Properties;
 
@@ -118,7 +119,7 @@ public sealed class PolicyProperties
         for (int seed = 0; seed < Seeds; seed++)
         {
             (Trace trace, long capacity) = RandomCase(seed, hasSizes);
-            using EnginePolicy policy = new(trace, capacity);
+            using EnginePolicy policy = new(trace, capacity, (ColdAllocation)(seed % 2));
             foreach (int number in trace.Requests)
             {
                 policy.Request(number);
