@@ -19,7 +19,7 @@ public sealed class ReferenceTests : IDisposable
         (int exitCode, string output, _) = Compare("| cpp | 4 | 99.00 | 99.00 | 99.00 | 99.00 | 99.0 | 99.00 |\n");
         Assert.Equal(0, exitCode);
         Assert.Contains("lru within 0.01 of the reference on all rows: yes", output, StringComparison.Ordinal);
-        Assert.Contains("clock-pro within 1 on the recorded traces: yes", output, StringComparison.Ordinal);
+        Assert.Contains("clock-pro at most 1 below the reference on the recorded traces: yes", output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -32,13 +32,24 @@ public sealed class ReferenceTests : IDisposable
     }
 
     [Fact]
-    public void Fails_where_clock_pro_is_a_point_away_on_a_recorded_trace()
+    public void Fails_where_the_engine_is_more_than_a_point_below_on_a_recorded_trace()
     {
-        File.Copy(_folder["cpp.trace"], _folder["other.trace"]);
+        _folder.Write("cs.trace", string.Concat(Enumerable.Range(0, 400).Select(i => $"{i % 8}\n")));
+        File.Copy(_folder["cs.trace"], _folder["other.trace"]);
         (int exitCode, string output, _) = Compare(
-            "| cpp | 4 | 99 | 99 | 99 | 99 | 97.9 | 99 |\n| other | 4 | 99 | 99 | 99 | 99 | 50 | 99 |\n");
+            "| cs | 8 | 98 | 98 | 98 | 98 | 99.1 | 98 |\n| other | 8 | 98 | 98 | 98 | 98 | 100 | 98 |\n");
         Assert.Equal(1, exitCode);
-        Assert.Contains("on the recorded traces: no: cpp 4 (+1.10)\n", output, StringComparison.Ordinal);
+        Assert.Contains("below the reference on the recorded traces: no: cs 8 (-1.10)\n", output, StringComparison.Ordinal);
+        Assert.Contains("below the best column on the recorded traces: no: cs 8 (-1.10)\n", output, StringComparison.Ordinal);
+        Assert.Contains("below the best column on the others: no: other 8 (-2.00)\n", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Tells_where_clock_pro_is_more_than_a_point_above()
+    {
+        (int exitCode, string output, _) = Compare("| cpp | 4 | 99 | 99 | 99 | 99 | 97.9 | 99 |\n");
+        Assert.Equal(0, exitCode);
+        Assert.Contains("above it there: no: cpp 4 (+1.10)\n", output, StringComparison.Ordinal);
     }
 
     [Theory]
