@@ -4,7 +4,7 @@ using FastCache.Bench.Micro.Operations;
 namespace FastCache.Bench.Check;
 
 /// <summary>What two operations cost, measured in turn.</summary>
-/// <param name="Nanos">Nanoseconds an operation, median of the rounds.</param>
+/// <param name="Nanos">Nanoseconds of processor time an operation, median of the rounds.</param>
 /// <param name="BaselineNanos">The same of the baseline.</param>
 /// <param name="Ratio">Median of the ratios of the rounds.</param>
 /// <param name="AllocatedBytes">Managed bytes that the operation allocated, over all rounds.</param>
@@ -13,8 +13,9 @@ internal sealed record Measured(double Nanos, double BaselineNanos, double Ratio
 
 /// <summary>Measures an operation and its baseline in alternation, in this process.</summary>
 /// <remarks>
-/// The machine's speed drifts by tens of percent within minutes and drops for milliseconds. Both sides of a ratio are
-/// therefore run in turn, some milliseconds each, and the ratio is taken round by round before the median is.
+/// The machine's speed drifts by tens of percent within minutes, with what its other guests do to the memory. Both sides
+/// of a ratio are therefore run in turn, some milliseconds each, and the ratio is taken round by round before the median
+/// is.
 /// </remarks>
 internal static class AlternatingRounds
 {
@@ -61,10 +62,10 @@ internal static class AlternatingRounds
     {
         operation.Reset();
         long allocatedBefore = GC.GetAllocatedBytesForCurrentThread();
-        long start = Stopwatch.GetTimestamp();
+        long start = ThreadTime.NowNanos();
         operation.RunChecked();
-        TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
-        return new Side(elapsed, operation.Count, GC.GetAllocatedBytesForCurrentThread() - allocatedBefore);
+        long nanos = ThreadTime.NowNanos() - start;
+        return new Side(nanos, operation.Count, GC.GetAllocatedBytesForCurrentThread() - allocatedBefore);
     }
 
     private static double Median(double[] values)
@@ -74,11 +75,11 @@ internal static class AlternatingRounds
         return values.Length % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
     }
 
-    private readonly record struct Side(TimeSpan Elapsed, long Operations, long AllocatedBytes)
+    private readonly record struct Side(long Nanos, long Operations, long AllocatedBytes)
     {
-        public double NanosPerOperation => Elapsed.TotalNanoseconds / Operations;
+        public double NanosPerOperation => Nanos / (double)Operations;
 
         public static Side operator +(Side a, Side b) =>
-            new(a.Elapsed + b.Elapsed, a.Operations + b.Operations, a.AllocatedBytes + b.AllocatedBytes);
+            new(a.Nanos + b.Nanos, a.Operations + b.Operations, a.AllocatedBytes + b.AllocatedBytes);
     }
 }

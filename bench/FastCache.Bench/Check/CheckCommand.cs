@@ -22,31 +22,36 @@ internal static class CheckCommand
         TextOption<int> rounds = BenchOptions.Count(
             "--rounds", "9", 5, 101, "Rounds of each comparison, of which the median counts.");
         TextOption<string> json = BenchOptions.File("--json", "Write the table for programs, too.");
+        TextOption<string> only = BenchOptions.Text("--only", "Only the comparisons whose operation's name has this in it.");
         Command command = new("check", "Holds the engine's operations to bands, relative to baselines measured in the same minute: about a minute. "
             + "Exits with 1 when an operation allocates managed memory or its ratio is outside its band in each of "
             + $"{MostTries} tries.");
         items.AddTo(command);
         rounds.AddTo(command);
+        only.AddTo(command);
         json.AddTo(command);
         command.SetAction(parsed => Run(
-            items.Of(parsed.CommandResult), rounds.Of(parsed.CommandResult), json.Of(parsed.CommandResult)));
+            items.Of(parsed.CommandResult),
+            rounds.Of(parsed.CommandResult),
+            only.Of(parsed.CommandResult) ?? "",
+            json.Of(parsed.CommandResult)));
         return command;
     }
 
-    private static int Run(int items, int rounds, string? jsonPath)
+    private static int Run(int items, int rounds, string only, string? jsonPath)
     {
         long start = Stopwatch.GetTimestamp();
         List<CheckResult> results = [];
         using (CheckSubjects subjects = new(items))
         {
-            foreach (Comparison comparison in Comparison.All)
+            foreach (Comparison comparison in Comparison.All.Where(each => each.Name.Contains(only, StringComparison.Ordinal)))
             {
                 results.Add(Measure(comparison, subjects, rounds));
             }
         }
 
-        TextTable table = new("operation", "ns", "baseline", "ns", "ratio", "band", "B/op", "verdict", "");
-        table.Right(1, 3, 4, 5, 6);
+        TextTable table = new("operation", "ns", "baseline", "ns", "ratio", "band", "goal", "B/op", "verdict", "");
+        table.Right(1, 3, 4, 5, 6, 7);
         foreach (CheckResult result in results)
         {
             table.Add(result.Cells);

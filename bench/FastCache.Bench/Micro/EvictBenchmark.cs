@@ -30,28 +30,9 @@ public class EvictBenchmark : OperationBenchmark
     [Benchmark(OperationsPerInvoke = Operation.PerRun)]
     public int ShardOneByOne() => Run();
 
-    [GlobalSetup(Target = nameof(ConcurrentLru))]
-    public void SetUpConcurrentLru() => SetUp<ConcurrentLruSubject>();
-
-    [Benchmark(OperationsPerInvoke = Operation.PerRun)]
-    public int ConcurrentLru() => Run();
-
-    [GlobalSetup(Target = nameof(ConcurrentLfu))]
-    public void SetUpConcurrentLfu() => SetUp<ConcurrentLfuSubject>();
-
-    [Benchmark(OperationsPerInvoke = Operation.PerRun)]
-    public int ConcurrentLfu() => Run();
-
     private void SetUpShard(Calls calls)
     {
         Shard shard = Shards.Full(Items, out ulong nextKey);
         Use(shard, ShardOperations.Evict(shard, nextKey, calls));
-    }
-
-    private void SetUp<TSubject>()
-        where TSubject : struct, ISubject<TSubject>
-    {
-        TSubject subject = ManagedOperations.Filled<TSubject>(2 * Items, capacity: Items);
-        Use(ManagedOperations.Evict(subject, 2 * (ulong)Items));
     }
 }

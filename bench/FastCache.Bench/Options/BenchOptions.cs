@@ -20,6 +20,15 @@ internal static class BenchOptions
         name, "size", defaultText, $"{least >> 20} MiB to {most >> 30} GiB", description,
         (string text, out long value) => Quantity.TryParseBytes(text, out value) && value >= least && value <= most);
 
+    /// <summary>Part of a name.</summary>
+    public static TextOption<string> Text(string name, string description) => new(
+        name, "text", null, "any text", description,
+        (string text, out string value) =>
+        {
+            value = text;
+            return true;
+        });
+
     /// <summary>A file to write.</summary>
     public static TextOption<string> File(string name, string description) => new(
         name, "file", null, "a file name in a directory that exists", description,
