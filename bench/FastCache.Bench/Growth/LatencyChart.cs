@@ -13,6 +13,9 @@ internal static class LatencyChart
     private const int BarWidth = 40;
     private const int LeastPower = 6;
 
+    /// <summary>The exporter clips a legend to what its text measures in a narrow font; other fonts need more.</summary>
+    private const string RoomForWideFonts = "\u00A0\u00A0\u00A0\u00A0";
+
     /// <summary>A line for every doubling of latency, its bar as long as the logarithm of its count.</summary>
     public static void WriteText(TextWriter output, GrowthPass growing, GrowthPass grown)
     {
@@ -45,12 +48,13 @@ internal static class LatencyChart
         {
             Position = AxisPosition.Left,
             Title = "share of sets",
+            AxisTitleDistance = 16,
             MajorGridlineStyle = LineStyle.Solid,
             MajorGridlineColor = OxyColors.LightGray,
         });
         foreach (GrowthPass pass in passes)
         {
-            LineSeries line = new() { Title = pass.Name };
+            LineSeries line = new() { Title = pass.Name + RoomForWideFonts };
             long longer = pass.Latencies.TotalCount;
             foreach (HistogramIterationValue value in pass.Latencies.RecordedValues())
             {
@@ -62,7 +66,7 @@ internal static class LatencyChart
         }
 
         using FileStream file = File.Create(path);
-        new SvgExporter { Width = 900, Height = 500 }.Export(model, file);
+        new SvgExporter { Width = 900, Height = 500, UseVerticalTextAlignmentWorkaround = true }.Export(model, file);
     }
 
     public static string Nanos(double nanos) => nanos switch
