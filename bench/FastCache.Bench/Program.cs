@@ -1,11 +1,16 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using FastCache.Bench;
+using FastCache.Bench.Check;
+using FastCache.Bench.Growth;
+using FastCache.Bench.MemoryUse;
 using FastCache.Bench.Simulate;
 
 RootCommand root = new("FastCache benchmarks.")
 {
+    CheckCommand.Create(),
     FloorCommand.Create(),
+    GrowthCommand.Create(),
     MemoryCommand.Create(),
     MicroCommand.Create(),
     SimulateCommand.Create(),
