@@ -352,6 +352,13 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
 
     private uint MakeRoom(int sizeClass)
     {
+        uint chunk = EvictForRoom(sizeClass);
+        // The coldest items may all have lain in the page that is being emptied, whose chunks are not handed out.
+        return chunk == 0 && Mover.TryGiveUp(sizeClass) ? EvictForRoom(sizeClass) : chunk;
+    }
+
+    private uint EvictForRoom(int sizeClass)
+    {
         for (int victims = 0; victims < MaxVictims; victims++)
         {
             uint chunk = TakeFree(sizeClass, _reservePages);

@@ -13,7 +13,7 @@ namespace FastCache.Core.Eviction;
 ///            Start                    all chunks free: the taker or the pool has the page
 ///   IDLE ------------> EMPTYING ------------------------------------------------------------> IDLE
 ///                        | ^  Step                                                              ^
-///                        +-+         a chunk cannot go now (pinned, no room to move it)         |
+///                        +-+   a chunk cannot go now (pinned, no room to move it), or TryGiveUp |
 ///                        +----------------------------------------------------------------------+
 /// </code>
 /// Invariants:
@@ -72,6 +72,20 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
         {
             Step(int.MaxValue);
         }
+    }
+
+    /// <summary>Leaves the page to its class, which finds no other memory.</summary>
+    /// <returns>False when no page of the class is being emptied.</returns>
+    public bool TryGiveUp(int sizeClass)
+    {
+        if (!IsBusy || pool.Headers[_page].SizeClass != sizeClass)
+        {
+            return false;
+        }
+
+        Abandoned++;
+        End();
+        return true;
     }
 
     private void Step(int chunks)
