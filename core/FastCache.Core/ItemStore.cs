@@ -238,7 +238,8 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
             {
                 Large.Reap(MaxVictims);
             }
-            else if (SelectVictim(sizeClass) is uint victim and not 0)
+            // Not counted for the balance: a class that gives its pages would look as busy as the one that takes them.
+            else if (Clocks[sizeClass].SelectVictim(Now) is uint victim and not 0)
             {
                 Evict(victim);
             }
