@@ -4,6 +4,7 @@ using FastCache.Bench;
 using FastCache.Bench.Check;
 using FastCache.Bench.Growth;
 using FastCache.Bench.MemoryUse;
+using FastCache.Bench.Shift;
 using FastCache.Bench.Simulate;
 
 RootCommand root = new("FastCache benchmarks.")
@@ -13,6 +14,7 @@ RootCommand root = new("FastCache benchmarks.")
     GrowthCommand.Create(),
     MemoryCommand.Create(),
     MicroCommand.Create(),
+    ShiftCommand.Create(),
     SimulateCommand.Create(),
 };
 ParseResult parsed = root.Parse(args);

@@ -54,7 +54,7 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
             ? new BucketIndex(pool, Slab, this)
             : new BucketIndex(pool, Slab, this, options.InitialBuckets);
         Wheel = new TimingWheel(Slab, pool, this);
-        Slab.PageReturns = Wheel.PageReturns;
+        Slab.PageReturns = PageReturns;
         Clocks = new ClockPro[SizeClasses.Count];
         int duelEntries = DuelEntriesFor(options.MemoryBudgetBytes);
         for (int sizeClass = 0; sizeClass < Clocks.Length; sizeClass++)
@@ -264,20 +264,30 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     }
 
     /// <summary>A chunk of a class outside the page that is being emptied, for an item of that page.</summary>
-    /// <remarks>It may take the place of a colder item, even of the very one that is to be moved: look again afterwards.</remarks>
+    /// <remarks>
+    /// It may take the place of a colder item, even of the very one that is to be moved, which may even have been taken apart
+    /// since: look again afterwards, also when the answer is 0.
+    /// </remarks>
     public uint AllocateElsewhere(int sizeClass)
     {
         uint chunk = Slab.Allocate(sizeClass);
         // The coldest items often lie in the very page: their going is no loss of time.
         for (int victims = 0; chunk == 0 && victims < MaxVictims; victims++)
         {
-            uint victim = SelectVictim(sizeClass);
-            if (victim == 0)
+            if (Large.HasDying)
+            {
+                Large.Reap(MaxVictims);
+            }
+            // Not counted for the balance: a class that gives its pages would look as busy as the one that takes them.
+            else if (Clocks[sizeClass].SelectVictim(Now) is uint victim and not 0)
+            {
+                Evict(victim);
+            }
+            else
             {
                 return 0;
             }
 
-            Evict(victim);
             chunk = Slab.Allocate(sizeClass);
         }
 
@@ -327,6 +337,13 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         >= 32L << 20 => 128,
         _ => 32,
     };
+
+    private void PageReturns(int page)
+    {
+        Wheel.PageReturns(page);
+        // Its next user may put anything, also what looks like an item, where a batch has found one.
+        CandidatesMoved |= Pool.Headers[page].SizeClass < SizeClasses.Count;
+    }
 
     private void Release(uint reference)
     {
@@ -385,6 +402,13 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     private uint MakeRoom(int sizeClass)
     {
         RefillReserve();
+        uint chunk = EvictForRoom(sizeClass);
+        // The coldest items may all have lain in the page that is being emptied, whose chunks are not handed out.
+        return chunk == 0 && Mover.TryGiveUp(sizeClass) ? EvictForRoom(sizeClass) : chunk;
+    }
+
+    private uint EvictForRoom(int sizeClass)
+    {
         for (int victims = 0; victims < MaxVictims; victims++)
         {
             uint chunk = TakeFree(sizeClass, _reservePages);

@@ -10,9 +10,10 @@ namespace FastCache.Core.Eviction;
 /// about equally long. Steps and not evictions, because a class whose items are all in use gives nothing up while its hands
 /// run: it must not look idle. A class with two pages' worth of free chunks gives before any other.
 /// <para>
-/// A class is looked at whenever its hands have gone on by a page's worth of items. Counts are halved when they add up to
-/// half of all chunks, so that what happened long ago fades; by then counting noise is small for all but the largest
-/// chunks, and for those <see cref="NoiseMargin"/> widens the band.
+/// A class is looked at whenever its hands have gone on by a page's worth of items. Steps are turned into turns then, with
+/// the capacity of that time: a class that nobody uses must not seem to turn faster because its pages go. Counts are halved
+/// when the hands of all classes have passed half of the memory, so that what happened long ago fades; by then counting
+/// noise is small for all but the largest chunks, and for those <see cref="NoiseMargin"/> widens the band.
 /// </para>
 /// </remarks>
 internal sealed class PageBalance(int classes)
@@ -23,9 +24,15 @@ internal sealed class PageBalance(int classes)
     /// <summary>Standard deviations of a count that are not taken for a difference.</summary>
     private const double NoiseMargin = 2;
 
-    private readonly long[] _steps = new long[classes];
-    private readonly long[] _nextLook = new long[classes];
-    private long _sum;
+    /// <summary>Steps since the last look at the class.</summary>
+    private readonly long[] _sinceLook = new long[classes];
+
+    /// <summary>Steps that are not yet counted as turns.</summary>
+    private readonly long[] _uncounted = new long[classes];
+
+    private readonly double[] _steps = new double[classes];
+    private readonly double[] _turns = new double[classes];
+    private double _pagesPassed;
 
     /// <summary>Counts what the hands of a class have looked at to make room.</summary>
     /// <param name="sizeClass">The class.</param>
@@ -34,14 +41,14 @@ internal sealed class PageBalance(int classes)
     /// <returns>Whether <see cref="DonorFor"/> should be asked now.</returns>
     public bool Count(int sizeClass, long steps, int chunksPerPage)
     {
-        _sum += steps;
-        _steps[sizeClass] += steps;
-        if (_steps[sizeClass] < _nextLook[sizeClass])
+        _uncounted[sizeClass] += steps;
+        _sinceLook[sizeClass] += steps;
+        if (_sinceLook[sizeClass] < chunksPerPage)
         {
             return false;
         }
 
-        _nextLook[sizeClass] = _steps[sizeClass] + chunksPerPage;
+        _sinceLook[sizeClass] = 0;
         return true;
     }
 
@@ -51,10 +58,11 @@ internal sealed class PageBalance(int classes)
     /// <returns>The donor, or -1 when no class lives so much longer.</returns>
     public int DonorFor(int taker, IClassMemory memory)
     {
+        CountTurns(memory);
         Fade(memory);
         int donor = SlowestOf(taker, memory, fewestPages: 2, out double slowest);
-        double own = _steps[taker] - (NoiseMargin * Math.Sqrt(_steps[taker]));
-        return donor >= 0 && own / Math.Max(1, memory.CapacityOf(taker)) > Imbalance * slowest ? donor : -1;
+        double own = _turns[taker] * (1 - (NoiseMargin / Math.Sqrt(Math.Max(1, _steps[taker]))));
+        return donor >= 0 && own > Imbalance * slowest ? donor : -1;
     }
 
     /// <summary>The class that should give a page for something that must have one.</summary>
@@ -63,6 +71,7 @@ internal sealed class PageBalance(int classes)
     /// <returns>The donor, or -1 when no other class has a page.</returns>
     public int DonorAtAnyPrice(int taker, IClassMemory memory)
     {
+        CountTurns(memory);
         int donor = SlowestOf(taker, memory, fewestPages: 2, out _);
         return donor >= 0 ? donor : SlowestOf(taker, memory, fewestPages: 1, out _);
     }
@@ -81,7 +90,7 @@ internal sealed class PageBalance(int classes)
 
             long capacity = memory.CapacityOf(candidate);
             bool isHalfEmpty = capacity - memory.UsedChunksOf(candidate) >= 2L * memory.ChunksPerPageOf(candidate);
-            double turned = isHalfEmpty ? -1 : (double)_steps[candidate] / capacity;
+            double turned = isHalfEmpty ? -1 : _turns[candidate];
             if (turned < slowest)
             {
                 (donor, slowest) = (candidate, turned);
@@ -91,24 +100,36 @@ internal sealed class PageBalance(int classes)
         return donor;
     }
 
+    private void CountTurns(IClassMemory memory)
+    {
+        for (int sizeClass = 0; sizeClass < _turns.Length; sizeClass++)
+        {
+            long steps = _uncounted[sizeClass];
+            _uncounted[sizeClass] = 0;
+            _steps[sizeClass] += steps;
+            _turns[sizeClass] += (double)steps / Math.Max(1, memory.CapacityOf(sizeClass));
+            _pagesPassed += (double)steps / memory.ChunksPerPageOf(sizeClass);
+        }
+    }
+
     private void Fade(IClassMemory memory)
     {
-        long capacity = 0;
-        for (int sizeClass = 0; sizeClass < _steps.Length; sizeClass++)
+        int pages = 0;
+        for (int sizeClass = 0; sizeClass < _turns.Length; sizeClass++)
         {
-            capacity += memory.CapacityOf(sizeClass);
+            pages += memory.PagesOf(sizeClass);
         }
 
-        if (_sum < capacity / 2)
+        if (_pagesPassed < pages / 2.0)
         {
             return;
         }
 
-        _sum = 0;
-        for (int sizeClass = 0; sizeClass < _steps.Length; sizeClass++)
+        _pagesPassed = 0;
+        for (int sizeClass = 0; sizeClass < _turns.Length; sizeClass++)
         {
+            _turns[sizeClass] /= 2;
             _steps[sizeClass] /= 2;
-            _nextLook[sizeClass] /= 2;
         }
     }
 }

@@ -13,7 +13,7 @@ namespace FastCache.Core.Eviction;
 ///            Start                    all chunks free: the taker or the pool has the page
 ///   IDLE ------------> EMPTYING ------------------------------------------------------------> IDLE
 ///                        | ^  Step                                                              ^
-///                        +-+         a chunk cannot go now (pinned, no room to move it)         |
+///                        +-+   a chunk cannot go now (pinned, no room to move it), or TryGiveUp |
 ///                        +----------------------------------------------------------------------+
 /// </code>
 /// Invariants:
@@ -74,6 +74,20 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
         }
     }
 
+    /// <summary>Leaves the page to its class, which finds no other memory.</summary>
+    /// <returns>False when no page of the class is being emptied.</returns>
+    public bool TryGiveUp(int sizeClass)
+    {
+        if (!IsBusy || pool.Headers[_page].SizeClass != sizeClass)
+        {
+            return false;
+        }
+
+        Abandoned++;
+        End();
+        return true;
+    }
+
     private void Step(int chunks)
     {
         int touched = store.Slab.TouchedChunks(_page);
@@ -114,7 +128,6 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
         if (store.Slab.EndDrain(page))
         {
             Moves++;
-            store.CandidatesMoved = true;
             if (_taker >= 0)
             {
                 store.Slab.Grow(_taker);
@@ -184,6 +197,17 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
     private void ClearSegment(uint chunk)
     {
         uint target = store.AllocateElsewhere(store.Slab.ClassOf(chunk));
+        // Making room may have evicted the owner, and freed the chunk with it.
+        if ((store.At(chunk)->Packed & Item.Segment) == 0 || store.Large.IsDying(OwnerOf(chunk)))
+        {
+            if (target != 0)
+            {
+                store.Slab.Free(target);
+            }
+
+            return;
+        }
+
         if (target == 0)
         {
             if ((store.At(OwnerOf(chunk))->Packed & Item.Live) != 0)
@@ -191,13 +215,6 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
                 store.Evict(OwnerOf(chunk));
             }
 
-            return;
-        }
-
-        // Making room may have evicted the owner.
-        if (store.Large.IsDying(OwnerOf(chunk)))
-        {
-            store.Slab.Free(target);
             return;
         }
 
