@@ -36,9 +36,10 @@ internal readonly unsafe record struct Life(ulong Expiry, uint Kind, ulong Perio
         millis == 0 ? 0 : Math.Min(now + Math.Min(millis, Item.ExpiryMask), Item.ExpiryMask);
 
     /// <summary>The expiry that a hit gives to a sliding item.</summary>
+    /// <remarks>A period of 0, which a touch may give, ends at the limit too: never is later than any.</remarks>
     public static ulong Renewed(ulong now, ulong periodMillis, ulong latestExpiry)
     {
         ulong expiry = After(now, periodMillis);
-        return latestExpiry != 0 ? Math.Min(expiry, latestExpiry) : expiry;
+        return latestExpiry != 0 && (expiry == 0 || expiry > latestExpiry) ? latestExpiry : expiry;
     }
 }
