@@ -47,7 +47,7 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
             ? new BucketIndex(pool, Slab, this)
             : new BucketIndex(pool, Slab, this, options.InitialBuckets);
         Wheel = new TimingWheel(Slab, pool, this);
-        Slab.PageReturns = Wheel.PageReturns;
+        Slab.PageReturns = PageReturns;
         Clocks = new ClockPro[SizeClasses.Count];
         for (int sizeClass = 0; sizeClass < Clocks.Length; sizeClass++)
         {
@@ -279,6 +279,13 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     }
 
     public void Dispose() => Pool.Dispose();
+
+    private void PageReturns(int page)
+    {
+        Wheel.PageReturns(page);
+        // Its next user may put anything, also what looks like an item, where a batch has found one.
+        CandidatesMoved |= Pool.Headers[page].SizeClass < SizeClasses.Count;
+    }
 
     private void Release(uint reference)
     {

@@ -114,7 +114,6 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
         if (store.Slab.EndDrain(page))
         {
             Moves++;
-            store.CandidatesMoved = true;
             if (_taker >= 0)
             {
                 store.Slab.Grow(_taker);
