@@ -224,20 +224,29 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     }
 
     /// <summary>A chunk of a class outside the page that is being emptied, for an item of that page.</summary>
-    /// <remarks>It may take the place of a colder item, even of the very one that is to be moved: look again afterwards.</remarks>
+    /// <remarks>
+    /// It may take the place of a colder item, even of the very one that is to be moved, which may even have been taken apart
+    /// since: look again afterwards, also when the answer is 0.
+    /// </remarks>
     public uint AllocateElsewhere(int sizeClass)
     {
         uint chunk = Slab.Allocate(sizeClass);
         // The coldest items often lie in the very page: their going is no loss of time.
         for (int victims = 0; chunk == 0 && victims < MaxVictims; victims++)
         {
-            uint victim = SelectVictim(sizeClass);
-            if (victim == 0)
+            if (Large.HasDying)
+            {
+                Large.Reap(MaxVictims);
+            }
+            else if (SelectVictim(sizeClass) is uint victim and not 0)
+            {
+                Evict(victim);
+            }
+            else
             {
                 return 0;
             }
 
-            Evict(victim);
             chunk = Slab.Allocate(sizeClass);
         }
 

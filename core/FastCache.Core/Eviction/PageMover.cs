@@ -183,6 +183,17 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
     private void ClearSegment(uint chunk)
     {
         uint target = store.AllocateElsewhere(store.Slab.ClassOf(chunk));
+        // Making room may have evicted the owner, and freed the chunk with it.
+        if ((store.At(chunk)->Packed & Item.Segment) == 0 || store.Large.IsDying(OwnerOf(chunk)))
+        {
+            if (target != 0)
+            {
+                store.Slab.Free(target);
+            }
+
+            return;
+        }
+
         if (target == 0)
         {
             if ((store.At(OwnerOf(chunk))->Packed & Item.Live) != 0)
@@ -190,13 +201,6 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
                 store.Evict(OwnerOf(chunk));
             }
 
-            return;
-        }
-
-        // Making room may have evicted the owner.
-        if (store.Large.IsDying(OwnerOf(chunk)))
-        {
-            store.Slab.Free(target);
             return;
         }
 
