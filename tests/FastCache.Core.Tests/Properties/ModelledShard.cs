@@ -102,6 +102,14 @@ internal sealed unsafe class ModelledShard
         }
     }
 
+    /// <summary>One operation on a value that is, or will be, written or read piece by piece.</summary>
+    public void StepStreams()
+    {
+        string key = RandomKey();
+        ForgetIfEvicted(key);
+        Streams.Step(key);
+    }
+
     /// <summary>Ends all that is open, looks at every key once more, deletes it, and sees all memory come back.</summary>
     public void Finish()
     {
