@@ -35,8 +35,11 @@ public sealed unsafe class Shard : IDisposable
     /// <summary>Longest key in bytes.</summary>
     public const int MaxKeyBytes = 250;
 
-    /// <summary>Most that <see cref="ShardOptions.MaxValueBytes"/> can be: what the table of a large value's head reaches.</summary>
-    public const long LargestMaxValueBytes = 1L << 30;
+    /// <summary>
+    /// Most that <see cref="ShardOptions.MaxValueBytes"/> can be: a head of 64 KiB has room for the table of so many segments
+    /// beside the longest key.
+    /// </summary>
+    public const long LargestMaxValueBytes = 1016L << 20;
 
     private readonly BucketIndex _index;
     private readonly ValueScratch _scratch;
@@ -334,6 +337,10 @@ public sealed unsafe class Shard : IDisposable
         return ClassStatistics.Of(Store, sizeClass);
     }
 
+    /// <summary>The counters of every size class that has pages, by ascending chunk size; allocates.</summary>
+    public IReadOnlyList<ClassStatistics> StatisticsByClass() =>
+        [.. Enumerable.Range(0, SizeClassCount).Select(StatisticsOf).Where(found => found.Pages > 0)];
+
     /// <summary>Throws <see cref="InvalidOperationException"/> when an invariant of any layer does not hold. Walks everything.</summary>
     public void Check()
     {
@@ -388,34 +395,43 @@ public sealed unsafe class Shard : IDisposable
     }
 
     /// <summary>Takes note of a use of a live item; a sliding one gets its period again.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Use(uint reference, ulong hash)
+    {
+        Refer(reference, hash);
+        Item* item = At(reference);
+        if ((item->Lengths & Item.Sliding) != 0)
+        {
+            Renew(item);
+        }
+    }
+
+    /// <summary>Tells the eviction clock of a use of a live item.</summary>
     /// <remarks>
     /// A use of the item that was used just before says nothing new: such runs are one use in the studies of this field,
     /// and counting them costs CLOCK-Pro a point of hit ratio on file system traces.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void Use(uint reference, ulong hash)
+    private void Refer(uint reference, ulong hash)
     {
-        Item* item = At(reference);
-        if (reference != _lastUsed)
+        if (reference == _lastUsed)
         {
-            _lastUsed = reference;
-            ulong packed = item->Packed;
-            ulong used = ClockPro.Used(packed);
-            // Writing only what is new keeps the lines of hot items clean.
-            if (used != packed)
-            {
-                item->Packed = used;
-            }
-
-            if ((ColdShareDuel.KeyOf(hash) & Store.SampleMask) == 0)
-            {
-                Store.Sample(Store.Slab.ClassOf(reference), hash);
-            }
+            return;
         }
 
-        if ((item->Lengths & Item.Sliding) != 0)
+        _lastUsed = reference;
+        Item* item = At(reference);
+        ulong packed = item->Packed;
+        ulong used = ClockPro.Used(packed);
+        // Writing only what is new keeps the lines of hot items clean.
+        if (used != packed)
         {
-            Renew(item);
+            item->Packed = used;
+        }
+
+        if ((ColdShareDuel.KeyOf(hash) & Store.SampleMask) == 0)
+        {
+            Store.Sample(Store.Slab.ClassOf(reference), hash);
         }
     }
 
@@ -555,7 +571,7 @@ public sealed unsafe class Shard : IDisposable
             Store.Account(item, -1);
             item->Packed = (item->Packed & ~Item.ExpiryMask) | life.Expiry;
             Fill(item, key.Length, stored, length, kind, life, newVersion);
-            Use(chunk, key.Hash);
+            Refer(chunk, key.Hash);
             Store.Account(item, +1);
             Store.ScheduleExpiry(chunk);
         }

@@ -1,39 +1,167 @@
+using System.Globalization;
+using System.Numerics;
 using System.Text;
+using FastCache.Core.Items;
 
 namespace FastCache.Core.Tests.Properties;
 
-/// <summary>What a cache that never evicts would hold: a plain dictionary with versions and expiry.</summary>
-internal sealed class CacheModel
+/// <summary>What a cache that never evicts would hold and answer: a plain dictionary with versions, lives and grants.</summary>
+internal sealed class CacheModel(TimeSpan staleTime, long maxValueBytes)
 {
     private readonly Dictionary<string, Entry> _entries = [];
+    private readonly Dictionary<string, Grant> _grants = [];
+    private readonly ulong _staleMillis = (ulong)staleTime.TotalMilliseconds;
+    private long? _firstMonotonicMillis;
 
-    public long Now { get; set; }
+    /// <summary>Milliseconds as the shard counts them: from 1, never back.</summary>
+    public ulong Now { get; private set; } = 1;
+
+    public long UnixMillis { get; private set; } = VersionClock.OriginUnixMillis;
+
+    /// <summary>The highest version or token that was seen.</summary>
+    public ulong LastVersion { get; private set; }
 
     public IEnumerable<string> Keys => _entries.Keys;
 
-    public Entry? Find(string key) =>
-        _entries.TryGetValue(key, out Entry? entry) && (entry.Expiry == 0 || entry.Expiry > Now) ? entry : null;
+    public bool KeepsStale => _staleMillis > 0;
 
-    /// <summary>What a write under this condition must answer.</summary>
-    public WriteOutcome Expected(string key, in SetOptions options)
+    public long MaxValueBytes => maxValueBytes;
+
+    public void Advance(long monotonicMillis, long unixMillis)
     {
+        _firstMonotonicMillis ??= monotonicMillis;
+        Now = Math.Max(Now, (ulong)Math.Max(0, monotonicMillis - _firstMonotonicMillis.Value) + 1);
+        UnixMillis = unixMillis;
+    }
+
+    public Entry? Find(string key) => _entries.TryGetValue(key, out Entry? entry) && IsFresh(entry) ? entry : null;
+
+    public Entry? FindStale(string key) =>
+        _entries.TryGetValue(key, out Entry? entry) && !IsFresh(entry) && entry.KeepStale && entry.Expiry + _staleMillis > Now ? entry : null;
+
+    /// <summary>Whether a version that was issued elsewhere is of a time that a shard believes.</summary>
+    public bool IsBelievable(ulong version) =>
+        version >= (ulong)VersionClock.OriginUnixMillis << 16
+        && version <= Math.Max(LastVersion, (ulong)(UnixMillis + VersionClock.MaxAheadMillis) << 16);
+
+    /// <summary>What a write under these options must answer, memory permitting.</summary>
+    public WriteOutcome Expected(string key, long length, in SetOptions options)
+    {
+        if (length > maxValueBytes)
+        {
+            return WriteOutcome.ValueTooLarge;
+        }
+
         Entry? entry = Find(key);
-        return options.Condition switch
+        WriteOutcome byCondition = options.Condition switch
         {
             SetCondition.IfAbsent when entry is not null => WriteOutcome.Exists,
             SetCondition.IfPresent or SetCondition.IfVersionMatches when entry is null => WriteOutcome.NotFound,
             SetCondition.IfVersionMatches when entry!.Version != options.Version => WriteOutcome.VersionMismatch,
+            SetCondition.IfNewer when entry is not null && entry.Version >= options.Version => WriteOutcome.NotNewer,
+            SetCondition.IfNewer when !IsBelievable(options.Version) => WriteOutcome.VersionOutOfRange,
             _ => WriteOutcome.Done,
         };
+        if (byCondition == WriteOutcome.Done && options.Condition == SetCondition.IfNewer)
+        {
+            Saw(options.Version);
+        }
+
+        return byCondition == WriteOutcome.Done && options.LeaseToken != 0 && GrantOf(key)?.Token != options.LeaseToken
+            ? WriteOutcome.LeaseLost
+            : byCondition;
     }
 
-    public void Set(string key, byte[] value, ulong version, ulong timeToLiveMillis) =>
-        _entries[key] = new Entry(value, version, timeToLiveMillis == 0 ? 0 : Now + (long)timeToLiveMillis);
+    /// <summary>What a change of a counter must answer, and the counter then.</summary>
+    public WriteOutcome ExpectedCount(string key, in CounterChange change, out BigInteger result)
+    {
+        result = change.Kind == CounterKind.Checked ? (long)(change.Initial ?? 0) : change.Initial ?? 0;
+        Entry? entry = Find(key);
+        if (entry is null)
+        {
+            return change.Initial is null ? WriteOutcome.NotFound : WriteOutcome.Done;
+        }
 
-    public void Touch(string key, ulong timeToLiveMillis) =>
-        _entries[key] = _entries[key] with { Expiry = timeToLiveMillis == 0 ? 0 : Now + (long)timeToLiveMillis };
+        (BigInteger least, BigInteger most) = change.Kind == CounterKind.Checked
+            ? ((BigInteger)long.MinValue, (BigInteger)long.MaxValue)
+            : (BigInteger.Zero, (BigInteger)ulong.MaxValue);
+        string text = Encoding.Latin1.GetString(entry.Value);
+        NumberStyles style = change.Kind == CounterKind.Checked && !text.StartsWith('+') ? NumberStyles.AllowLeadingSign : NumberStyles.None;
+        if (text.Length > 20 || !BigInteger.TryParse(text, style, CultureInfo.InvariantCulture, out BigInteger number)
+            || number < least || number > most)
+        {
+            return WriteOutcome.NotANumber;
+        }
+
+        result = number + (change.Subtract ? -(BigInteger)change.Amount : change.Amount);
+        if (change.Kind == CounterKind.Wrapping)
+        {
+            result = result < 0 ? 0 : result % (most + 1);
+        }
+
+        return result < least || result > most ? WriteOutcome.Overflow : WriteOutcome.Done;
+    }
+
+    public void Set(string key, byte[] value, ulong version, in SetOptions options, bool? isLarge)
+    {
+        bool isSliding = options.Sliding && options.TimeToLiveMillis != 0;
+        Entry entry = new()
+        {
+            Value = value,
+            Expiry = After(options.TimeToLiveMillis),
+            Period = isSliding ? options.TimeToLiveMillis : null,
+            Latest = isSliding ? After(options.SlidingLimitMillis) : 0,
+            KeepStale = options.KeepStale,
+        };
+        if (entry.Period is not null)
+        {
+            Use(entry);
+        }
+
+        _entries[key] = entry;
+        Written(key, entry, version, isLarge);
+    }
+
+    /// <summary>Gives an entry that stays another value.</summary>
+    public void Edit(string key, byte[] value, ulong version, bool? isLarge)
+    {
+        _entries[key].Value = value;
+        Written(key, _entries[key], version, isLarge);
+    }
+
+    /// <summary>A hit: renews a sliding life.</summary>
+    public void Use(Entry entry)
+    {
+        if (entry.Period is ulong period)
+        {
+            entry.Expiry = NoLaterThan(After(period), entry.Latest);
+        }
+    }
+
+    public void Touch(Entry entry, ulong timeToLiveMillis)
+    {
+        entry.Period = entry.Period is null ? null : timeToLiveMillis;
+        entry.Expiry = NoLaterThan(After(timeToLiveMillis), entry.Latest);
+    }
 
     public void Remove(string key) => _entries.Remove(key);
+
+    public void Invalidate(Entry entry)
+    {
+        entry.Expiry = Now;
+        entry.KeepStale = true;
+    }
+
+    /// <summary>The grant that holds now.</summary>
+    public Grant? GrantOf(string key) => _grants.TryGetValue(key, out Grant? grant) && grant.Deadline > Now ? grant : null;
+
+    public void Give(string key, ulong token, int leaseMillis)
+    {
+        _grants[key] = new Grant(token, Now + (ulong)leaseMillis);
+        Saw(token);
+    }
+
+    public void Revoke(string key) => _grants.Remove(key);
 
     public static byte[] BytesOf(in ItemView item)
     {
@@ -44,5 +172,42 @@ internal sealed class CacheModel
 
     public static byte[] Bytes(string key) => Encoding.ASCII.GetBytes(key);
 
-    internal sealed record Entry(byte[] Value, ulong Version, long Expiry);
+    private void Written(string key, Entry entry, ulong version, bool? isLarge)
+    {
+        entry.Version = version;
+        entry.IsLarge = isLarge;
+        Saw(version);
+        Revoke(key);
+    }
+
+    private void Saw(ulong version) => LastVersion = Math.Max(LastVersion, version);
+
+    private bool IsFresh(Entry entry) => entry.Expiry == 0 || entry.Expiry > Now;
+
+    private ulong After(ulong millis) => millis == 0 ? 0 : Math.Min(Now + Math.Min(millis, Item.ExpiryMask), Item.ExpiryMask);
+
+    /// <summary>0 is never, which is later than any limit.</summary>
+    private static ulong NoLaterThan(ulong expiry, ulong latest) =>
+        latest == 0 ? expiry : expiry == 0 ? latest : Math.Min(expiry, latest);
+
+    internal sealed class Entry
+    {
+        public required byte[] Value { get; set; }
+
+        public ulong Version { get; set; }
+
+        public ulong Expiry { get; set; }
+
+        /// <summary>What a hit gives; null: the life does not slide.</summary>
+        public ulong? Period { get; set; }
+
+        public ulong Latest { get; set; }
+
+        public bool KeepStale { get; set; }
+
+        /// <summary>Whether it takes several chunks, so that it can be opened; null where compression decides.</summary>
+        public bool? IsLarge { get; set; }
+    }
+
+    internal sealed record Grant(ulong Token, ulong Deadline);
 }
