@@ -116,6 +116,9 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     public Item* At(uint reference) =>
         reference == 0 ? null : (Item*)(_start + ((ulong)reference << SizeClasses.GranularityShift));
 
+    /// <summary>The reverse of <see cref="At"/>.</summary>
+    public uint ReferenceOf(Item* item) => (uint)((ulong)((byte*)item - _start) >> SizeClasses.GranularityShift);
+
     public ulong HashOf(uint reference)
     {
         Item* item = At(reference);

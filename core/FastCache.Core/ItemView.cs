@@ -4,52 +4,49 @@ using FastCache.Core.Items;
 namespace FastCache.Core;
 
 /// <summary>A look at a stored item, valid until the next operation on its shard.</summary>
+/// <remarks>
+/// Two words, which stay in registers; everything else is read from the item when it is asked for. With the value's place,
+/// length and version in fields the struct went through memory, and its copies waited for the item's own line: a batched
+/// hit took 190 ns instead of 45 (2M items of 128 bytes).
+/// </remarks>
 public readonly unsafe ref struct ItemView
 {
-    private readonly ReadOnlySpan<byte> _stored;
-    private readonly Shard? _shard;
-    private readonly uint _reference;
+    private readonly Shard _shard;
+    private readonly Item* _item;
 
-    internal ItemView(ReadOnlySpan<byte> value, ulong version)
-    {
-        _stored = value;
-        Length = value.Length;
-        Version = version;
-    }
-
-    /// <summary>A value that is not stored as it is given out: compressed, or in several chunks.</summary>
-    internal ItemView(Shard shard, uint reference, ReadOnlySpan<byte> stored, long length, ulong version)
+    internal ItemView(Shard shard, Item* item)
     {
         _shard = shard;
-        _reference = reference;
-        _stored = stored;
-        Length = length;
-        Version = version;
+        _item = item;
     }
 
     /// <summary>Bytes of the value.</summary>
-    public long Length { get; }
+    public long Length => IsContiguous ? _item->ValueLength
+        : IsCompressed ? ValueFrame.ValueLength(Item.Value(_item))
+        : LargeHead.Of(_item)->Length;
 
     /// <summary>The version that the write of this value was given.</summary>
-    public ulong Version { get; }
+    public ulong Version => _item->Version;
 
     /// <summary>Whether <see cref="Value"/> can be had: the value lies in one piece and is not compressed.</summary>
-    public bool IsContiguous => _shard is null;
+    public bool IsContiguous => (_item->Lengths & (Item.Compressed | Item.Large)) == 0;
 
     /// <summary>Whether the value is stored compressed, so that <see cref="CompressedFrame"/> can be had.</summary>
-    public bool IsCompressed => _shard is not null && !_stored.IsEmpty;
+    public bool IsCompressed => (_item->Lengths & Item.Compressed) != 0;
 
     /// <summary>The value, in the shard's own memory.</summary>
     /// <exception cref="InvalidOperationException">It is not <see cref="IsContiguous"/>: use <see cref="CopyTo(Span{byte})"/>.</exception>
     public ReadOnlySpan<byte> Value => IsContiguous
-        ? _stored
+        ? Stored
         : throw new InvalidOperationException("The value is compressed or in several chunks; use CopyTo.");
 
     /// <summary>The frame of a compressed value, checked: length u32, CRC-32C u32, one LZ4 block; in the shard's own memory.</summary>
     /// <exception cref="InvalidOperationException">It is not <see cref="IsCompressed"/>.</exception>
     public ReadOnlySpan<byte> CompressedFrame => IsCompressed
-        ? _stored
+        ? Stored
         : throw new InvalidOperationException("The value is not stored compressed.");
+
+    private ReadOnlySpan<byte> Stored => new(Item.Value(_item), _item->ValueLength);
 
     /// <summary>Copies the whole value.</summary>
     /// <param name="destination">At least <see cref="Length"/> bytes.</param>
@@ -58,7 +55,7 @@ public readonly unsafe ref struct ItemView
     {
         if (IsContiguous)
         {
-            _stored.CopyTo(destination);
+            Stored.CopyTo(destination);
             return;
         }
 
@@ -82,15 +79,15 @@ public readonly unsafe ref struct ItemView
         int count = (int)Math.Min(destination.Length, Length - offset);
         if (IsContiguous)
         {
-            _stored.Slice((int)offset, count).CopyTo(destination);
+            Stored.Slice((int)offset, count).CopyTo(destination);
         }
         else if (IsCompressed)
         {
-            _shard!.Expand(_stored, (int)offset, destination[..count]);
+            _shard.Expand(Stored, (int)offset, destination[..count]);
         }
         else
         {
-            _shard!.Store.Large.Read(_reference, offset, destination[..count]);
+            _shard.Store.Large.Read(_shard.Store.ReferenceOf(_item), offset, destination[..count]);
         }
 
         return count;

@@ -202,13 +202,13 @@ public sealed unsafe class Shard : IDisposable
 
         Use(reference, key.Hash);
         Item* found = At(reference);
-        if ((found->Lengths & Item.NotPlain) != 0)
+        if ((found->Lengths & Item.Compressed) != 0)
         {
             return TryView(reference, key.Hash, out item, isLookup: true);
         }
 
         _hits++;
-        item = new ItemView(new ReadOnlySpan<byte>(Item.Value(found), found->ValueLength), found->Version);
+        item = new ItemView(this, found);
         return true;
     }
 
@@ -514,7 +514,7 @@ public sealed unsafe class Shard : IDisposable
         Debug.Assert(expanded);
     }
 
-    /// <summary>A look at an item that is not plain.</summary>
+    /// <summary>A look at an item, after a check of its value if it is compressed.</summary>
     /// <param name="reference">The item, live or stale.</param>
     /// <param name="hash">Of its key.</param>
     /// <param name="item">The look.</param>
@@ -523,27 +523,16 @@ public sealed unsafe class Shard : IDisposable
     internal bool TryView(uint reference, ulong hash, out ItemView item, bool isLookup)
     {
         Item* found = At(reference);
-        ReadOnlySpan<byte> stored = new(Item.Value(found), found->ValueLength);
-        if ((found->Kind & Item.Compressed) != 0)
+        if ((found->Kind & Item.Compressed) != 0 && !ValueFrame.IsIntact(Item.Value(found), found->ValueLength))
         {
-            if (!ValueFrame.IsIntact(Item.Value(found), found->ValueLength))
-            {
-                _damaged++;
-                _misses += isLookup ? 1 : 0;
-                Store.Remove(reference, hash);
-                item = default;
-                return false;
-            }
-
-            item = new ItemView(this, reference, stored, ValueFrame.ValueLength(Item.Value(found)), found->Version);
-        }
-        else
-        {
-            item = (found->Kind & Item.Large) != 0
-                ? new ItemView(this, reference, default, LargeHead.Of(found)->Length, found->Version)
-                : new ItemView(stored, found->Version);
+            _damaged++;
+            _misses += isLookup ? 1 : 0;
+            Store.Remove(reference, hash);
+            item = default;
+            return false;
         }
 
+        item = new ItemView(this, found);
         _hits += isLookup ? 1 : 0;
         return true;
     }

@@ -77,9 +77,6 @@ internal unsafe struct Item
     /// <summary>The value may be given out as stale for a while after it expired.</summary>
     public const uint KeepStale = 1u << (KindShift + 3);
 
-    /// <summary>All kinds that a hit must look at more closely.</summary>
-    public const uint NotPlain = Large | Compressed | Sliding;
-
     /// <summary>All kinds.</summary>
     public const uint KindMask = 0x3Fu << KindShift;
 
