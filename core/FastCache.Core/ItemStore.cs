@@ -29,10 +29,10 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     private const int MaxVictims = 16;
 
     /// <summary>
-    /// Ghosts made between two buckets in which ghosts out of test are forgotten: fewer than a bucket has entries, so that
-    /// all buckets are swept about once while as many ghosts are made as there are items.
+    /// Ghosts made between two buckets in which ghosts out of test are forgotten. With two buckets for nine items, all are
+    /// swept while half as many ghosts are made as there are items: so few are out of test at any time.
     /// </summary>
-    private const int GhostsPerSweep = 6;
+    private const int GhostsPerSweep = 2;
 
     private readonly byte* _start;
     private int _nextSweep;
@@ -433,9 +433,26 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
             }
 
             Evict(victim);
+            PrepareNextEvictions(sizeClass);
         }
 
         return TakeFree(sizeClass, 0);
+    }
+
+    /// <summary>Starts to load what the next evictions of a class will probably need: the buckets of their victims, and the victims after those.</summary>
+    private void PrepareNextEvictions(int sizeClass)
+    {
+        ref ClockPro clock = ref Clocks[sizeClass];
+        for (int looks = 0; looks < 2 && clock.LookAhead() is uint next and not 0; looks++)
+        {
+            Index.Prefetch(HashOf(next));
+            byte* later = (byte*)At(At(next)->Newer);
+            if (later is not null)
+            {
+                Prefetch.ToSecondLevel(later);
+                Prefetch.ToSecondLevel(later + 64);
+            }
+        }
     }
 
     /// <summary>A chunk that the class has, or of a page of the pool if more than <paramref name="keep"/> are free.</summary>

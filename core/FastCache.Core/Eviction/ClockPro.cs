@@ -254,6 +254,9 @@ internal unsafe struct ClockPro
         return _cold.Count != 0 ? _cold.Oldest : _hot.Oldest;
     }
 
+    /// <summary>An item that the cold hand will soon look at, each once; 0 when there is none to name now.</summary>
+    public uint LookAhead() => _cold.LookAhead(_start);
+
     /// <summary>Makes the ghost of an item that is being evicted, if it is in its test period.</summary>
     /// <param name="reference">The item, already out of its queue.</param>
     /// <param name="hash">The hash of its key.</param>

@@ -7,8 +7,13 @@ namespace FastCache.Core.Eviction;
 /// <summary>A queue of items threaded through their headers: in at the newest end, out at the oldest or anywhere.</summary>
 internal unsafe struct ItemList
 {
+    /// <summary>Items between the oldest and the one that <see cref="LookAhead"/> is at: some 8 evictions are long enough for two cache misses.</summary>
+    private const int Distance = 8;
+
     private uint _newest;
     private uint _oldest;
+    private uint _ahead;
+    private int _lead;
 
     /// <summary>Number of items.</summary>
     public int Count { get; private set; }
@@ -34,10 +39,40 @@ internal unsafe struct ItemList
         Count++;
     }
 
+    /// <summary>The next item on the way from the oldest to the newest that will soon be the oldest, each once.</summary>
+    /// <returns>0 when those that come soon have all been named.</returns>
+    public uint LookAhead(byte* start)
+    {
+        if (_lead >= Distance)
+        {
+            return 0;
+        }
+
+        uint next = _ahead == 0 ? _oldest : At(start, _ahead)->Newer;
+        if (next != 0)
+        {
+            _ahead = next;
+            _lead++;
+        }
+
+        return next;
+    }
+
     public void Remove(byte* start, uint reference)
     {
         Debug.Assert(Count > 0);
         Item* item = At(start, reference);
+        if (reference == _ahead)
+        {
+            _ahead = item->Older;
+        }
+
+        if (reference == _oldest)
+        {
+            // Removals further back are not counted: the look ahead then stays a little behind, until here.
+            _lead = _ahead == 0 ? 0 : Math.Max(0, _lead - 1);
+        }
+
         if (item->Newer != 0)
         {
             At(start, item->Newer)->Older = item->Older;
@@ -65,6 +100,7 @@ internal unsafe struct ItemList
     public void Replace(byte* start, uint reference, uint copy)
     {
         Item* item = At(start, copy);
+        _ahead = _ahead == reference ? copy : _ahead;
         if (item->Newer != 0)
         {
             At(start, item->Newer)->Older = copy;

@@ -59,6 +59,12 @@ internal unsafe struct Bucket
         return matches;
     }
 
+    /// <summary>A bit for every entry that is a ghost: the top bits of the references, 4 at once.</summary>
+    public static uint Ghosts(Bucket* bucket) =>
+        Vector128.Load(bucket->References).ExtractMostSignificantBits()
+        | (Vector128.Load(bucket->References + 4).ExtractMostSignificantBits() << 4)
+        | (Vector128.Load(bucket->References + 8).ExtractMostSignificantBits() << 8);
+
     /// <summary>A bit for every entry in use.</summary>
     public static uint Occupied(Bucket* bucket) => ~Match(bucket, 0) & EntriesMask;
 }

@@ -123,7 +123,8 @@ internal sealed unsafe class BucketIndex
     public ReadOnlySpan<long> BucketsAtDepth => _chains.AsSpan(1);
 
     /// <summary>Whether the entries in use ask for one more bucket.</summary>
-    public bool WantsToGrow => Items + Ghosts > (long)_buckets * GrowAtEntriesPerBucket;
+    /// <remarks>No more ghosts than items count: what is beyond uses entries that are free anyway, or gives way.</remarks>
+    public bool WantsToGrow => Items + Math.Min(Ghosts, Items) > (long)_buckets * GrowAtEntriesPerBucket;
 
     /// <summary>Whether the items alone, without any ghost, ask for one more bucket.</summary>
     public bool NeedsToGrow => Items > (long)_buckets * GrowAtEntriesPerBucket;
@@ -190,14 +191,15 @@ internal sealed unsafe class BucketIndex
                 return true;
             }
 
-            for (int entry = 0; entry < Bucket.Entries; entry++)
+            for (uint ghosts = Bucket.Ghosts(bucket); ghosts != 0; ghosts &= ghosts - 1)
             {
-                uint candidate = bucket->References[entry];
-                if (Ghost.Is(candidate) && (ghostBucket is null || _owner.AgeOf(candidate) > ghostAge))
+                int entry = BitOperations.TrailingZeroCount(ghosts);
+                uint age = _owner.AgeOf(bucket->References[entry]);
+                if (ghostBucket is null || age > ghostAge)
                 {
                     ghostBucket = bucket;
                     ghostEntry = entry;
-                    ghostAge = _owner.AgeOf(candidate);
+                    ghostAge = age;
                 }
             }
 
@@ -318,10 +320,12 @@ internal sealed unsafe class BucketIndex
         Bucket* first = BucketAt(_swept);
         for (Bucket* bucket = first; bucket is not null; bucket = Next(bucket))
         {
-            for (int entry = 0; entry < Bucket.Entries; entry++)
+            for (uint ghosts = Bucket.Ghosts(bucket); ghosts != 0; ghosts &= ghosts - 1)
             {
-                // What fills the hole may be such a ghost too.
-                while (Ghost.Is(bucket->References[entry]) && _owner.IsForgotten(bucket->References[entry]))
+                // What fills the hole may be such a ghost too; the next round finds it.
+                int entry = BitOperations.TrailingZeroCount(ghosts);
+                uint reference = bucket->References[entry];
+                if (Ghost.Is(reference) && _owner.IsForgotten(reference))
                 {
                     Ghosts--;
                     if (Clear(first, bucket, entry))

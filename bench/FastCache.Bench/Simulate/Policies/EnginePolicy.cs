@@ -12,8 +12,9 @@ namespace FastCache.Bench.Simulate.Policies;
 /// <remarks>
 /// Item n is the 32 bytes at n times 32, n from 1: references count in units of 16 bytes, so its reference is 2n.
 /// <para>
-/// In the engine, ghosts take the free entries of the index, and give way when it needs them. Here they wait in a queue
-/// of <see cref="GhostsPerItem"/> for every item that fits; the policy ends tests when there are more ghosts than items.
+/// In the engine, ghosts take the free entries of the index, and give way when it needs them; it has 12 for 4.5 items. Here
+/// they wait in a queue of <see cref="GhostsPerItem"/> for every item that fits; the policy ends tests when there are more
+/// ghosts than items.
 /// The engine's index in its place gives the same hit ratios to a hundredth of a point while it has room; one that grows
 /// from two buckets, and forgets the ghosts of each that it splits, moves recorded traces by up to 0.7 points.
 /// </para>
@@ -23,7 +24,7 @@ internal sealed unsafe class EnginePolicy : ICachePolicy
 {
     private const int ItemBytes = 32;
     private const int ReferencesPerItem = ItemBytes >> SizeClasses.GranularityShift;
-    private const int GhostsPerItem = 2;
+    private const double GhostsPerItem = 5.0 / 3;
     private const int Ghosts = 1;
 
     /// <summary>As in a shard of 128 MiB or more.</summary>
@@ -64,7 +65,7 @@ internal sealed unsafe class EnginePolicy : ICachePolicy
 
         _ghosts = new QueueSet(trace, Ghosts);
         _ghostOfObject = new uint[trace.Objects];
-        _maxGhosts = (int)Math.Min(trace.Objects, (long)maxItems * GhostsPerItem);
+        _maxGhosts = (int)Math.Min(trace.Objects, maxItems * GhostsPerItem);
         _duel = (byte*)NativeMemory.AllocZeroed((nuint)ColdShareDuel.Bytes(DuelEntries));
         long fewestItems = 1;
         _clock = new ClockPro(_items, SizeClass, maxItems, allocation, new ColdShareDuel(_duel, DuelEntries, fewestItems));
