@@ -25,7 +25,10 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
 
     private const int PagesPerReservePage = 128;
 
-    /// <summary>Victims that one allocation may take before it gives up; more than one only when readers pin what was evicted.</summary>
+    /// <summary>
+    /// Victims that one allocation may take before it gives up. More than one only when they give no chunk at once, because
+    /// they lie in a page that is being emptied; what readers pin does not count, it can be evicted once for each reader.
+    /// </summary>
     private const int MaxVictims = 16;
 
     private readonly byte* _start;
@@ -372,6 +375,7 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
                 return TakeReserve(sizeClass);
             }
 
+            victims -= LargeValues.IsPinned(At(victim)) ? 1 : 0;
             Evict(victim);
         }
 
