@@ -379,7 +379,8 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
             Evict(victim);
         }
 
-        return TakeFree(sizeClass, 0);
+        // All of them lay in the page that is being emptied, which may be the only one of the class.
+        return TakeReserve(sizeClass);
     }
 
     /// <summary>A chunk that the class has, or of a page of the pool if more than <paramref name="keep"/> are free.</summary>
@@ -394,7 +395,7 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         return chunk;
     }
 
-    /// <summary>A chunk for a class that has nothing to evict: of a page from the reserve, or of one that is emptied now.</summary>
+    /// <summary>A chunk for a class that evicting gives none: of a page from the reserve, or of one that is emptied now.</summary>
     private uint TakeReserve(int sizeClass)
     {
         uint chunk = TakeFree(sizeClass, 0);
