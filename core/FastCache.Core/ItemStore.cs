@@ -25,7 +25,10 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
 
     private const int PagesPerReservePage = 128;
 
-    /// <summary>Victims that one allocation may take before it gives up; more than one only when readers pin what was evicted.</summary>
+    /// <summary>
+    /// Victims that one allocation may take before it gives up. More than one only when they give no chunk at once, because
+    /// they lie in a page that is being emptied; what readers pin does not count, it can be evicted once for each reader.
+    /// </summary>
     private const int MaxVictims = 16;
 
     /// <summary>
@@ -432,11 +435,13 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
                 return TakeReserve(sizeClass);
             }
 
+            victims -= LargeValues.IsPinned(At(victim)) ? 1 : 0;
             Evict(victim);
             PrepareNextEvictions(sizeClass);
         }
 
-        return TakeFree(sizeClass, 0);
+        // All of them lay in the page that is being emptied, which may be the only one of the class.
+        return TakeReserve(sizeClass);
     }
 
     /// <summary>Starts to load what the next evictions of a class will probably need: the buckets of their victims, and the victims after those.</summary>
@@ -467,7 +472,7 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         return chunk;
     }
 
-    /// <summary>A chunk for a class that has nothing to evict: of a page from the reserve, or of one that is emptied now.</summary>
+    /// <summary>A chunk for a class that evicting gives none: of a page from the reserve, or of one that is emptied now.</summary>
     private uint TakeReserve(int sizeClass)
     {
         uint chunk = TakeFree(sizeClass, 0);

@@ -34,6 +34,35 @@ public sealed unsafe class PageMoverTests
         Assert.InRange(held - left, 2, 5);
     }
 
+    [Fact]
+    public void A_class_whose_only_page_is_being_emptied_still_stores()
+    {
+        using Shard shard = Create(8);
+        for (int i = 0; i < 100_000; i++)
+        {
+            shard.Set(Key(i), new byte[100], default, out _);
+        }
+
+        // A class that has nothing takes the page that is kept free for it.
+        for (int i = 0; i < 34; i++)
+        {
+            Assert.Equal(WriteOutcome.Done, shard.Set(Key(-1 - i), new byte[30_000], default, out _));
+        }
+
+        int sizeClass = SizeClasses.For(Item.Bytes(4, 30_000, 0));
+        Assert.Equal(1, shard.Store.Slab.PagesOf(sizeClass));
+        shard.Store.Mover.Finish(taker: -1);
+        while (shard.Store.Pool.FreePages > 0)
+        {
+            shard.Store.Slab.Grow(SizeClasses.For(200));
+        }
+
+        shard.Store.Mover.Start(FirstPageOf(shard, sizeClass), taker: -1);
+        Assert.Equal(WriteOutcome.Done, shard.Set(Key(-100), new byte[30_000], default, out _));
+        Assert.True(shard.TryGet(Key(-100), out _));
+        shard.Check();
+    }
+
     private static int FirstPageOf(Shard shard, int sizeClass)
     {
         int page = 0;

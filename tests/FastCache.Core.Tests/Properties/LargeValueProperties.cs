@@ -42,6 +42,35 @@ public sealed unsafe class LargeValueProperties
         }
     }
 
+    [Fact]
+    public void A_write_finds_room_whatever_readers_pin()
+    {
+        for (int seed = 500; seed < 600; seed++)
+        {
+            Random random = new(seed);
+            using Shard shard = new(new ShardOptions { MemoryBudgetBytes = 32L << 20, HashSeed = 1 });
+            byte[] value = new byte[random.Next(100_000, 500_000)];
+            int written = 0;
+            for (int round = 0; round < 5; round++)
+            {
+                int writes = round == 4 ? 300 : random.Next(200);
+                for (int i = 0; i < writes; i++)
+                {
+                    WriteOutcome outcome = shard.Set(BitConverter.GetBytes(written++), value, default, out _);
+                    Assert.True(outcome == WriteOutcome.Done, $"write {written} answered {outcome}, seed {seed}");
+                }
+
+                for (int i = random.Next(Math.Max(1, written - 100), written + 1); i < written; i++)
+                {
+                    // Never closed: half of the budget is pinned at last.
+                    shard.Streams.Open(BitConverter.GetBytes(i), out _, out _, out _);
+                }
+            }
+
+            shard.Check();
+        }
+    }
+
     private static void Step(ModelledShard both, Filler filler)
     {
         switch (both.Random.Next(10))
