@@ -1,6 +1,7 @@
 using System.CommandLine;
 using FastCache.Bench;
 using FastCache.Bench.Shift;
+using FastCache.Bench.Soak;
 
 RootCommand root = new("FastCache benchmarks.")
 {
@@ -8,5 +9,6 @@ RootCommand root = new("FastCache benchmarks.")
     MemoryCommand.Create(),
     MicroCommand.Create(),
     ShiftCommand.Create(),
+    SoakCommand.Create(),
 };
 return root.Parse(args).Invoke();
