@@ -25,7 +25,10 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
 
     private const int PagesPerReservePage = 128;
 
-    /// <summary>Victims that one allocation may take before it gives up; more than one only when readers pin what was evicted.</summary>
+    /// <summary>
+    /// Victims that one allocation may take before it gives up. More than one only when they give no chunk at once, because
+    /// they lie in a page that is being emptied; what readers pin does not count, it can be evicted once for each reader.
+    /// </summary>
     private const int MaxVictims = 16;
 
     private readonly byte* _start;
@@ -380,10 +383,12 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
                 return TakeReserve(sizeClass);
             }
 
+            victims -= LargeValues.IsPinned(At(victim)) ? 1 : 0;
             Evict(victim);
         }
 
-        return TakeFree(sizeClass, 0);
+        // All of them lay in the page that is being emptied, which may be the only one of the class.
+        return TakeReserve(sizeClass);
     }
 
     /// <summary>A chunk that the class has, or of a page of the pool if more than <paramref name="keep"/> are free.</summary>
@@ -398,7 +403,7 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         return chunk;
     }
 
-    /// <summary>A chunk for a class that has nothing to evict: of a page from the reserve, or of one that is emptied now.</summary>
+    /// <summary>A chunk for a class that evicting gives none: of a page from the reserve, or of one that is emptied now.</summary>
     private uint TakeReserve(int sizeClass)
     {
         uint chunk = TakeFree(sizeClass, 0);

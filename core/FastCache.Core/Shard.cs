@@ -34,8 +34,11 @@ public sealed unsafe class Shard : IDisposable
     /// <summary>Longest key in bytes.</summary>
     public const int MaxKeyBytes = 250;
 
-    /// <summary>Most that <see cref="ShardOptions.MaxValueBytes"/> can be: what the table of a large value's head reaches.</summary>
-    public const long LargestMaxValueBytes = 1L << 30;
+    /// <summary>
+    /// Most that <see cref="ShardOptions.MaxValueBytes"/> can be: a head of 64 KiB has room for the table of so many segments
+    /// beside the longest key.
+    /// </summary>
+    public const long LargestMaxValueBytes = 1016L << 20;
 
     private readonly BucketIndex _index;
     private readonly ValueScratch _scratch;

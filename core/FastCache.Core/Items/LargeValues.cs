@@ -308,6 +308,9 @@ internal sealed unsafe class LargeValues(ItemStore store, long maxPinnedBytes)
         LargeHead.Table(store.At(segment->Head))[segment->Number] = copy;
     }
 
+    /// <summary>Whether an item's chunks stay when it is evicted, because a reader has it open.</summary>
+    public static bool IsPinned(Item* item) => (item->Kind & Item.Large) != 0 && LargeHead.Of(item)->Pins > 0;
+
     /// <summary>Whether a loose head waits to be taken apart.</summary>
     public bool IsDying(uint head)
     {
