@@ -6,6 +6,7 @@ using FastCache.Bench.Growth;
 using FastCache.Bench.MemoryUse;
 using FastCache.Bench.Shift;
 using FastCache.Bench.Simulate;
+using FastCache.Bench.Soak;
 
 RootCommand root = new("FastCache benchmarks.")
 {
@@ -16,6 +17,7 @@ RootCommand root = new("FastCache benchmarks.")
     MicroCommand.Create(),
     ShiftCommand.Create(),
     SimulateCommand.Create(),
+    SoakCommand.Create(),
 };
 ParseResult parsed = root.Parse(args);
 if (parsed.Action is ParseErrorAction refusal)

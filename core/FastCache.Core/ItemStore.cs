@@ -37,6 +37,9 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     /// </summary>
     private const int GhostsPerSweep = 2;
 
+    /// <summary>Classes that are asked for a page, one after another, by one that has nothing.</summary>
+    private const int MaxDonors = 16;
+
     private readonly byte* _start;
     private int _nextSweep;
     private readonly PageBalance _balance = new(SizeClasses.Count);
@@ -334,6 +337,11 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         return more || Large.HasDying || Mover.IsBusy;
     }
 
+    /// <summary>The mover is done with a page of a class.</summary>
+    /// <param name="sizeClass">The class.</param>
+    /// <param name="isEmpty">Whether the class has lost it.</param>
+    public void PageEmptied(int sizeClass, bool isEmpty) => _balance.Asked(sizeClass, isEmpty);
+
     public void Dispose() => Pool.Dispose();
 
     /// <summary>Entries of each model of a clock: as many as sample well, fewer where they would take over some percent of the budget.</summary>
@@ -408,13 +416,6 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     private uint MakeRoom(int sizeClass)
     {
         RefillReserve();
-        uint chunk = EvictForRoom(sizeClass);
-        // The coldest items may all have lain in the page that is being emptied, whose chunks are not handed out.
-        return chunk == 0 && Mover.TryGiveUp(sizeClass) ? EvictForRoom(sizeClass) : chunk;
-    }
-
-    private uint EvictForRoom(int sizeClass)
-    {
         for (int victims = 0; victims < MaxVictims; victims++)
         {
             uint chunk = TakeFree(sizeClass, _reservePages);
@@ -440,8 +441,9 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
             PrepareNextEvictions(sizeClass);
         }
 
-        // All of them lay in the page that is being emptied, which may be the only one of the class.
-        return TakeReserve(sizeClass);
+        // All of them lay in the page that is being emptied: leaving it to the class costs nothing, finishing it would.
+        uint last = Mover.TryGiveUp(sizeClass) ? Slab.Allocate(sizeClass) : 0;
+        return last != 0 ? last : TakeReserve(sizeClass);
     }
 
     /// <summary>Starts to load what the next evictions of a class will probably need: the buckets of their victims, and the victims after those.</summary>
@@ -476,7 +478,8 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     private uint TakeReserve(int sizeClass)
     {
         uint chunk = TakeFree(sizeClass, 0);
-        for (int attempt = 0; chunk == 0 && attempt < 2; attempt++)
+        // A page that cannot be emptied holds chunks of values that are being written, which are large: it is known soon.
+        for (int attempt = 0; chunk == 0 && attempt < MaxDonors; attempt++)
         {
             if (!Mover.IsBusy)
             {
@@ -513,6 +516,10 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         if (page >= 0)
         {
             Mover.Start(page, taker);
+        }
+        else
+        {
+            _balance.Asked(donor, hasGiven: false);
         }
     }
 }

@@ -53,7 +53,7 @@ internal sealed class ShiftReport(ShiftOptions options, TextWriter output)
         return isMet;
     }
 
-    private Shard NewShard() => new(new ShardOptions { MemoryBudgetBytes = options.BudgetBytes, HashSeed = options.Seed });
+    private Shard NewShard() => new(new ShardOptions { MemoryBudgetBytes = options.BudgetBytes, HashSeed = options.Seed, Prefault = true });
 
     private SizedLoad Load(byte mark) => mark switch
     {

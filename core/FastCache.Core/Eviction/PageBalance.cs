@@ -32,6 +32,7 @@ internal sealed class PageBalance(int classes)
 
     private readonly double[] _steps = new double[classes];
     private readonly double[] _turns = new double[classes];
+    private readonly bool[] _couldNotGive = new bool[classes];
     private double _pagesPassed;
 
     /// <summary>Counts what the hands of a class have looked at to make room.</summary>
@@ -73,7 +74,29 @@ internal sealed class PageBalance(int classes)
     {
         CountTurns(memory);
         int donor = SlowestOf(taker, memory, fewestPages: 2, out _);
-        return donor >= 0 ? donor : SlowestOf(taker, memory, fewestPages: 1, out _);
+        donor = donor >= 0 ? donor : SlowestOf(taker, memory, fewestPages: 1, out _);
+        if (donor < 0)
+        {
+            // All have been asked: what stood in the way may be gone the next time.
+            Array.Clear(_couldNotGive);
+        }
+
+        return donor;
+    }
+
+    /// <summary>Takes note of what became of a page that a class was asked for.</summary>
+    /// <param name="donor">The class.</param>
+    /// <param name="hasGiven">If not, others are asked until one has given.</param>
+    public void Asked(int donor, bool hasGiven)
+    {
+        if (hasGiven)
+        {
+            Array.Clear(_couldNotGive);
+        }
+        else
+        {
+            _couldNotGive[donor] = true;
+        }
     }
 
     private int SlowestOf(int taker, IClassMemory memory, int fewestPages, out double slowest)
@@ -83,7 +106,7 @@ internal sealed class PageBalance(int classes)
         for (int candidate = 0; candidate < _steps.Length; candidate++)
         {
             // The last page of a class stays if possible: what it holds could not be stored again without taking one.
-            if (candidate == taker || memory.PagesOf(candidate) < fewestPages)
+            if (candidate == taker || _couldNotGive[candidate] || memory.PagesOf(candidate) < fewestPages)
             {
                 continue;
             }

@@ -124,8 +124,11 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
     private void End()
     {
         int page = _page;
+        int sizeClass = pool.Headers[page].SizeClass;
         _page = -1;
-        if (store.Slab.EndDrain(page))
+        bool isEmpty = store.Slab.EndDrain(page);
+        store.PageEmptied(sizeClass, isEmpty);
+        if (isEmpty)
         {
             Moves++;
             if (_taker >= 0)

@@ -30,10 +30,33 @@ public sealed class DrainingPageTests
         }
     }
 
-    private static WriteOutcome Set(Shard shard, int number)
+    [Fact]
+    public void A_class_whose_pages_cannot_be_emptied_does_not_keep_others_from_memory()
+    {
+        const int Megabyte = 1 << 20;
+        using Shard shard = new(new ShardOptions { MemoryBudgetBytes = 16 * Megabyte, HashSeed = 1 });
+        // Two pages and more of a value that is being written: nothing of it can go, and no page has fewer turns of the clock.
+        byte[] part = new byte[3 * Megabyte];
+        Assert.Equal(WriteOutcome.Done, shard.Streams.Begin("large"u8, part.Length + 1, default, out ValueWriter writer));
+        Assert.Equal(WriteOutcome.Done, shard.Streams.Append(writer, part));
+        int written = 0;
+        while (shard.Statistics().Evictions < 1_000)
+        {
+            Assert.Equal(WriteOutcome.Done, Set(shard, written++));
+        }
+
+        for (int length = 200; length < 60_000; length += length / 4)
+        {
+            Assert.Equal(WriteOutcome.Done, Set(shard, written++, length));
+        }
+
+        shard.Check();
+    }
+
+    private static WriteOutcome Set(Shard shard, int number, int length = 100)
     {
         byte[] key = new byte[16];
         BinaryPrimitives.WriteInt32LittleEndian(key, number);
-        return shard.Set(key, new byte[100], default, out _);
+        return shard.Set(key, new byte[length], default, out _);
     }
 }

@@ -100,7 +100,7 @@ public sealed class BatchProperties
             case 8:
                 LeaseAnswer answer = single.Leases.Get(key, 50, out ItemView singleItem, out singleVersion);
                 Assert.True(answer == batched.Leases.Get(prepared, 50, out ItemView item, out version), $"leased get, seed {seed}");
-                Assert.True(Same(singleItem, item), $"leased value, seed {seed}");
+                Assert.True(answer >= LeaseAnswer.Fill || Same(singleItem, item), $"leased value, seed {seed}");
                 break;
             case 9:
                 Assert.True(single.Leases.Invalidate(key) == batched.Leases.Invalidate(prepared), $"invalidate, seed {seed}");
@@ -108,7 +108,7 @@ public sealed class BatchProperties
             default:
                 bool found = single.TryGet(key, out ItemView singleFound);
                 Assert.True(found == batched.TryGet(prepared, out ItemView batchedFound), $"get, seed {seed}");
-                Assert.True(Same(singleFound, batchedFound), $"value, seed {seed}");
+                Assert.True(!found || Same(singleFound, batchedFound), $"value, seed {seed}");
                 break;
         }
 
