@@ -213,6 +213,14 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         ItemBytes += sign * (isLarge ? LargeLayout.StoredBytes(item) : item->StoredBytes);
     }
 
+    /// <summary>Takes note that the value of a live item that is not large will be overwritten by one that is not either.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AccountOverwrite(Item* item, int valueLength, uint kind)
+    {
+        PayloadBytes += valueLength - item->ValueLength;
+        ItemBytes += Item.Bytes(item->KeyLength, valueLength, kind) - item->StoredBytes;
+    }
+
     /// <summary>Sees to it that a live item goes when its time is over.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void ScheduleExpiry(uint reference)

@@ -237,7 +237,8 @@ public sealed unsafe class Shard : IDisposable
         }
 
         uint existing = FindResident(key, out bool isLive);
-        WriteOutcome permitted = Permits(key, options, isLive ? existing : 0);
+        bool isUnconditional = options.Condition == SetCondition.Always && options.LeaseToken == 0;
+        WriteOutcome permitted = isUnconditional ? WriteOutcome.Done : Permits(key, options, isLive ? existing : 0);
         return permitted != WriteOutcome.Done
             ? permitted
             : Write(key, value, existing, Life.From(options, Now), VersionFor(options), out version);
@@ -557,11 +558,10 @@ public sealed unsafe class Shard : IDisposable
         if (existing != 0 && Store.Slab.ClassOf(existing) == sizeClass && (At(existing)->Kind & Item.Large) == 0)
         {
             item = At(chunk);
-            Store.Account(item, -1);
+            Store.AccountOverwrite(item, length, kind);
             item->Packed = (item->Packed & ~Item.ExpiryMask) | life.Expiry;
             Fill(item, key.Length, stored, length, kind, life, newVersion);
             Refer(chunk, key.Hash);
-            Store.Account(item, +1);
             Store.ScheduleExpiry(chunk);
         }
         else
@@ -597,6 +597,7 @@ public sealed unsafe class Shard : IDisposable
         return WriteOutcome.Done;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Fill(Item* item, int keyLength, byte* stored, int length, uint kind, in Life life, ulong version)
     {
         item->Version = version;

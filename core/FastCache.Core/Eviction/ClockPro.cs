@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using FastCache.Core.Index;
 using FastCache.Core.Items;
 using FastCache.Core.Memory;
@@ -125,6 +126,7 @@ internal unsafe struct ClockPro
     /// <summary>Takes note of a use of an item, which is its state after that.</summary>
     /// <param name="packed">The state before.</param>
     /// <returns>The same once the count is full, so that lines of hot items stay clean.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Used(ulong packed) =>
         (packed & Item.UseMask) == Item.UseMask ? packed : packed + Item.OneUse;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using FastCache.Core.Memory;
 
@@ -102,17 +103,12 @@ internal sealed unsafe class LeaseTable
     }
 
     /// <summary>Voids the grant of a key, because something else has happened to it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Revoke(ulong hash)
     {
-        if (Count == 0)
+        if (Count != 0)
         {
-            return;
-        }
-
-        Slot* slot = Find(hash);
-        if (slot is not null)
-        {
-            Clear(slot);
+            RevokeHeld(hash);
         }
     }
 
@@ -167,6 +163,15 @@ internal sealed unsafe class LeaseTable
         }
 
         return null;
+    }
+
+    private void RevokeHeld(ulong hash)
+    {
+        Slot* slot = Find(hash);
+        if (slot is not null)
+        {
+            Clear(slot);
+        }
     }
 
     private void Clear(Slot* slot)
