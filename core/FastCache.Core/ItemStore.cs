@@ -454,19 +454,14 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         return last != 0 ? last : TakeReserve(sizeClass);
     }
 
-    /// <summary>Starts to load what the next evictions of a class will probably need: the buckets of their victims, and the victims after those.</summary>
+    /// <summary>Starts to load the buckets of the victims of the next evictions of a class.</summary>
+    /// <remarks>One eviction after another waits for its victim and for its bucket otherwise: 470 ns a set that evicts instead of 280 (check).</remarks>
     private void PrepareNextEvictions(int sizeClass)
     {
         ref ClockPro clock = ref Clocks[sizeClass];
         for (int looks = 0; looks < 2 && clock.LookAhead() is uint next and not 0; looks++)
         {
             Index.Prefetch(HashOf(next));
-            byte* later = (byte*)At(At(next)->Newer);
-            if (later is not null)
-            {
-                Prefetch.ToSecondLevel(later);
-                Prefetch.ToSecondLevel(later + 64);
-            }
         }
     }
 

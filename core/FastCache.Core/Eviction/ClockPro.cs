@@ -337,7 +337,7 @@ internal unsafe struct ClockPro
             HandSteps++;
             uint reference = _hot.Oldest;
             Item* item = ItemList.At(_start, reference);
-            PrefetchNewer(item);
+            _hot.LookAhead(_start);
             EndTestsBefore(_position - ((long)AgeOf(item->Epoch) << _epochShift));
             _hot.Remove(_start, reference);
             int uses = Math.Min(MostUses, (int)((item->Packed & Item.UseMask) >> Item.UseShift));

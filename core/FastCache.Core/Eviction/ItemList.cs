@@ -10,6 +10,8 @@ internal unsafe struct ItemList
     /// <summary>Items between the oldest and the one that <see cref="LookAhead"/> is at: some 8 evictions are long enough for two cache misses.</summary>
     private const int Distance = 8;
 
+    private const int CacheLineBytes = 64;
+
     private uint _newest;
     private uint _oldest;
     private uint _ahead;
@@ -39,7 +41,7 @@ internal unsafe struct ItemList
         Count++;
     }
 
-    /// <summary>The next item on the way from the oldest to the newest that will soon be the oldest, each once.</summary>
+    /// <summary>The next item on the way from the oldest to the newest that will soon be the oldest, each once; starts to load the one after it.</summary>
     /// <returns>0 when those that come soon have all been named.</returns>
     public uint LookAhead(byte* start)
     {
@@ -53,6 +55,9 @@ internal unsafe struct ItemList
         {
             _ahead = next;
             _lead++;
+            byte* later = (byte*)At(start, At(start, next)->Newer);
+            Prefetch.ToSecondLevel(later);
+            Prefetch.ToSecondLevel(later + CacheLineBytes);
         }
 
         return next;
