@@ -328,12 +328,10 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         const int Merges = 8;
         bool more = Wheel.Step(Now, WheelEntries);
         Large.Reap(ReapedChunks);
-        for (int merged = 0; merged < Merges && Index.WantsToShrink; merged++)
+        int merged = 0;
+        while (merged < Merges && Index.WantsToShrink && Index.TryShrink())
         {
-            if (!Index.TryShrink())
-            {
-                break;
-            }
+            merged++;
         }
 
         RefillReserve();
@@ -342,7 +340,7 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
             Mover.StepFor(SizeClasses.PageBytes / 256);
         }
 
-        return more || Large.HasDying || Mover.IsBusy;
+        return more || merged == Merges || Large.HasDying || Mover.IsBusy;
     }
 
     /// <summary>The mover is done with a page of a class.</summary>

@@ -123,14 +123,16 @@ internal sealed unsafe class BucketIndex
     public ReadOnlySpan<long> BucketsAtDepth => _chains.AsSpan(1);
 
     /// <summary>Whether the entries in use ask for one more bucket.</summary>
-    /// <remarks>No more ghosts than items count: what is beyond uses entries that are free anyway, or gives way.</remarks>
-    public bool WantsToGrow => Items + Math.Min(Ghosts, Items) > (long)_buckets * GrowAtEntriesPerBucket;
+    public bool WantsToGrow => Counted > (long)_buckets * GrowAtEntriesPerBucket;
 
     /// <summary>Whether the items alone, without any ghost, ask for one more bucket.</summary>
     public bool NeedsToGrow => Items > (long)_buckets * GrowAtEntriesPerBucket;
 
     /// <summary>Whether so few entries are in use that a bucket can go.</summary>
-    public bool WantsToShrink => Items + Ghosts < (long)_buckets * ShrinkAtEntriesPerBucket && _buckets > _fewestBuckets;
+    public bool WantsToShrink => Counted < (long)_buckets * ShrinkAtEntriesPerBucket && _buckets > _fewestBuckets;
+
+    /// <summary>Entries that ask for room: no more ghosts than there are items, so that what was deleted leaves no room behind.</summary>
+    private long Counted => Items + Math.Min(Items, Ghosts);
 
     /// <summary>Starts to load the bucket of a hash.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -375,21 +377,24 @@ internal sealed unsafe class BucketIndex
         uint last = _buckets - 1;
         Bucket* source = BucketAt(last);
         Bucket* target = BucketAt(last & (_mask >> 1));
-        int sourceCount = CountChain(source, out int sourceBuckets);
-        int targetCount = CountChain(target, out int targetBuckets);
-        int needed = (sourceCount + targetCount + Bucket.Entries - 1) / Bucket.Entries;
+        int sourceCount = CountChain(source, out int sourceBuckets, out int sourceGhosts);
+        int targetCount = CountChain(target, out int targetBuckets, out int targetGhosts);
+        // Ghosts are worth an entry that is free, but no overflow bucket.
+        bool keepGhosts = sourceCount + targetCount <= Bucket.Entries;
+        int count = sourceCount + targetCount - (keepGhosts ? 0 : sourceGhosts + targetGhosts);
+        int needed = (count + Bucket.Entries - 1) / Bucket.Entries;
         // The first bucket of the source is lost, so that the chain may need one overflow bucket more than both have.
         if (needed > MaxChain || (needed > sourceBuckets + targetBuckets - 1 && !HasOverflow()))
         {
             return false;
         }
 
-        int count = EmptyChain(source, keepGhosts: true);
-        for (int i = 0; i < count; i++)
+        if (!keepGhosts)
         {
-            Append(target, _movedTags[i], _movedReferences[i]);
+            AppendMoved(target, EmptyChain(target, keepGhosts));
         }
 
+        AppendMoved(target, EmptyChain(source, keepGhosts));
         _chains[1]--;
         _buckets = last;
         if (_buckets <= (_mask >> 1) + 1)
@@ -493,13 +498,15 @@ internal sealed unsafe class BucketIndex
         return false;
     }
 
-    private int CountChain(Bucket* first, out int buckets)
+    private int CountChain(Bucket* first, out int buckets, out int ghosts)
     {
         int count = 0;
         buckets = 0;
+        ghosts = 0;
         for (Bucket* bucket = first; bucket is not null; bucket = Next(bucket))
         {
             count += BitOperations.PopCount(Bucket.Occupied(bucket));
+            ghosts += BitOperations.PopCount(Bucket.Ghosts(bucket));
             buckets++;
         }
 
@@ -553,6 +560,14 @@ internal sealed unsafe class BucketIndex
         }
 
         return count;
+    }
+
+    private void AppendMoved(Bucket* bucket, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            Append(bucket, _movedTags[i], _movedReferences[i]);
+        }
     }
 
     /// <summary>Adds an entry to a chain whose overflow buckets, as far as it needs them, were freed just before.</summary>

@@ -3,7 +3,7 @@ using FastCache.Core.Memory;
 
 namespace FastCache.Core.Tests.Properties;
 
-/// <summary>The memory and index layers by themselves, against plain models.</summary>
+/// <summary>Bytes, buckets and chunks by themselves, against plain models.</summary>
 public sealed unsafe class LayerProperties
 {
     [Fact]
@@ -92,116 +92,5 @@ public sealed unsafe class LayerProperties
             int pages = Enumerable.Range(0, SizeClasses.Count).Sum(slab.PagesOf);
             Assert.Equal(pool.Count, pages + pool.FreePages + 1);
         }
-    }
-
-    [Fact]
-    public void The_index_finds_what_a_dictionary_finds_through_growth_ghosts_and_long_chains()
-    {
-        for (int seed = 0; seed < 300; seed++)
-        {
-            Random random = new(seed);
-            using PagePool pool = new(8L << 20, prefault: false, BucketIndex.FixedBytes, BucketIndex.FixedBytesPerPage);
-            HashOwner owner = new();
-            BucketIndex index = new(pool, new SlabAllocator(pool), owner, initialBuckets: 2);
-            Dictionary<uint, ulong> model = [];
-            ulong mask = random.Next(3) == 0 ? 0xFF00_0000_0000_0003 : ulong.MaxValue;
-            bool grows = random.Next(3) != 0;
-            for (int step = 0; step < 1_500; step++)
-            {
-                Step(seed, random, index, owner, model, mask, grows);
-            }
-
-            Assert.True(index.Items == model.Count, $"{index.Items} items instead of {model.Count}, seed {seed}");
-            long ghosts = 0;
-            index.ForEach((bucket, reference) =>
-            {
-                ghosts += Ghost.Is(reference) ? 1 : 0;
-                Assert.True(Ghost.Is(reference) || index.NumberOf(model[reference]) == bucket, $"wrong bucket, seed {seed}");
-            });
-            Assert.True(ghosts == index.Ghosts, $"{ghosts} ghosts, seed {seed}");
-            while (grows && index.Buckets > 2 && model.Count > 0)
-            {
-                (uint reference, ulong hash) = model.First();
-                model.Remove(reference);
-                index.Remove(hash, reference);
-                while (index.WantsToShrink && index.TryShrink())
-                {
-                }
-
-                Assert.All(model.Take(5), item => Assert.Equal(item.Key, index.Find(item.Value, new ReferenceMatcher(item.Key))));
-            }
-        }
-    }
-
-    private static void Step(
-        int seed, Random random, BucketIndex index, HashOwner owner, Dictionary<uint, ulong> model, ulong mask, bool grows)
-    {
-        int action = random.Next(10);
-        if (action < 5)
-        {
-            ulong hash = (ulong)random.NextInt64() & mask;
-            uint reference = (uint)random.Next(1, 1 << 30);
-            index.TakeGhost(hash);
-            if (!model.ContainsKey(reference) && index.TryInsert(hash, reference))
-            {
-                model[reference] = owner.Hashes[reference] = hash;
-            }
-
-            while (grows && index.WantsToGrow && index.TryGrow())
-            {
-            }
-
-            while (grows && index.WantsToShrink && index.TryShrink())
-            {
-            }
-
-            index.SweepGhosts();
-        }
-        else if (model.Count > 0)
-        {
-            (uint reference, ulong hash) = model.ElementAt(random.Next(Math.Min(model.Count, 50)));
-            if (action < 7)
-            {
-                model.Remove(reference);
-                index.Remove(hash, reference);
-            }
-            else if (action == 7)
-            {
-                model.Remove(reference);
-                uint ghost = Ghost.Pack(3, (ushort)random.Next(), hash);
-                index.ReplaceWithGhost(hash, reference, ghost);
-                if (random.Next(2) == 0)
-                {
-                    Assert.True(Ghost.IsOf(index.TakeGhost(hash), hash), $"ghost lost, seed {seed}");
-                }
-            }
-            else
-            {
-                Assert.True(index.Find(hash, new ReferenceMatcher(reference)) == reference, $"lost {reference:x}, seed {seed}");
-                Assert.True(index.Find(hash, new ReferenceMatcher(1u << 30)) == 0, $"found what is not there, seed {seed}");
-            }
-        }
-    }
-
-    private readonly struct ReferenceMatcher(uint wanted) : IKeyMatcher
-    {
-        public bool Matches(uint reference) => reference == wanted;
-    }
-
-    private sealed class HashOwner : IIndexOwner
-    {
-        public Dictionary<uint, ulong> Hashes { get; } = [];
-
-        public ulong HashOf(uint reference) => Hashes[reference];
-
-        public void PrefetchItem(uint reference)
-        {
-        }
-
-        public uint AgeOf(uint ghost) => Ghost.Epoch(ghost);
-
-        public bool IsForgotten(uint ghost) => Ghost.Epoch(ghost) % 3 == 0;
-
-        public void GhostDropped(uint ghost) => Assert.True(Ghost.Is(ghost));
     }
 }
