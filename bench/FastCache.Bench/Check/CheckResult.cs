@@ -43,7 +43,7 @@ internal sealed record CheckResult(Comparison Comparison, Measured Measured, int
         $"{Measured.Ratio:0.00}",
         $"<= {Comparison.MostRatio:0.00}",
         Comparison.Goal is double goal ? $"{goal:0.00}" : "",
-        $"{AllocatedBytesPerOperation:0.###}",
+        $"{AllocatedBytesPerOperation:0.######}",
         IsMet ? "met" : "MISSED",
         Tries > 1 ? $"in try {Tries}" : "",
     ];

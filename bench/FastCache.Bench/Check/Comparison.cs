@@ -21,45 +21,46 @@ internal sealed record Comparison(
 
     /// <summary>The table that commits are held to.</summary>
     /// <remarks>
-    /// A band lies about a quarter above the largest ratio of ten runs on machines that did other things as well: far
-    /// enough not to fail for noise, near enough for one more cache miss an operation to show.
+    /// A band ends about a quarter above the largest ratio of ten runs on a machine that did other things as well: far
+    /// enough not to fail for noise. Whether it is near enough was tried by making the engine worse: without the prefetch
+    /// of items in batches, four of the ratios leave their bands.
     /// </remarks>
     public static Comparison[] All { get; } =
     [
-        new("lookup hit, batched", "bare loop", 3.8, 2,
+        new("lookup hit, batched", "bare loop", 4.2, 2,
             on => ShardOperations.Hit(on.Filled, on.Items, Calls.Batched), on => on.BareLoop),
-        new("lookup miss, batched", "bare loop", 3.2, null,
+        new("lookup miss, batched", "bare loop", 3.3, null,
             on => ShardOperations.Miss(on.Filled, on.Items, Calls.Batched), on => on.BareLoop),
-        new("replace, batched", "bare loop", 4.0, null,
+        new("replace, batched", "bare loop", 4.7, null,
             on => ShardOperations.Replace(on.Filled, on.Items, Calls.Batched), on => on.BareLoop),
-        new("set that evicts, batched", "bare loop", 30.0, 6,
+        new("set that evicts, batched", "bare loop", 29, 6,
             on => on.Evict(Calls.Batched), on => on.BareLoop),
-        new("delete and set, batched", "bare loop", 13.0, null,
+        new("delete and set, batched", "bare loop", 18, null,
             on => new DeleteAndStore(on.Filled, on.Items, Calls.Batched), on => on.BareLoop),
-        new("set, expire, look up, batched", "delete and set, batched", 1.2, null,
+        new("set, expire, look up, batched", "delete and set, batched", 1.05, null,
             on => new StoreAndExpire(on.Filled, CheckSubjects.FreshKeysOf(4), Calls.Batched),
             on => new DeleteAndStore(on.Filled, on.Items, Calls.Batched)),
-        new("lookup hit, one by one", "ConcurrentDictionary", 0.62, 1 / 1.6,
+        new("lookup hit, one by one", "ConcurrentDictionary", 0.72, 1 / 1.6,
             on => ShardOperations.Hit(on.Filled, on.Items, Calls.OneByOne),
             on => ManagedOperations.Hit(on.ConcurrentDictionary, on.Items)),
-        new("lookup miss, one by one", "ConcurrentDictionary", 0.8, null,
+        new("lookup miss, one by one", "ConcurrentDictionary", 0.74, null,
             on => ShardOperations.Miss(on.Filled, on.Items, Calls.OneByOne),
             on => ManagedOperations.Miss(on.ConcurrentDictionary, on.Items)),
-        new("lookup hit, batched", "ConcurrentDictionary", 0.25, 1 / 4.0,
+        new("lookup hit, batched", "ConcurrentDictionary", 0.2, 1 / 4.0,
             on => ShardOperations.Hit(on.Filled, on.Items, Calls.Batched),
             on => ManagedOperations.Hit(on.ConcurrentDictionary, on.Items)),
         new("lookup hit, batched", "lookup hit, one by one", 0.5, null,
             on => ShardOperations.Hit(on.Filled, on.Items, Calls.Batched),
             on => ShardOperations.Hit(on.Filled, on.Items, Calls.OneByOne)),
-        new("set that evicts, one by one", "set that evicts, batched", 1.5, null,
+        new("set that evicts, one by one", "set that evicts, batched", 1.45, null,
             on => on.Evict(Calls.OneByOne), on => on.Evict(Calls.Batched)),
-        new("insert while growing, batched", "Dictionary that grows", 1.3, null,
+        new("insert while growing, batched", "Dictionary that grows", 1.35, null,
             _ => new Grow(GrowthItems, Calls.Batched), _ => new ManagedGrow<DictionarySubject>(GrowthItems)),
-        new("hash of 16 bytes", "XxHash3", 0.9, null,
+        new("hash of 16 bytes", "XxHash3", 0.85, null,
             _ => new HashKeys<ShardHash>(16, new()), _ => new HashKeys<XxHash3Hash>(16, new())),
-        new("hash of 250 bytes", "XxHash3", 0.8, null,
+        new("hash of 250 bytes", "XxHash3", 0.78, null,
             _ => new HashKeys<ShardHash>(250, new()), _ => new HashKeys<XxHash3Hash>(250, new())),
-        new("tag probe, SIMD", "tag probe, scalar", 0.35, null,
+        new("tag probe, SIMD", "tag probe, scalar", 0.25, null,
             _ => new ProbeTags<VectorProbe>(), _ => new ProbeTags<ScalarProbe>()),
     ];
 }

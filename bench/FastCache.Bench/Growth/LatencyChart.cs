@@ -14,7 +14,7 @@ internal static class LatencyChart
     private const int LeastPower = 6;
 
     /// <summary>The exporter clips a legend to what its text measures in a narrow font; other fonts need more.</summary>
-    private const string RoomForWideFonts = "\u00A0\u00A0\u00A0\u00A0";
+    private const string RoomForWideFonts = "\u00A0\u00A0\u00A0\u00A0\u00A0\u00A0\u00A0\u00A0";
 
     /// <summary>A line for every doubling of latency, its bar as long as the logarithm of its count.</summary>
     public static void WriteText(TextWriter output, GrowthPass growing, GrowthPass grown)
@@ -36,7 +36,7 @@ internal static class LatencyChart
     public static void WriteSvg(string path, IEnumerable<GrowthPass> passes)
     {
         PlotModel model = new() { Title = "Sets that took longer", Background = OxyColors.White };
-        model.Legends.Add(new Legend { LegendPosition = LegendPosition.TopRight });
+        model.Legends.Add(new Legend { LegendPosition = LegendPosition.TopRight, LegendLineSpacing = 8 });
         model.Axes.Add(new LogarithmicAxis
         {
             Position = AxisPosition.Bottom,

@@ -17,6 +17,7 @@ internal sealed class PeerProcess : IDisposable
     private readonly Process _process;
     private readonly DirectoryInfo _directory;
     private readonly PosixSignalRegistration[] _signals;
+    private bool _ended;
 
     private PeerProcess(Process process, DirectoryInfo directory)
     {
@@ -87,7 +88,6 @@ internal sealed class PeerProcess : IDisposable
         }
 
         _process.Dispose();
-        _directory.Delete(recursive: true);
     }
 
     private void Connect(string socketPath, string program)
@@ -111,12 +111,18 @@ internal sealed class PeerProcess : IDisposable
         }
     }
 
+    /// <summary>Called on disposal, and by the thread that handles signals.</summary>
     private void End()
     {
-        if (!_process.HasExited)
+        lock (_directory)
         {
-            _process.Kill();
-            _process.WaitForExit();
+            if (!_ended)
+            {
+                _ended = true;
+                _process.Kill();
+                _process.WaitForExit();
+                _directory.Delete(recursive: true);
+            }
         }
     }
 }
