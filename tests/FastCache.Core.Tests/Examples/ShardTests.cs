@@ -212,32 +212,6 @@ public sealed class ShardTests
         Assert.True(ratio > 0.6, $"hit ratio {ratio:P1}");
     }
 
-    [Fact]
-    public void No_operation_allocates_managed_memory()
-    {
-        using Shard shard = Create();
-        byte[] key = Key(1);
-        byte[] value = new byte[100];
-        for (int round = 0; round < 2; round++)
-        {
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            for (int i = 0; i < 50_000; i++)
-            {
-                BitConverter.TryWriteBytes(key, i);
-                shard.Set(key, value, new SetOptions(TimeToLiveMillis: 1_000_000), out _);
-                shard.TryGet(key, out _);
-                shard.Touch(key, 1);
-                if (i % 7 == 0)
-                {
-                    shard.Delete(key);
-                }
-            }
-
-            long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-            Assert.True(round == 0 || allocated == 0, $"{allocated} bytes");
-        }
-    }
-
     [Theory]
     [InlineData(ShardOptions.MinMemoryBudgetBytes - 1)]
     [InlineData(ShardOptions.MaxMemoryBudgetBytes + 1)]
