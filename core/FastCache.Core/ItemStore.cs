@@ -264,6 +264,9 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         ScheduleExpiry(copy);
     }
 
+    /// <summary>A page of a class could not be emptied.</summary>
+    public void CouldNotGive(int sizeClass) => _balance.CouldNotGive(sizeClass);
+
     /// <summary>One bounded step of everything that is done in the background.</summary>
     /// <returns>Whether there is more to do at once.</returns>
     public bool Maintain()
@@ -397,11 +400,18 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     private uint TakeReserve(int sizeClass)
     {
         uint chunk = TakeFree(sizeClass, 0);
-        for (int attempt = 0; chunk == 0 && attempt < 2; attempt++)
+        // One attempt for every donor: one that cannot give is not asked again.
+        for (int attempt = 0; chunk == 0 && attempt < SizeClasses.Count; attempt++)
         {
             if (!Mover.IsBusy)
             {
-                Move(_balance.DonorAtAnyPrice(sizeClass, Slab), sizeClass);
+                int donor = _balance.DonorAtAnyPrice(sizeClass, Slab);
+                if (donor < 0)
+                {
+                    return 0;
+                }
+
+                Move(donor, sizeClass);
             }
 
             Mover.Finish(sizeClass);
@@ -434,6 +444,10 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         if (page >= 0)
         {
             Mover.Start(page, taker);
+        }
+        else
+        {
+            CouldNotGive(donor);
         }
     }
 }

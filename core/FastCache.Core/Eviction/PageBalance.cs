@@ -8,7 +8,8 @@ namespace FastCache.Core.Eviction;
 /// turned, so its inverse is how long an item has to be used again before the hand is back: what an item gets for its
 /// memory. A class whose clock turns faster than the slowest one takes a page from that one, until items of all sizes have
 /// about equally long. Steps and not evictions, because a class whose items are all in use gives nothing up while its hands
-/// run: it must not look idle. A class with two pages' worth of free chunks gives before any other.
+/// run: it must not look idle. A class with two pages' worth of free chunks gives before any other. A class whose page could
+/// not be emptied, because values in it are being written or read, looks idle too: it is not asked again for a while.
 /// <para>
 /// A class is looked at whenever its hands have gone on by a page's worth of items. Counts are halved when they add up to
 /// half of all chunks, so that what happened long ago fades; by then counting noise is small for all but the largest
@@ -25,6 +26,7 @@ internal sealed class PageBalance(int classes)
 
     private readonly long[] _steps = new long[classes];
     private readonly long[] _nextLook = new long[classes];
+    private readonly bool[] _couldNotGive = new bool[classes];
     private long _sum;
 
     /// <summary>Counts what the hands of a class have looked at to make room.</summary>
@@ -64,8 +66,17 @@ internal sealed class PageBalance(int classes)
     public int DonorAtAnyPrice(int taker, IClassMemory memory)
     {
         int donor = SlowestOf(taker, memory, fewestPages: 2, out _);
-        return donor >= 0 ? donor : SlowestOf(taker, memory, fewestPages: 1, out _);
+        donor = donor >= 0 ? donor : SlowestOf(taker, memory, fewestPages: 1, out _);
+        if (donor < 0)
+        {
+            Array.Clear(_couldNotGive);
+        }
+
+        return donor;
     }
+
+    /// <summary>Takes note that a page of a class could not be emptied: others are asked until the counts fade, or none is left.</summary>
+    public void CouldNotGive(int sizeClass) => _couldNotGive[sizeClass] = true;
 
     private int SlowestOf(int taker, IClassMemory memory, int fewestPages, out double slowest)
     {
@@ -74,7 +85,7 @@ internal sealed class PageBalance(int classes)
         for (int candidate = 0; candidate < _steps.Length; candidate++)
         {
             // The last page of a class stays if possible: what it holds could not be stored again without taking one.
-            if (candidate == taker || memory.PagesOf(candidate) < fewestPages)
+            if (candidate == taker || _couldNotGive[candidate] || memory.PagesOf(candidate) < fewestPages)
             {
                 continue;
             }
@@ -105,6 +116,7 @@ internal sealed class PageBalance(int classes)
         }
 
         _sum = 0;
+        Array.Clear(_couldNotGive);
         for (int sizeClass = 0; sizeClass < _steps.Length; sizeClass++)
         {
             _steps[sizeClass] /= 2;

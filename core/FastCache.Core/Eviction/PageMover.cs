@@ -99,6 +99,7 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
             else if (result == Clearing.Impossible)
             {
                 Abandoned++;
+                store.CouldNotGive(pool.Headers[_page].SizeClass);
                 End();
                 return;
             }
