@@ -212,6 +212,27 @@ public sealed class ShardTests
         Assert.True(ratio > 0.6, $"hit ratio {ratio:P1}");
     }
 
+    [Fact]
+    public void Keys_that_all_fall_into_one_chain_of_the_index_push_each_other_out()
+    {
+        using Shard shard = Create();
+        List<byte[]> keys = [.. Colliding(shard, 400)];
+        foreach (byte[] key in keys)
+        {
+            Assert.Equal(WriteOutcome.Done, shard.Set(key, key, default, out _));
+            Assert.True(shard.TryGet(key, out ItemView item));
+            Assert.Equal(key, item.Value);
+        }
+
+        shard.Check();
+        ShardStatistics statistics = shard.Statistics();
+        Assert.Equal(Index.BucketIndex.MaxChain, statistics.LongestProbe);
+        Assert.Equal(Index.BucketIndex.MaxChain * Index.Bucket.Entries, keys.Count(key => shard.TryGet(key, out _)));
+        keys.ForEach(key => shard.Delete(key));
+        Assert.Equal(0, shard.Statistics().OverflowBuckets);
+        shard.Check();
+    }
+
     [Theory]
     [InlineData(ShardOptions.MinMemoryBudgetBytes - 1)]
     [InlineData(ShardOptions.MaxMemoryBudgetBytes + 1)]
@@ -224,6 +245,28 @@ public sealed class ShardTests
         Shard shard = new(new ShardOptions { MemoryBudgetBytes = ShardOptions.MinMemoryBudgetBytes, HashSeed = 1 });
         shard.Advance(Now, Now);
         return shard;
+    }
+
+    /// <summary>Keys whose hashes have the same low bits, more than the index starts with.</summary>
+    private static IEnumerable<byte[]> Colliding(Shard shard, int count)
+    {
+        for (int i = 0; count > 0; i++)
+        {
+            byte[] key = BitConverter.GetBytes(i);
+            if ((Hash(shard, key) & 0x3FFF) == 5)
+            {
+                count--;
+                yield return key;
+            }
+        }
+    }
+
+    private static unsafe ulong Hash(Shard shard, byte[] key)
+    {
+        fixed (byte* start = key)
+        {
+            return shard.Hashed(start, key.Length).Hash;
+        }
     }
 
     private static byte[] Key(int i) => Encoding.ASCII.GetBytes($"key:{i}");
