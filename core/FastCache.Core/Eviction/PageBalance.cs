@@ -149,6 +149,7 @@ internal sealed class PageBalance(int classes)
         }
 
         _pagesPassed = 0;
+        Array.Clear(_couldNotGive);
         for (int sizeClass = 0; sizeClass < _turns.Length; sizeClass++)
         {
             _turns[sizeClass] /= 2;

@@ -72,6 +72,20 @@ public sealed class PageBalanceTests
         Assert.Equal(0, balance.DonorFor(1, _memory));
     }
 
+    [Fact]
+    public void A_class_that_could_not_give_is_asked_again_only_when_no_other_can()
+    {
+        PageBalance balance = new(3);
+        balance.Count(0, 400, 100);
+        balance.Count(1, 300, 100);
+        balance.Asked(2, hasGiven: false);
+        Assert.Equal(0, balance.DonorFor(1, _memory));
+        Assert.Equal(0, balance.DonorAtAnyPrice(1, _memory));
+        balance.Asked(0, hasGiven: false);
+        Assert.Equal(-1, balance.DonorAtAnyPrice(1, _memory));
+        Assert.Equal(2, balance.DonorAtAnyPrice(1, _memory));
+    }
+
     private sealed class PlainMemory(int[] pages) : IClassMemory
     {
         private const int Chunks = 100;

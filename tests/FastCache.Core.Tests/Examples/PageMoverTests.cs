@@ -63,6 +63,29 @@ public sealed unsafe class PageMoverTests
         shard.Check();
     }
 
+    [Fact]
+    public void A_class_without_a_page_gets_one_though_all_of_the_idlest_class_is_being_written()
+    {
+        using Shard shard = Create(16);
+        for (int i = 0; i < 8; i++)
+        {
+            Assert.Equal(WriteOutcome.Done, shard.Streams.Begin(Key(-1 - i), 1 << 20, default, out ValueWriter writer));
+            Assert.Equal(WriteOutcome.Done, shard.Streams.Append(writer, new byte[1 << 20]));
+        }
+
+        for (int i = 0; i < 200_000; i++)
+        {
+            Assert.Equal(WriteOutcome.Done, shard.Set(Key(i), new byte[100], default, out _));
+        }
+
+        for (int length = 200; length < 40_000; length += length / 4)
+        {
+            Assert.Equal(WriteOutcome.Done, shard.Set(Key(-1_000 - length), new byte[length], default, out _));
+        }
+
+        shard.Check();
+    }
+
     private static int FirstPageOf(Shard shard, int sizeClass)
     {
         int page = 0;

@@ -213,29 +213,24 @@ public sealed class ShardTests
     }
 
     [Fact]
-    public void No_operation_allocates_managed_memory()
+    public void Keys_that_all_fall_into_one_chain_of_the_index_push_each_other_out()
     {
         using Shard shard = Create();
-        byte[] key = Key(1);
-        byte[] value = new byte[100];
-        for (int round = 0; round < 2; round++)
+        List<byte[]> keys = [.. Colliding(shard, 400)];
+        foreach (byte[] key in keys)
         {
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            for (int i = 0; i < 50_000; i++)
-            {
-                BitConverter.TryWriteBytes(key, i);
-                shard.Set(key, value, new SetOptions(TimeToLiveMillis: 1_000_000), out _);
-                shard.TryGet(key, out _);
-                shard.Touch(key, 1);
-                if (i % 7 == 0)
-                {
-                    shard.Delete(key);
-                }
-            }
-
-            long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-            Assert.True(round == 0 || allocated == 0, $"{allocated} bytes");
+            Assert.Equal(WriteOutcome.Done, shard.Set(key, key, default, out _));
+            Assert.True(shard.TryGet(key, out ItemView item));
+            Assert.Equal(key, item.Value);
         }
+
+        shard.Check();
+        ShardStatistics statistics = shard.Statistics();
+        Assert.Equal(Index.BucketIndex.MaxChain, statistics.LongestProbe);
+        Assert.Equal(Index.BucketIndex.MaxChain * Index.Bucket.Entries, keys.Count(key => shard.TryGet(key, out _)));
+        keys.ForEach(key => shard.Delete(key));
+        Assert.Equal(0, shard.Statistics().OverflowBuckets);
+        shard.Check();
     }
 
     [Theory]
@@ -250,6 +245,28 @@ public sealed class ShardTests
         Shard shard = new(new ShardOptions { MemoryBudgetBytes = ShardOptions.MinMemoryBudgetBytes, HashSeed = 1 });
         shard.Advance(Now, Now);
         return shard;
+    }
+
+    /// <summary>Keys whose hashes have the same low bits, more than the index starts with.</summary>
+    private static IEnumerable<byte[]> Colliding(Shard shard, int count)
+    {
+        for (int i = 0; count > 0; i++)
+        {
+            byte[] key = BitConverter.GetBytes(i);
+            if ((Hash(shard, key) & 0x3FFF) == 5)
+            {
+                count--;
+                yield return key;
+            }
+        }
+    }
+
+    private static unsafe ulong Hash(Shard shard, byte[] key)
+    {
+        fixed (byte* start = key)
+        {
+            return shard.Hashed(start, key.Length).Hash;
+        }
     }
 
     private static byte[] Key(int i) => Encoding.ASCII.GetBytes($"key:{i}");
