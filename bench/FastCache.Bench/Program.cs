@@ -4,9 +4,11 @@ using FastCache.Bench;
 using FastCache.Bench.Check;
 using FastCache.Bench.Growth;
 using FastCache.Bench.MemoryUse;
+using FastCache.Bench.Pauses;
 using FastCache.Bench.Shift;
 using FastCache.Bench.Simulate;
 using FastCache.Bench.Soak;
+using FastCache.Bench.Ttl;
 
 RootCommand root = new("FastCache benchmarks.")
 {
@@ -15,9 +17,11 @@ RootCommand root = new("FastCache benchmarks.")
     GrowthCommand.Create(),
     MemoryCommand.Create(),
     MicroCommand.Create(),
+    PausesCommand.Create(),
     ShiftCommand.Create(),
     SimulateCommand.Create(),
     SoakCommand.Create(),
+    TtlCommand.Create(),
 };
 ParseResult parsed = root.Parse(args);
 if (parsed.Action is ParseErrorAction refusal)

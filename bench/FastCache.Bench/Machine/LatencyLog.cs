@@ -26,6 +26,12 @@ internal sealed class LatencyLog
     /// <summary>Longest by processor time in nanoseconds, exact.</summary>
     public long MaxCpuNanos { get; private set; }
 
+    /// <summary>All together by the wall clock in nanoseconds.</summary>
+    public long SumWallNanos { get; private set; }
+
+    /// <summary>All together by processor time in nanoseconds.</summary>
+    public long SumCpuNanos { get; private set; }
+
     /// <summary>Begins to measure an operation.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Start Begin() => new(ThreadCpu.Nanos(), Stopwatch.GetTimestamp());
@@ -40,6 +46,8 @@ internal sealed class LatencyLog
         _cpu.RecordValue(Math.Min(cpu, MaxNanos));
         MaxWallNanos = Math.Max(MaxWallNanos, wall);
         MaxCpuNanos = Math.Max(MaxCpuNanos, cpu);
+        SumWallNanos += wall;
+        SumCpuNanos += cpu;
         return cpu;
     }
 
@@ -54,7 +62,7 @@ internal sealed class LatencyLog
     {
         _wall.Reset();
         _cpu.Reset();
-        MaxWallNanos = MaxCpuNanos = 0;
+        MaxWallNanos = MaxCpuNanos = SumWallNanos = SumCpuNanos = 0;
     }
 
     /// <summary>When an operation began.</summary>

@@ -19,12 +19,23 @@ namespace FastCache.Core.Eviction;
 /// Invariants:
 /// 1. While a page is being emptied none of its chunks is handed out.
 /// 2. <see cref="StepFor"/> looks at a number of chunks in proportion to the bytes that its caller needs, so that a page is
-/// empty before its taker has filled as much: no operation pays for a page as a whole.
+/// empty before its taker has filled as much, but never at more than <see cref="MaxChunks"/>: no operation pays for a page
+/// as a whole.
+/// 3. Over a page, finding colder items takes at most <see cref="StepsPerChunk"/> steps of the clock's hands a chunk.
 /// </remarks>
 internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
 {
     /// <summary>How much faster a page is emptied than its taker asks for bytes.</summary>
     private const int Lead = 2;
+
+    /// <summary>Most chunks that one call looks at. Moving as many small items takes about half a millisecond.</summary>
+    private const int MaxChunks = 512;
+
+    /// <summary>
+    /// Steps of the hands that each chunk may take on average. Where nearly all items were used since the hands came by, a
+    /// colder one is not to be had for less than a hundred, and is not much colder: there items are evicted where they are.
+    /// </summary>
+    private const int StepsPerChunk = 8;
 
     /// <summary>A head of more segments is not moved but evicted: each of them would have to be told.</summary>
     private const int MaxSegmentsToMove = 256;
@@ -35,6 +46,7 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
     private int _page = -1;
     private int _taker;
     private int _position;
+    private long _stepsLeft;
 
     /// <summary>Whether a page is being emptied.</summary>
     public bool IsBusy => _page >= 0;
@@ -58,18 +70,25 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
         _page = page;
         _taker = taker;
         _position = 0;
+        _stepsLeft = 0;
     }
 
     /// <summary>Does as much as somebody must pay for who needs so many bytes.</summary>
     public void StepFor(int bytes) =>
-        Step(1 + (int)((long)pool.Headers[_page].TouchedChunks * bytes * Lead >> SizeClasses.PageShift));
+        Step(Math.Min(MaxChunks, 1 + (int)((long)pool.Headers[_page].TouchedChunks * bytes * Lead >> SizeClasses.PageShift)));
 
-    /// <summary>Empties the page at once, for a class that has nothing.</summary>
+    /// <summary>Empties the page at once, for a class that has nothing: what takes longer to move is evicted.</summary>
     public void Finish(int taker)
     {
         _taker = taker;
         if (IsBusy)
         {
+            Step(MaxChunks);
+        }
+
+        if (IsBusy)
+        {
+            _stepsLeft = long.MinValue / 2;
             Step(int.MaxValue);
         }
     }
@@ -103,7 +122,7 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
                 break;
             }
 
-            Clearing result = Clear(store.Slab.ChunkAt(_page, _position));
+            Clearing result = ClearCounted(store.Slab.ChunkAt(_page, _position));
             if (result == Clearing.Later)
             {
                 store.Large.Reap(ReapedAtOnce);
@@ -136,6 +155,16 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
                 store.Slab.Grow(_taker);
             }
         }
+    }
+
+    private Clearing ClearCounted(uint chunk)
+    {
+        int sizeClass = store.Slab.ClassOf(chunk);
+        long before = store.Clocks[sizeClass].HandSteps;
+        _stepsLeft += StepsPerChunk;
+        Clearing result = Clear(chunk);
+        _stepsLeft -= store.Clocks[sizeClass].HandSteps - before;
+        return result;
     }
 
     private Clearing Clear(uint chunk)
@@ -182,7 +211,7 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
     {
         Item* item = store.At(chunk);
         bool isWorthIt = (packed & (Item.Hot | Item.UseMask)) != 0 && !Item.IsExpired(packed, store.Now);
-        bool canMove = (item->Kind & Item.Large) == 0 || LargeHead.Of(item)->Segments <= MaxSegmentsToMove;
+        bool canMove = _stepsLeft > 0 && ((item->Kind & Item.Large) == 0 || LargeHead.Of(item)->Segments <= MaxSegmentsToMove);
         if ((!isWorthIt || !canMove || !TryMove(chunk)) && (item->Packed & Item.Live) != 0)
         {
             store.Evict(chunk);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using FastCache.Core.Eviction;
 using FastCache.Core.Memory;
 
 namespace FastCache.Core.Tests.Examples;
@@ -51,6 +52,40 @@ public sealed class DrainingPageTests
         }
 
         shard.Check();
+    }
+
+    [Fact]
+    public void No_write_pays_for_emptying_a_page_of_small_items_that_are_all_in_use()
+    {
+        // 512 chunks at 8 steps, and one search for a victim that goes to its own bound.
+        const long MostSteps = (512 * 8) + (2 * ClockPro.MaxSweep * ClockPro.MaxSweep);
+        using Shard shard = new(new ShardOptions { MemoryBudgetBytes = 32 << 20, HashSeed = 1 });
+        int written = 0;
+        while (shard.Statistics().FreeBytes > 2 << 20)
+        {
+            Set(shard, written, length: 1);
+            Assert.True(Get(shard, written++));
+        }
+
+        long before = HandSteps(shard);
+        for (int i = 0; i < 1_000; i++)
+        {
+            Assert.Equal(WriteOutcome.Done, Set(shard, written++, length: 65_000));
+            Assert.True(HandSteps(shard) - before <= MostSteps, $"write {i} took {HandSteps(shard) - before:N0} steps");
+            before = HandSteps(shard);
+        }
+
+        Assert.True(shard.Statistics().PageMoves > 5);
+        shard.Check();
+    }
+
+    private static long HandSteps(Shard shard) => shard.StatisticsByClass().Sum(found => found.HandSteps);
+
+    private static bool Get(Shard shard, int number)
+    {
+        byte[] key = new byte[16];
+        BinaryPrimitives.WriteInt32LittleEndian(key, number);
+        return shard.TryGet(key, out _);
     }
 
     private static WriteOutcome Set(Shard shard, int number, int length = 100)
