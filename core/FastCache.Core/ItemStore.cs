@@ -343,7 +343,7 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         return more || merged == Merges || Large.HasDying || Mover.IsBusy;
     }
 
-    /// <summary>The mover is done with a page of a class.</summary>
+    /// <summary>A page of a class was emptied, or could not be.</summary>
     /// <param name="sizeClass">The class.</param>
     /// <param name="isEmpty">Whether the class has lost it.</param>
     public void PageEmptied(int sizeClass, bool isEmpty) => _balance.Asked(sizeClass, isEmpty);

@@ -34,7 +34,6 @@ internal sealed class ShiftReport(ShiftOptions options, TextWriter output)
         using Shard shard = NewShard();
         bool isMet = true;
         RunPhase(shard, Load(0), FillCapacities, goal: null);
-        _chart.Panel("percent of a fresh shard's memory", least: 0);
         for (byte mark = 1; mark <= 2; mark++)
         {
             ShiftPhase fresh = Fresh(mark);
@@ -145,11 +144,12 @@ internal sealed class ShiftReport(ShiftOptions options, TextWriter output)
 
     private void Draw(ShiftPhase phase, ShiftPhase fresh)
     {
-        _chart.Line($"{phase.Load.Name}: after the shift", Points(phase, null));
-        _chart.Line($"{phase.Load.Name}: a fresh shard", Points(fresh, null));
+        _chart.Panel($"percent, {phase.Load.ShortName}", least: 0);
+        _chart.Line("after the shift", Points(phase, null));
+        _chart.Line("a fresh shard", Points(fresh, null));
         for (int size = 0; size < fresh.Final.Length && fresh.Final.Length > 1; size++)
         {
-            _chart.Line($"of them {phase.Load.ValueBytes[size]:N0} bytes, after the shift", Points(phase, size));
+            _chart.Line($"{phase.Load.ValueBytes[size]:N0} bytes, after it", Points(phase, size));
         }
 
         IEnumerable<(double X, double Y)> Points(ShiftPhase drawn, int? size) =>

@@ -41,6 +41,9 @@ internal sealed class SizedLoad
 
     public string Name { get; }
 
+    /// <summary>For the chart.</summary>
+    public string ShortName => ValueBytes.Length == 1 ? $"{ValueBytes[0]:N0} bytes" : "mix of sizes";
+
     public byte Mark { get; }
 
     /// <summary>The sizes; an operation names one by its place here.</summary>

@@ -132,6 +132,7 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
             else if (result == Clearing.Impossible)
             {
                 Abandoned++;
+                store.PageEmptied(pool.Headers[_page].SizeClass, isEmpty: false);
                 End();
                 return;
             }
@@ -145,11 +146,10 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
         int page = _page;
         int sizeClass = pool.Headers[page].SizeClass;
         _page = -1;
-        bool isEmpty = store.Slab.EndDrain(page);
-        store.PageEmptied(sizeClass, isEmpty);
-        if (isEmpty)
+        if (store.Slab.EndDrain(page))
         {
             Moves++;
+            store.PageEmptied(sizeClass, isEmpty: true);
             if (_taker >= 0)
             {
                 store.Slab.Grow(_taker);
