@@ -1,0 +1,34 @@
+namespace FastCache.Core.Tests.Examples;
+
+/// <summary>Clocks that say what no clock should say.</summary>
+public sealed class ExtremeClockTests
+{
+    private const long Now = 1_800_000_000_000;
+
+    [Theory]
+    [InlineData(1L << 41)]
+    [InlineData(1L << 57)]
+    [InlineData(long.MaxValue)]
+    public void Maintenance_comes_to_its_end_however_far_the_clock_has_jumped(long monotonicMillis)
+    {
+        using Shard shard = Create();
+        shard.Set("a"u8, "1"u8, new SetOptions(TimeToLiveMillis: 1_000), out _);
+        shard.Set("b"u8, "2"u8, new SetOptions(TimeToLiveMillis: ulong.MaxValue), out _);
+        shard.Advance(monotonicMillis, Now);
+        int steps = 0;
+        while (shard.Maintain())
+        {
+            Assert.InRange(++steps, 1, 10_000);
+        }
+
+        Assert.Equal(0, shard.Statistics().Items);
+        shard.Check();
+    }
+
+    private static Shard Create()
+    {
+        Shard shard = new(new ShardOptions { MemoryBudgetBytes = 8 << 20, HashSeed = 1, StaleTime = TimeSpan.FromSeconds(1) });
+        shard.Advance(0, Now);
+        return shard;
+    }
+}
