@@ -25,6 +25,21 @@ public sealed class ExtremeClockTests
         shard.Check();
     }
 
+    [Theory]
+    [InlineData((1L << 40) + 5)]
+    [InlineData(1L << 57)]
+    [InlineData(long.MaxValue)]
+    public void An_item_invalidated_after_the_end_of_all_lives_goes_and_harms_nothing(long monotonicMillis)
+    {
+        using Shard shard = Create();
+        shard.Set("a"u8, "1"u8, default, out _);
+        shard.Advance(monotonicMillis, Now);
+        Assert.True(shard.Leases.Invalidate("a"u8));
+        Assert.False(shard.TryGet("a"u8, out _));
+        shard.Set("b"u8, "1"u8, default, out _);
+        shard.Check();
+    }
+
     private static Shard Create()
     {
         Shard shard = new(new ShardOptions { MemoryBudgetBytes = 8 << 20, HashSeed = 1, StaleTime = TimeSpan.FromSeconds(1) });
