@@ -40,6 +40,26 @@ public sealed class ExtremeClockTests
         shard.Check();
     }
 
+    [Theory]
+    [InlineData(2_677_348_427_775)]
+    [InlineData(long.MaxValue)]
+    public void A_wall_clock_beyond_2054_leaves_versions_that_ascend_and_can_be_compared(long unixMillis)
+    {
+        using Shard shard = Create();
+        shard.Advance(0, unixMillis);
+        ulong last = 0;
+        for (int i = 0; i < 300_000; i++)
+        {
+            Assert.Equal(WriteOutcome.Done, shard.Set("a"u8, "1"u8, default, out ulong version));
+            Assert.True(version > last);
+            Assert.True(shard.TryGet("a"u8, out ItemView item));
+            Assert.Equal(version, item.Version);
+            last = version;
+        }
+
+        Assert.Equal(WriteOutcome.Done, shard.Set("a"u8, "2"u8, new SetOptions(SetCondition.IfNewer, last + 1), out _));
+    }
+
     private static Shard Create()
     {
         Shard shard = new(new ShardOptions { MemoryBudgetBytes = 8 << 20, HashSeed = 1, StaleTime = TimeSpan.FromSeconds(1) });
