@@ -13,4 +13,14 @@ public sealed class MisuseTests
         byte[] key = GC.AllocateArray<byte>(length, pinned: true);
         Assert.Throws<ArgumentOutOfRangeException>(() => shard.Prepare(key));
     }
+
+    [Fact]
+    public void A_counter_grows_no_longer_than_the_longest_value()
+    {
+        using Shard shard = new(new ShardOptions { MemoryBudgetBytes = 8 << 20, MaxValueBytes = 1 });
+        Assert.Equal(WriteOutcome.Done, shard.Set("n"u8, "9"u8, default, out _));
+        Assert.Equal(WriteOutcome.ValueTooLarge, shard.Edits.Count("n"u8, new CounterChange(CounterKind.Wrapping, 1), out _, out _));
+        Assert.True(shard.TryGet("n"u8, out ItemView item));
+        Assert.True(item.Value.SequenceEqual("9"u8));
+    }
 }
