@@ -125,10 +125,11 @@ public sealed unsafe class Shard : IDisposable
 
     /// <summary>First step of a batch: hashes a key and starts to load its bucket.</summary>
     /// <param name="key"><see cref="MinKeyBytes"/> to <see cref="MaxKeyBytes"/> bytes of native memory (or pinned), unchanged until the operation ran.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The key's length is out of range.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public LookupKey Prepare(ReadOnlySpan<byte> key)
     {
-        Debug.Assert(key.Length is >= MinKeyBytes and <= MaxKeyBytes);
+        ThrowIfNotKey(key);
         byte* start = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(key));
         ulong hash = _hasher.Hash(start, key.Length);
         _index.Prefetch(hash);

@@ -57,7 +57,7 @@ public sealed unsafe class ValueEdits
     /// <param name="change">The change.</param>
     /// <param name="result">The counter afterwards; the bits of a long for <see cref="CounterKind.Checked"/>.</param>
     /// <param name="version">The counter's version; 0 unless <see cref="WriteOutcome.Done"/>.</param>
-    /// <returns>Also <see cref="WriteOutcome.NotFound"/>, <see cref="WriteOutcome.NotANumber"/>, <see cref="WriteOutcome.Overflow"/>, <see cref="WriteOutcome.OutOfMemory"/>.</returns>
+    /// <returns>Also <see cref="WriteOutcome.NotFound"/>, <see cref="WriteOutcome.NotANumber"/>, <see cref="WriteOutcome.Overflow"/>, <see cref="WriteOutcome.ValueTooLarge"/>, <see cref="WriteOutcome.OutOfMemory"/>.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The key's length is out of range.</exception>
     public WriteOutcome Count(ReadOnlySpan<byte> key, in CounterChange change, out ulong result, out ulong version)
     {
@@ -105,6 +105,11 @@ public sealed unsafe class ValueEdits
             ? Utf8Formatter.TryFormat((long)result, text, out int length)
             : Utf8Formatter.TryFormat(result, text, out length);
         System.Diagnostics.Debug.Assert(formatted);
+        if (length > _shard.MaxValueBytes)
+        {
+            return WriteOutcome.ValueTooLarge;
+        }
+
         return _shard.Write(key, text[..length], existing, life, _shard.NextVersion(), out version);
     }
 

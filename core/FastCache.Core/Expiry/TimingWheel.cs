@@ -320,7 +320,8 @@ internal sealed unsafe class TimingWheel
 
         int shift = SlotShift * level;
         long next = ((_tick >> shift) + 1) << shift;
-        if (next > now)
+        // An empty wheel has nothing to pass on the way, however far the clock has jumped.
+        if (next > now || _occupied[level] == 0)
         {
             _tick = now;
             return;
