@@ -110,7 +110,7 @@ public sealed unsafe class ValueEdits
             return WriteOutcome.ValueTooLarge;
         }
 
-        return _shard.Write(key, text[..length], existing, life, _shard.NextVersion(), out version);
+        return _shard.Writer.Write(key, text[..length], existing, life, _shard.NextVersion(), out version);
     }
 
     /// <summary>Puts bytes behind (or before) a value that is there.</summary>
@@ -149,7 +149,7 @@ public sealed unsafe class ValueEdits
         Span<byte> whole = new(_scratch.Value, (int)total);
         item.CopyTo(whole.Slice(atFront ? piece.Length : 0, length));
         piece.CopyTo(whole[(atFront ? 0 : length)..]);
-        return _shard.Write(key, whole, existing, Life.Of(_shard.At(existing)), _shard.NextVersion(), out version);
+        return _shard.Writer.Write(key, whole, existing, Life.Of(_shard.At(existing)), _shard.NextVersion(), out version);
     }
 
     private static bool TryParse(Item* item, CounterKind kind, out ulong number)

@@ -145,7 +145,7 @@ public sealed unsafe class ValueStreams
             return permitted;
         }
 
-        return _shard.PublishLarge(hashed, slot, life, _shard.VersionFor(options), out version);
+        return _shard.Writer.PublishLarge(hashed, slot, life, _shard.VersionFor(options), out version);
     }
 
     /// <summary>Gives up a value that is being written; the key keeps what it has.</summary>
