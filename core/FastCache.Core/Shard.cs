@@ -353,8 +353,12 @@ public sealed unsafe class Shard : IDisposable
     {
         if (key.Length is < MinKeyBytes or > MaxKeyBytes)
         {
-            throw new ArgumentOutOfRangeException(nameof(key), key.Length, $"A key has {MinKeyBytes} to {MaxKeyBytes} bytes.");
+            ThrowNotKey(key.Length);
         }
+
+        // Apart, so that the check is inlined into every operation.
+        static void ThrowNotKey(int length) =>
+            throw new ArgumentOutOfRangeException(nameof(key), length, $"A key has {MinKeyBytes} to {MaxKeyBytes} bytes.");
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
