@@ -347,6 +347,7 @@ public sealed unsafe class Shard : IDisposable
         LeaseTable.Check();
     }
 
+    /// <summary>Gives the memory back. Nothing of the shard, nor a view of an item, may be used from then on: the memory is not there any more.</summary>
     public void Dispose() => Store.Dispose();
 
     internal static void ThrowIfNotKey(ReadOnlySpan<byte> key)
