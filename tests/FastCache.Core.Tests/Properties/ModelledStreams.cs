@@ -70,7 +70,9 @@ internal sealed class ModelledStreams(ModelledShard owner)
             return;
         }
 
-        owner.Compare(key, owner.Model.Expected(key, length, options), outcome, "begin");
+        WriteOutcome expected = owner.Model.Expected(key, length, options);
+        bool isTooMuch = _writing.Sum(writing => (long)writing.Value.Length) + length > owner.Shard.Statistics().BudgetBytes / 8 * 3;
+        owner.Compare(key, expected == WriteOutcome.Done && isTooMuch ? WriteOutcome.TooManyOpen : expected, outcome, "begin");
         if (outcome == WriteOutcome.Done)
         {
             _writing.Add(new Writing(writer, key, RandomValues.Noise(Random, length), options));
