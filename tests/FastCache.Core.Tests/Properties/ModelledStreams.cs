@@ -23,8 +23,8 @@ internal sealed class ModelledStreams(ModelledShard owner)
             case 0 when _writing.Count < MaxOpen:
                 Begin(key);
                 break;
-            case 1 when _reading.Count < MaxOpen:
-                Open(key);
+            case 1 or 2 when _reading.Count < MaxOpen:
+                Open(LargeKeyOr(key));
                 break;
             case < 5 when _writing.Count > 0:
                 Go(_writing[Random.Next(_writing.Count)]);
@@ -121,8 +121,15 @@ internal sealed class ModelledStreams(ModelledShard owner)
         }
     }
 
+    private string LargeKeyOr(string key)
+    {
+        string[] large = [.. owner.Model.Keys.Where(known => owner.Model.Find(known)?.IsLarge == true)];
+        return large.Length == 0 ? key : large[Random.Next(large.Length)];
+    }
+
     private void Open(string key)
     {
+        owner.ForgetIfEvicted(key);
         WriteOutcome outcome = Streams.Open(CacheModel.Bytes(key), out ValueReader reader, out long length, out ulong version);
         WriteOutcome wanted = owner.Model.Find(key) is not CacheModel.Entry known || known.IsLarge == false ? WriteOutcome.NotFound
             : known.IsLarge == true || outcome != WriteOutcome.NotFound ? WriteOutcome.Done : WriteOutcome.NotFound;

@@ -19,19 +19,11 @@ internal static class RandomValues
         _ => random.Next(65_000, Math.Max(65_001, most + 1)),
     });
 
-    /// <summary>Bytes that no compressor shrinks, each time others.</summary>
+    /// <summary>Up to 1 MiB that no compressor shrinks, each time others.</summary>
     public static byte[] Noise(Random random, int length)
     {
-        byte[] value = new byte[length];
-        for (int filled = 0; filled < length;)
-        {
-            int start = random.Next(NoiseSource.Length);
-            int count = Math.Min(length - filled, NoiseSource.Length - start);
-            NoiseSource.AsSpan(start, count).CopyTo(value.AsSpan(filled));
-            filled += count;
-        }
-
-        return value;
+        int start = random.Next(NoiseSource.Length - length);
+        return NoiseSource[start..(start + length)];
     }
 
     /// <summary>Noise at both ends and one byte between: shrinks to almost nothing.</summary>

@@ -82,6 +82,34 @@ public sealed unsafe class TimingWheelProperties
     }
 
     [Fact]
+    public void Entries_that_no_longer_count_stay_bounded_when_deadlines_go_to_and_fro()
+    {
+        using PlainItems items = new(seed: 1, budgetMebibytes: 32);
+        const int Items = 5_000;
+        ulong far = items.Now + (6 * 3_600_000);
+        uint[] chunks = [.. Enumerable.Range(0, Items).Select(_ => items.Add(far))];
+        for (int round = 0; round < 60; round++)
+        {
+            // An earlier deadline, and before it comes the old one again: another entry in the far bucket each time.
+            foreach (uint chunk in chunks)
+            {
+                items.Reschedule(chunk, items.Now + 5_000);
+                items.Reschedule(chunk, far);
+            }
+
+            for (int turn = 0; turn < 2; turn++)
+            {
+                items.Now += 33 * TickMillis;
+                items.Drain(128);
+            }
+
+            Assert.True(items.Wheel.Entries <= (2 * Items) + 4_096, $"{items.Wheel.Entries} entries for {Items} items in round {round}");
+        }
+
+        items.Wheel.Check();
+    }
+
+    [Fact]
     public void Without_memory_for_an_entry_nothing_breaks_and_later_ones_are_taken_again()
     {
         for (int seed = 0; seed < 50; seed++)
