@@ -6,6 +6,9 @@ namespace FastCache.Bench;
 /// <summary><c>micro</c>: hands its arguments to BenchmarkDotNet.</summary>
 internal static class MicroCommand
 {
+    /// <summary>What BenchmarkDotNet answers without running anything; where it refuses its arguments it only prints why.</summary>
+    private static readonly string[] s_questions = ["--help", "--version", "--info", "--list"];
+
     public static Command Create()
     {
         Argument<string[]> arguments = new("arguments")
@@ -16,7 +19,9 @@ internal static class MicroCommand
         Command command = new("micro", "Runs the BenchmarkDotNet micro-benchmarks.") { arguments };
         command.SetAction(parsed =>
         {
-            BenchmarkSwitcher.FromAssembly(typeof(MicroCommand).Assembly).Run(parsed.GetValue(arguments));
+            string[] given = parsed.GetValue(arguments) ?? [];
+            bool hasRun = BenchmarkSwitcher.FromAssembly(typeof(MicroCommand).Assembly).Run(given).Any();
+            return hasRun || given.Intersect(s_questions).Any() ? 0 : 1;
         });
         return command;
     }

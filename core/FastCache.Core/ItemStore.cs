@@ -74,7 +74,7 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
 
         SampleMask = uint.MaxValue;
 
-        Large = new LargeValues(this, options.MemoryBudgetBytes / 2);
+        Large = new LargeValues(this, options.MemoryBudgetBytes / 2, options.MemoryBudgetBytes / 8 * 3);
         Mover = new PageMover(this, pool);
     }
 

@@ -154,7 +154,7 @@ public sealed unsafe class LeasedLookups
 
         Item* item = _shard.At(reference);
         item->Lengths |= Item.KeepStale;
-        _shard.SetExpiry(reference, _shard.Now);
+        _shard.SetExpiry(reference, Math.Min(_shard.Now, Item.ExpiryMask));
         _shard.CountDelete();
         return true;
     }

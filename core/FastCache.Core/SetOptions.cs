@@ -62,7 +62,10 @@ public enum WriteOutcome : byte
     /// <summary>The value is longer than the shard takes, or than what can be edited; what was stored before is untouched.</summary>
     ValueTooLarge,
 
-    /// <summary>No memory could be freed for it. An older value of the key is gone: a stale one never outlives a write.</summary>
+    /// <summary>
+    /// No memory could be freed for it. An older value of the key is gone: a stale one never outlives a write. It stays when
+    /// a value that is written piece by piece fails before its commit.
+    /// </summary>
     OutOfMemory,
 
     /// <summary>The key is present with this or a higher version.</summary>
@@ -80,6 +83,6 @@ public enum WriteOutcome : byte
     /// <summary>The result lies outside of what the kind of number can say; what was stored before is untouched.</summary>
     Overflow,
 
-    /// <summary>As many values are being written or read piece by piece as can be.</summary>
+    /// <summary>As many values are being written or read piece by piece as can be. A set of a large value has removed the older one.</summary>
     TooManyOpen,
 }

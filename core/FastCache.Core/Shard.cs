@@ -46,17 +46,13 @@ public sealed unsafe class Shard : IDisposable
     private readonly KeyHasher _hasher;
     private readonly byte* _start;
     private readonly byte[] _linesToPrefetch;
-    private readonly int _compressFromBytes;
-    private readonly double _compressedShare;
     private VersionClock _versions;
     private long? _firstMonotonicMillis;
     private long _unixMillis = VersionClock.OriginUnixMillis;
     private uint _lastUsed;
     private long _hits;
     private long _misses;
-    private long _sets;
     private long _deletes;
-    private long _compressedSets;
     private long _damaged;
 
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
@@ -65,8 +61,6 @@ public sealed unsafe class Shard : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        _compressFromBytes = options.CompressFromBytes == 0 ? int.MaxValue : options.CompressFromBytes;
-        _compressedShare = 1 - options.CompressionMinSaving;
         _hasher = options.HashSeed is ulong seed ? new KeyHasher(seed) : KeyHasher.Random();
         PagePool pool = new(options.MemoryBudgetBytes, options.Prefault, options.FixedBytes, BucketIndex.FixedBytesPerPage);
         Store = new ItemStore(pool, options, _hasher);
@@ -76,6 +70,7 @@ public sealed unsafe class Shard : IDisposable
         _start = pool.Start;
         _linesToPrefetch = [.. Enumerable.Range(0, SizeClasses.TotalCount).Select(c => LinesToPrefetch(SizeClasses.ChunkBytes(c)))];
         MaxValueBytes = Math.Min(options.MaxValueBytes, options.MemoryBudgetBytes / 4);
+        Writer = new ItemWriter(this, _scratch, options);
         Edits = new ValueEdits(this, _scratch);
         Leases = new LeasedLookups(this, options);
         Streams = new ValueStreams(this);
@@ -96,6 +91,8 @@ public sealed unsafe class Shard : IDisposable
     internal ItemStore Store { get; }
 
     internal LeaseTable LeaseTable { get; }
+
+    internal ItemWriter Writer { get; }
 
     /// <summary>Milliseconds of the shard's clock.</summary>
     internal ulong Now => Store.Now;
@@ -125,10 +122,11 @@ public sealed unsafe class Shard : IDisposable
 
     /// <summary>First step of a batch: hashes a key and starts to load its bucket.</summary>
     /// <param name="key"><see cref="MinKeyBytes"/> to <see cref="MaxKeyBytes"/> bytes of native memory (or pinned), unchanged until the operation ran.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The key's length is out of range.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public LookupKey Prepare(ReadOnlySpan<byte> key)
     {
-        Debug.Assert(key.Length is >= MinKeyBytes and <= MaxKeyBytes);
+        ThrowIfNotKey(key);
         byte* start = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(key));
         ulong hash = _hasher.Hash(start, key.Length);
         _index.Prefetch(hash);
@@ -241,7 +239,7 @@ public sealed unsafe class Shard : IDisposable
         WriteOutcome permitted = isUnconditional ? WriteOutcome.Done : Permits(key, options, isLive ? existing : 0);
         return permitted != WriteOutcome.Done
             ? permitted
-            : Write(key, value, existing, Life.From(options, Now), VersionFor(options), out version);
+            : Writer.Write(key, value, existing, Life.From(options, Now), VersionFor(options), out version);
     }
 
     /// <summary>Removes a key, always or if its version is <paramref name="expectedVersion"/>. Voids a grant to fill it, also when it is absent.</summary>
@@ -317,9 +315,9 @@ public sealed unsafe class Shard : IDisposable
     {
         Hits = _hits,
         Misses = _misses,
-        Sets = _sets,
+        Sets = Writer.Sets,
         Deletes = _deletes,
-        CompressedSets = _compressedSets,
+        CompressedSets = Writer.CompressedSets,
         DamagedValues = _damaged,
         BudgetBytes = Store.BudgetBytes,
         LeasesHeld = LeaseTable.Count,
@@ -349,14 +347,19 @@ public sealed unsafe class Shard : IDisposable
         LeaseTable.Check();
     }
 
+    /// <summary>Gives the memory back. Nothing of the shard, nor a view of an item, may be used from then on: the memory is not there any more.</summary>
     public void Dispose() => Store.Dispose();
 
     internal static void ThrowIfNotKey(ReadOnlySpan<byte> key)
     {
         if (key.Length is < MinKeyBytes or > MaxKeyBytes)
         {
-            throw new ArgumentOutOfRangeException(nameof(key), key.Length, $"A key has {MinKeyBytes} to {MaxKeyBytes} bytes.");
+            ThrowNotKey(key.Length);
         }
+
+        // Apart, so that the check is inlined into every operation.
+        static void ThrowNotKey(int length) =>
+            throw new ArgumentOutOfRangeException(nameof(key), length, $"A key has {MinKeyBytes} to {MaxKeyBytes} bytes.");
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -367,8 +370,6 @@ public sealed unsafe class Shard : IDisposable
     internal ulong NextVersion() => _versions.Next(_unixMillis);
 
     internal void CountMiss() => _misses++;
-
-    internal void CountSet() => _sets++;
 
     internal void CountDelete() => _deletes++;
 
@@ -395,6 +396,10 @@ public sealed unsafe class Shard : IDisposable
         return isLive ? reference : StaleOrRemoved(reference, key.Hash);
     }
 
+    /// <summary>The item of a key, whether or not its time is over; no hint of a batch is trusted.</summary>
+    /// <returns>A reference, or 0.</returns>
+    internal uint FindAny(scoped in LookupKey key) => _index.Find(key.Hash, new KeyMatcher(this, key));
+
     /// <summary>Takes note of a use of a live item; a sliding one gets its period again.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Use(uint reference, ulong hash)
@@ -413,7 +418,7 @@ public sealed unsafe class Shard : IDisposable
     /// and counting them costs CLOCK-Pro a point of hit ratio on file system traces.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Refer(uint reference, ulong hash)
+    internal void Refer(uint reference, ulong hash)
     {
         if (reference == _lastUsed)
         {
@@ -435,6 +440,9 @@ public sealed unsafe class Shard : IDisposable
             Store.Sample(Store.Slab.ClassOf(reference), hash);
         }
     }
+
+    /// <summary>A new item is a use of it.</summary>
+    internal void NoteInsertion(uint reference) => _lastUsed = reference;
 
     /// <summary>Whether a write may be done.</summary>
     /// <param name="key">Its key.</param>
@@ -467,30 +475,6 @@ public sealed unsafe class Shard : IDisposable
         Item* item = At(reference);
         item->Packed = (item->Packed & ~Item.ExpiryMask) | expiry;
         Store.ScheduleExpiry(reference);
-    }
-
-    /// <summary>Stores a value that is permitted.</summary>
-    /// <param name="key">The key.</param>
-    /// <param name="value">At most <see cref="MaxValueBytes"/> bytes, not in the shard's own items.</param>
-    /// <param name="existing">The item of the key, live or stale, or 0.</param>
-    /// <param name="life">Its life.</param>
-    /// <param name="newVersion">Its version.</param>
-    /// <param name="version">The same if it was stored, else 0.</param>
-    internal WriteOutcome Write(
-        scoped in LookupKey key, ReadOnlySpan<byte> value, uint existing, in Life life, ulong newVersion, out ulong version)
-    {
-        fixed (byte* start = value)
-        {
-            if (value.Length >= _compressFromBytes && TryCompress(key.Length, start, value.Length, life.Kind, out int frameBytes))
-            {
-                return WriteStored(
-                    key, _scratch.Frame, frameBytes, life.Kind | Item.Compressed, existing, life, newVersion, out version);
-            }
-
-            return Item.Bytes(key.Length, value.Length, life.Kind) > SizeClasses.LargestChunk
-                ? WriteLarge(key, value, life, newVersion, out version)
-                : WriteStored(key, start, value.Length, life.Kind, existing, life, newVersion, out version);
-        }
     }
 
     /// <summary>Expands a part of a compressed value.</summary>
@@ -536,77 +520,6 @@ public sealed unsafe class Shard : IDisposable
         item = new ItemView(this, found);
         _hits += isLookup ? 1 : 0;
         return true;
-    }
-
-    /// <summary>Stores a value in one chunk, as it is.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private WriteOutcome WriteStored(
-        scoped in LookupKey key,
-        byte* stored,
-        int length,
-        uint kind,
-        uint existing,
-        in Life life,
-        ulong newVersion,
-        out ulong version)
-    {
-        version = 0;
-        LeaseTable.Revoke(key.Hash);
-        int sizeClass = SizeClasses.For(Item.Bytes(key.Length, length, kind));
-        uint chunk = existing;
-        Item* item;
-        if (existing != 0 && Store.Slab.ClassOf(existing) == sizeClass && (At(existing)->Kind & Item.Large) == 0)
-        {
-            item = At(chunk);
-            Store.AccountOverwrite(item, length, kind);
-            item->Packed = (item->Packed & ~Item.ExpiryMask) | life.Expiry;
-            Fill(item, key.Length, stored, length, kind, life, newVersion);
-            Refer(chunk, key.Hash);
-            Store.ScheduleExpiry(chunk);
-        }
-        else
-        {
-            bool wasHot = existing != 0 && (At(existing)->Packed & Item.Hot) != 0;
-            if (existing != 0)
-            {
-                Store.Remove(existing, key.Hash);
-            }
-
-            Store.Sample(sizeClass, key.Hash);
-            chunk = Store.Allocate(sizeClass);
-            if (chunk == 0)
-            {
-                return WriteOutcome.OutOfMemory;
-            }
-
-            item = At(chunk);
-            item->Packed = life.Expiry;
-            Bytes.Copy(key.Start, Item.Key(item), key.Length);
-            Fill(item, key.Length, stored, length, kind, life, newVersion);
-            if (!Store.TryPublish(chunk, key.Hash, wasHot))
-            {
-                Store.Slab.Free(chunk);
-                return WriteOutcome.OutOfMemory;
-            }
-
-            _lastUsed = chunk;
-        }
-
-        _sets++;
-        version = newVersion;
-        return WriteOutcome.Done;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Fill(Item* item, int keyLength, byte* stored, int length, uint kind, in Life life, ulong version)
-    {
-        item->Version = version;
-        item->Lengths = Item.PackLengths(keyLength, length, kind);
-        Bytes.Copy(stored, Item.Value(item), length);
-        if ((kind & Item.Sliding) != 0)
-        {
-            *Item.Trailer(item) = new SlidingTrailer { PeriodMillis = life.PeriodMillis, LatestExpiry = life.LatestExpiry };
-        }
     }
 
     /// <summary>Lines worth loading ahead: the whole chunk up to five; longer values stream well enough without.</summary>
@@ -660,87 +573,6 @@ public sealed unsafe class Shard : IDisposable
         SlidingTrailer* trailer = Item.Trailer(item);
         // A later expiry needs no word to the wheel: it looks again when the earlier one has come.
         item->Packed = (item->Packed & ~Item.ExpiryMask) | Life.Renewed(Now, trailer->PeriodMillis, trailer->LatestExpiry);
-    }
-
-    private bool TryCompress(int keyLength, byte* value, int length, uint kind, out int frameBytes)
-    {
-        frameBytes = 0;
-        if (length > ValueFrame.MaxValueBytes)
-        {
-            return false;
-        }
-
-        // What does not fit one chunk would have to be put together before it can be expanded.
-        int most = Math.Min((int)(length * _compressedShare), SizeClasses.LargestChunk - Item.Bytes(keyLength, 0, kind));
-        frameBytes = ValueFrame.TryWrite(value, length, _scratch.Frame, most);
-        _compressedSets += frameBytes > 0 ? 1 : 0;
-        return frameBytes > 0;
-    }
-
-    private WriteOutcome WriteLarge(
-        scoped in LookupKey key, ReadOnlySpan<byte> value, in Life life, ulong newVersion, out ulong version)
-    {
-        version = 0;
-        LargeValues large = Store.Large;
-        int slot = large.Begin(key.Bytes, key.Hash, value.Length, life.Kind, out bool isOutOfMemory);
-        if (slot < 0 || !large.TryAppend(slot, value))
-        {
-            if (slot >= 0)
-            {
-                large.Abort(slot);
-            }
-
-            return Drop(key, slot >= 0 || isOutOfMemory ? WriteOutcome.OutOfMemory : WriteOutcome.TooManyOpen);
-        }
-
-        return PublishLarge(key, slot, life, newVersion, out version);
-    }
-
-    /// <summary>Lets a value that was written piece by piece take the place of what the key had.</summary>
-    internal WriteOutcome PublishLarge(scoped in LookupKey key, int slot, in Life life, ulong newVersion, out ulong version)
-    {
-        version = 0;
-        LeaseTable.Revoke(key.Hash);
-        // Looked for again: making room for the new value may have moved or evicted the old one.
-        uint existing = _index.Find(key.Hash, new KeyMatcher(this, key));
-        bool wasHot = existing != 0 && (At(existing)->Packed & Item.Hot) != 0;
-        if (existing != 0)
-        {
-            Store.Remove(existing, key.Hash);
-        }
-
-        uint head = Store.Large.Release(slot);
-        Store.Sample(Store.Slab.ClassOf(head), key.Hash);
-        Item* item = At(head);
-        item->Packed = life.Expiry;
-        item->Version = newVersion;
-        if ((life.Kind & Item.Sliding) != 0)
-        {
-            *Item.Trailer(item) = new SlidingTrailer { PeriodMillis = life.PeriodMillis, LatestExpiry = life.LatestExpiry };
-        }
-
-        if (!Store.TryPublish(head, key.Hash, wasHot))
-        {
-            Store.Large.Detach(head);
-            return WriteOutcome.OutOfMemory;
-        }
-
-        _sets++;
-        version = newVersion;
-        return WriteOutcome.Done;
-    }
-
-    /// <summary>A write that was permitted failed: an older value must not outlive it.</summary>
-    internal WriteOutcome Drop(scoped in LookupKey key, WriteOutcome outcome)
-    {
-        LeaseTable.Revoke(key.Hash);
-        uint existing = _index.Find(key.Hash, new KeyMatcher(this, key));
-        if (existing != 0)
-        {
-            Store.Remove(existing, key.Hash);
-        }
-
-        return outcome;
     }
 
     private readonly ref struct KeyMatcher(Shard shard, in LookupKey key) : IKeyMatcher

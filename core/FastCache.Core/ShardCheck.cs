@@ -47,6 +47,9 @@ internal static unsafe class ShardCheck
             Require((item->Packed & Item.Live) != 0, "the index refers to an item that is not live");
             Require(store.Slab.IsItemChunk(reference), "the index refers to something that is no chunk");
             Require(store.Index.NumberOf(store.HashOf(reference)) == bucket, "an item is in the wrong bucket");
+            Require(
+                item->Expiry == 0 || store.Wheel.Refused > 0 || store.Wheel.IsInTime(reference, store.DeadlineOf(reference)),
+                "an item that expires has no entry in the timing wheel in time");
             int sizeClass = store.Slab.ClassOf(reference);
             Require(
                 isLarge ? CheckLarge(store, reference, sizeClass) : SizeClasses.For(item->StoredBytes) == sizeClass,

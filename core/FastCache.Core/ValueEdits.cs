@@ -57,7 +57,7 @@ public sealed unsafe class ValueEdits
     /// <param name="change">The change.</param>
     /// <param name="result">The counter afterwards; the bits of a long for <see cref="CounterKind.Checked"/>.</param>
     /// <param name="version">The counter's version; 0 unless <see cref="WriteOutcome.Done"/>.</param>
-    /// <returns>Also <see cref="WriteOutcome.NotFound"/>, <see cref="WriteOutcome.NotANumber"/>, <see cref="WriteOutcome.Overflow"/>, <see cref="WriteOutcome.OutOfMemory"/>.</returns>
+    /// <returns>Also <see cref="WriteOutcome.NotFound"/>, <see cref="WriteOutcome.NotANumber"/>, <see cref="WriteOutcome.Overflow"/>, <see cref="WriteOutcome.ValueTooLarge"/>, <see cref="WriteOutcome.OutOfMemory"/>.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The key's length is out of range.</exception>
     public WriteOutcome Count(ReadOnlySpan<byte> key, in CounterChange change, out ulong result, out ulong version)
     {
@@ -105,7 +105,12 @@ public sealed unsafe class ValueEdits
             ? Utf8Formatter.TryFormat((long)result, text, out int length)
             : Utf8Formatter.TryFormat(result, text, out length);
         System.Diagnostics.Debug.Assert(formatted);
-        return _shard.Write(key, text[..length], existing, life, _shard.NextVersion(), out version);
+        if (length > _shard.MaxValueBytes)
+        {
+            return WriteOutcome.ValueTooLarge;
+        }
+
+        return _shard.Writer.Write(key, text[..length], existing, life, _shard.NextVersion(), out version);
     }
 
     /// <summary>Puts bytes behind (or before) a value that is there.</summary>
@@ -144,7 +149,7 @@ public sealed unsafe class ValueEdits
         Span<byte> whole = new(_scratch.Value, (int)total);
         item.CopyTo(whole.Slice(atFront ? piece.Length : 0, length));
         piece.CopyTo(whole[(atFront ? 0 : length)..]);
-        return _shard.Write(key, whole, existing, Life.Of(_shard.At(existing)), _shard.NextVersion(), out version);
+        return _shard.Writer.Write(key, whole, existing, Life.Of(_shard.At(existing)), _shard.NextVersion(), out version);
     }
 
     private static bool TryParse(Item* item, CounterKind kind, out ulong number)

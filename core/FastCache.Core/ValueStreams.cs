@@ -5,11 +5,15 @@ namespace FastCache.Core;
 /// <summary>Names a value that is being written; valid until it is committed or aborted.</summary>
 public readonly record struct ValueWriter
 {
-    internal ValueWriter(int slot, uint generation)
+    internal ValueWriter(int owner, int slot, uint generation)
     {
-        Slot = slot + 1;
+        Owner = owner;
+        Slot = slot;
         Generation = generation;
     }
+
+    /// <summary>Which shard's it is, from 1: slots and generations of two shards are alike.</summary>
+    internal int Owner { get; }
 
     internal int Slot { get; }
 
@@ -19,11 +23,15 @@ public readonly record struct ValueWriter
 /// <summary>Names a value that is being read; valid until it is closed.</summary>
 public readonly record struct ValueReader
 {
-    internal ValueReader(int slot, uint generation)
+    internal ValueReader(int owner, int slot, uint generation)
     {
-        Slot = slot + 1;
+        Owner = owner;
+        Slot = slot;
         Generation = generation;
     }
+
+    /// <summary>Which shard's it is, from 1: slots and generations of two shards are alike.</summary>
+    internal int Owner { get; }
 
     internal int Slot { get; }
 
@@ -39,8 +47,11 @@ public readonly record struct ValueReader
 /// </remarks>
 public sealed unsafe class ValueStreams
 {
+    private static int s_owners;
+
     private readonly Shard _shard;
     private readonly LargeValues _large;
+    private readonly int _owner = Interlocked.Increment(ref s_owners);
 
     internal ValueStreams(Shard shard)
     {
@@ -86,7 +97,7 @@ public sealed unsafe class ValueStreams
                 return isOutOfMemory ? WriteOutcome.OutOfMemory : WriteOutcome.TooManyOpen;
             }
 
-            writer = new ValueWriter(slot, _large.WriterGeneration(slot));
+            writer = new ValueWriter(_owner, slot, _large.WriterGeneration(slot));
             return WriteOutcome.Done;
         }
     }
@@ -145,7 +156,7 @@ public sealed unsafe class ValueStreams
             return permitted;
         }
 
-        return _shard.PublishLarge(hashed, slot, life, _shard.VersionFor(options), out version);
+        return _shard.Writer.PublishLarge(hashed, slot, life, _shard.VersionFor(options), out version);
     }
 
     /// <summary>Gives up a value that is being written; the key keeps what it has.</summary>
@@ -184,7 +195,7 @@ public sealed unsafe class ValueStreams
                 return WriteOutcome.TooManyOpen;
             }
 
-            reader = new ValueReader(slot, _large.ReaderGeneration(slot));
+            reader = new ValueReader(_owner, slot, _large.ReaderGeneration(slot));
             length = LargeHead.Of(_shard.At(reference))->Length;
             version = _shard.At(reference)->Version;
             return WriteOutcome.Done;
@@ -217,11 +228,11 @@ public sealed unsafe class ValueStreams
     /// <exception cref="ArgumentException">The reader is not in use.</exception>
     public void Close(ValueReader reader) => _large.Close(SlotOf(reader));
 
-    private int SlotOf(ValueWriter writer) => _large.IsWriter(writer.Slot - 1, writer.Generation)
-        ? writer.Slot - 1
-        : throw new ArgumentException("The writer is not in use: it was committed or aborted.", nameof(writer));
+    private int SlotOf(ValueWriter writer) => writer.Owner == _owner && _large.IsWriter(writer.Slot, writer.Generation)
+        ? writer.Slot
+        : throw new ArgumentException("The writer is not in use: it was committed or aborted, or is another shard's.", nameof(writer));
 
-    private int SlotOf(ValueReader reader) => _large.IsReader(reader.Slot - 1, reader.Generation)
-        ? reader.Slot - 1
-        : throw new ArgumentException("The reader is not in use: it was closed.", nameof(reader));
+    private int SlotOf(ValueReader reader) => reader.Owner == _owner && _large.IsReader(reader.Slot, reader.Generation)
+        ? reader.Slot
+        : throw new ArgumentException("The reader is not in use: it was closed, or is another shard's.", nameof(reader));
 }

@@ -168,6 +168,14 @@ internal sealed unsafe class TimingWheel
         }
     }
 
+    /// <summary>Whether a chunk has an entry that is looked at in time for a deadline. For checks.</summary>
+    public bool IsInTime(uint chunk, ulong deadlineMillis)
+    {
+        byte mark = *WheelByte(chunk);
+        bool isDue = (_drainingBlock != 0 && _drainingBucket == mark - 1) || _toDrain.AsSpan(0, _drainCount).Contains(mark - 1);
+        return mark != 0 && (isDue || DrainTick(mark) <= Math.Max(TickOf(deadlineMillis), _tick + 1));
+    }
+
     /// <summary>Throws when an invariant does not hold. Walks all entries; for checked builds.</summary>
     public void Check()
     {
@@ -312,7 +320,8 @@ internal sealed unsafe class TimingWheel
 
         int shift = SlotShift * level;
         long next = ((_tick >> shift) + 1) << shift;
-        if (next > now)
+        // An empty wheel has nothing to pass on the way, however far the clock has jumped.
+        if (next > now || _occupied[level] == 0)
         {
             _tick = now;
             return;

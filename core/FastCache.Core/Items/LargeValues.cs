@@ -21,10 +21,11 @@ namespace FastCache.Core.Items;
 /// <para>Invariants:
 /// 1. A head that is being written is in one writer's slot; a detached one is in the slots of as many readers as it has pins;
 /// a dying one is in the list that starts at <c>_dying</c>, threaded through <see cref="Item.Newer"/>.
-/// 2. Pinned values together take at most half of the budget.
+/// 2. Pinned values together take at most half of the budget, values being written at most three eighths: so an eighth is
+/// always left for everything else, which neither holds up.
 /// </para>
 /// </remarks>
-internal sealed unsafe class LargeValues(ItemStore store, long maxPinnedBytes)
+internal sealed unsafe class LargeValues(ItemStore store, long maxPinnedBytes, long maxWrittenBytes)
 {
     /// <summary>Most values being written at once.</summary>
     public const int MaxWriters = 256;
@@ -39,6 +40,9 @@ internal sealed unsafe class LargeValues(ItemStore store, long maxPinnedBytes)
     /// <summary>Chunks of values that are being written, detached or dying.</summary>
     public long LooseChunkBytes { get; private set; }
 
+    /// <summary>Announced bytes of all values that are being written.</summary>
+    public long WrittenBytes { get; private set; }
+
     /// <summary>Bytes of chunks of all values that readers have open.</summary>
     public long PinnedBytes { get; private set; }
 
@@ -51,7 +55,7 @@ internal sealed unsafe class LargeValues(ItemStore store, long maxPinnedBytes)
     {
         isOutOfMemory = false;
         int slot = FindWriter(0);
-        if (slot < 0)
+        if (slot < 0 || WrittenBytes + length > maxWrittenBytes)
         {
             return -1;
         }
@@ -71,6 +75,7 @@ internal sealed unsafe class LargeValues(ItemStore store, long maxPinnedBytes)
         *LargeHead.Of(item) = new LargeHead { Length = length, Segments = layout.Segments };
         new Span<uint>(LargeHead.Table(item), layout.Segments).Clear();
         LooseChunkBytes += SizeClasses.ChunkBytes(layout.SizeClass);
+        WrittenBytes += length;
         ref WriterSlot taken = ref _writers[slot];
         taken.Head = head;
         taken.Hash = hash;
@@ -133,6 +138,7 @@ internal sealed unsafe class LargeValues(ItemStore store, long maxPinnedBytes)
         ref WriterSlot writer = ref _writers[slot];
         uint head = writer.Head;
         writer.Head = 0;
+        WrittenBytes -= LargeHead.Of(store.At(head))->Length;
         LooseChunkBytes -= ChunkBytesOf(head);
         return head;
     }
@@ -142,6 +148,7 @@ internal sealed unsafe class LargeValues(ItemStore store, long maxPinnedBytes)
     {
         uint head = _writers[slot].Head;
         _writers[slot].Head = 0;
+        WrittenBytes -= LargeHead.Of(store.At(head))->Length;
         Kill(head);
     }
 
@@ -339,6 +346,17 @@ internal sealed unsafe class LargeValues(ItemStore store, long maxPinnedBytes)
             {
                 throw new InvalidOperationException($"Broken invariant: value {head:x8} miscounts its readers.");
             }
+        }
+
+        long written = 0;
+        foreach (WriterSlot writer in _writers)
+        {
+            written += writer.Head == 0 ? 0 : LargeHead.Of(store.At(writer.Head))->Length;
+        }
+
+        if (written != WrittenBytes)
+        {
+            throw new InvalidOperationException("Broken invariant: bytes being written are miscounted.");
         }
 
         if (pinned != PinnedBytes)

@@ -12,7 +12,8 @@ namespace FastCache.Core.Items;
 /// a millisecond carry into the time. A version that comes from elsewhere moves the clock on, so that what is written
 /// here afterwards is newer. After Kulkarni, Demirbas et al., "Logical Physical Clocks" (2014).
 /// <para>
-/// An item stores its version in 56 bits, counted from <see cref="OriginUnixMillis"/>: they last until 2054.
+/// An item stores its version in 56 bits, counted from <see cref="OriginUnixMillis"/>: they last until 2054. From a year before
+/// that (<see cref="LastUnixMillis"/>) the physical part stands still and the counter goes on, with room for 2^51 versions.
 /// </para>
 /// </remarks>
 internal struct VersionClock
@@ -26,6 +27,10 @@ internal struct VersionClock
 
     private const int CounterBits = 16;
     private const int StoredBits = 56;
+
+    /// <summary>The latest Unix time in milliseconds that a clock can give to versions: 2^35 ms before the end of 56 bits.</summary>
+    private const long LastUnixMillis = OriginUnixMillis + (1L << (StoredBits - CounterBits)) - (1L << 35);
+
     private const ulong Origin = (ulong)OriginUnixMillis << CounterBits;
     private ulong _last;
 
@@ -36,7 +41,8 @@ internal struct VersionClock
     /// <returns>False when it lies before 2020 or more than <see cref="MaxAheadMillis"/> ahead: then it must not be stored.</returns>
     public bool TryObserve(ulong version, long unixMillis)
     {
-        if (version < Origin || version > Math.Max(_last, At(unixMillis + MaxAheadMillis)))
+        long latest = Math.Clamp(unixMillis, OriginUnixMillis - MaxAheadMillis, LastUnixMillis) + MaxAheadMillis;
+        if (version < Origin || version > Math.Max(_last, (ulong)latest << CounterBits))
         {
             return false;
         }
@@ -54,7 +60,5 @@ internal struct VersionClock
     /// <inheritdoc cref="ToStored"/>
     public static ulong FromStored(ulong stored) => (stored & ((1UL << StoredBits) - 1)) + Origin;
 
-    // Outside of what 56 bits can say the physical part stands still and the counter goes on.
-    private static ulong At(long unixMillis) =>
-        (ulong)Math.Clamp(unixMillis, OriginUnixMillis, OriginUnixMillis + (1L << (StoredBits - CounterBits)) - 2) << CounterBits;
+    private static ulong At(long unixMillis) => (ulong)Math.Clamp(unixMillis, OriginUnixMillis, LastUnixMillis) << CounterBits;
 }
