@@ -15,7 +15,7 @@ internal sealed class ItemOperations(SoakContext soak, WriteChoices choices, Val
         soak.Meter.Begin();
         bool found = key.IsPrepared ? _shard.TryGet(key.Prepared, out ItemView item) : _shard.TryGet(key.Bytes, out item);
         soak.Meter.End(OperationKind.Get);
-        soak.Note(found ? 1 : 0, item.Version);
+        soak.Note(found ? 1 : 0, found ? item.Version : 0);
         if (found)
         {
             answers.Found(key.Number, reading.Read(key.Number, item), item.Version);

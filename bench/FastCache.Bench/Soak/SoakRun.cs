@@ -62,8 +62,9 @@ internal sealed class SoakRun : IDisposable
             _report.Look(_elapsed.Elapsed);
             End();
         }
-        catch (Exception failure) when (failure is SoakFaultException or InvalidOperationException or ArgumentException)
+        catch (Exception failure)
         {
+            // Whatever it is, the seed and the number of operations are what is needed to see it again.
             fault = failure is SoakFaultException ? failure.Message : failure.ToString();
         }
 
