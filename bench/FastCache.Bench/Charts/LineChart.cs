@@ -40,11 +40,16 @@ internal sealed class LineChart
         _plot = new PlotModel { Title = title, Background = OxyColors.White, DefaultFont = "Arial, sans-serif" };
         _plot.Axes.Add(new LinearAxis
         {
-            Position = AxisPosition.Bottom, Title = xTitle, AxisTitleDistance = SpareRoom / 2, MajorGridlineStyle = LineStyle.Dot,
+            Position = AxisPosition.Bottom,
+            Title = xTitle,
+            AxisTitleDistance = SpareRoom / 2,
+            MajorGridlineStyle = LineStyle.Dot,
         });
         _plot.Legends.Add(new Legend
         {
-            LegendPlacement = LegendPlacement.Outside, LegendPosition = LegendPosition.RightTop, LegendLineSpacing = 6,
+            LegendPlacement = LegendPlacement.Outside,
+            LegendPosition = LegendPosition.RightTop,
+            LegendLineSpacing = 6,
         });
     }
 

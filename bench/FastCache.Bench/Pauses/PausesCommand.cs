@@ -33,7 +33,11 @@ internal static class PausesCommand
         command.SetAction(parsed =>
         {
             SymbolResult given = parsed.CommandResult;
-            PausesReport.Run(operations.Of(given), only.Of(given), parsed.InvocationConfiguration.Output);
+            return GuardedRun.ExitCode(parsed, () =>
+            {
+                PausesReport.Run(operations.Of(given), only.Of(given), parsed.InvocationConfiguration.Output);
+                return true;
+            });
         });
         return command;
     }

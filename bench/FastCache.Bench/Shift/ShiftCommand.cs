@@ -47,7 +47,7 @@ internal static class ShiftCommand
                 Seed = seed.Of(given),
                 ChartPath = chart.Of(given),
             };
-            return ShiftReport.Run(options, parsed.InvocationConfiguration.Output) ? 0 : 1;
+            return GuardedRun.ExitCode(parsed, () => ShiftReport.Run(options, parsed.InvocationConfiguration.Output));
         });
         return command;
     }

@@ -65,8 +65,11 @@ internal static class SoakCommand
                 CheckEveryOperations = checkEveryOperations.Of(given),
                 ChartPath = chart.Of(given),
             };
-            using SoakRun run = new(options, parsed.InvocationConfiguration.Output);
-            return run.Run() ? 0 : 1;
+            return GuardedRun.ExitCode(parsed, () =>
+            {
+                using SoakRun run = new(options, parsed.InvocationConfiguration.Output);
+                return run.Run();
+            });
         });
         return command;
     }

@@ -52,7 +52,7 @@ internal static class TtlCommand
                 Seed = seed.Of(given),
                 ChartPath = chart.Of(given),
             };
-            return TtlReport.Run(options, parsed.InvocationConfiguration.Output) ? 0 : 1;
+            return GuardedRun.ExitCode(parsed, () => TtlReport.Run(options, parsed.InvocationConfiguration.Output));
         });
         return command;
     }
