@@ -7,7 +7,7 @@ namespace FastCache.Bench;
 internal static class MicroCommand
 {
     /// <summary>What BenchmarkDotNet answers without running anything; where it refuses its arguments it only prints why.</summary>
-    private static readonly string[] s_questions = ["--help", "--version", "--info", "--list"];
+    private static readonly string[] Questions = ["--help", "--version", "--info", "--list"];
 
     public static Command Create()
     {
@@ -21,7 +21,7 @@ internal static class MicroCommand
         {
             string[] given = parsed.GetValue(arguments) ?? [];
             bool hasRun = BenchmarkSwitcher.FromAssembly(typeof(MicroCommand).Assembly).Run(given).Any();
-            return hasRun || given.Intersect(s_questions).Any() ? 0 : 1;
+            return hasRun || given.Intersect(Questions).Any() ? 0 : 1;
         });
         return command;
     }

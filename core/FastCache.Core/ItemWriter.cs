@@ -168,7 +168,7 @@ internal sealed unsafe class ItemWriter(Shard shard, ValueScratch scratch, Shard
     {
         version = 0;
         LargeValues large = _store.Large;
-        int slot = large.Begin(key.Bytes, key.Hash, value.Length, life.Kind, isWrittenAtOnce: true, out bool isOutOfMemory);
+        int slot = large.Begin(key.Bytes, key.Hash, value.Length, life.Kind, isWrittenAtOnce: true, out _);
         if (slot < 0 || !large.TryAppend(slot, value))
         {
             if (slot >= 0)
@@ -176,14 +176,15 @@ internal sealed unsafe class ItemWriter(Shard shard, ValueScratch scratch, Shard
                 large.Abort(slot);
             }
 
-            return Drop(key, slot >= 0 || isOutOfMemory ? WriteOutcome.OutOfMemory : WriteOutcome.TooManyOpen);
+            Drop(key);
+            return WriteOutcome.OutOfMemory;
         }
 
         return PublishLarge(key, slot, life, newVersion, out version);
     }
 
     /// <summary>A write that was permitted failed: an older value must not outlive it.</summary>
-    private WriteOutcome Drop(scoped in LookupKey key, WriteOutcome outcome)
+    private void Drop(scoped in LookupKey key)
     {
         shard.LeaseTable.Revoke(key.Hash);
         uint existing = shard.FindAny(key);
@@ -191,7 +192,5 @@ internal sealed unsafe class ItemWriter(Shard shard, ValueScratch scratch, Shard
         {
             _store.Remove(existing, key.Hash);
         }
-
-        return outcome;
     }
 }

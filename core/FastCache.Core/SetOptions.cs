@@ -83,6 +83,6 @@ public enum WriteOutcome : byte
     /// <summary>The result lies outside of what the kind of number can say; what was stored before is untouched.</summary>
     Overflow,
 
-    /// <summary>As many values are being written or read piece by piece as can be. A set of a large value has removed the older one.</summary>
+    /// <summary>As many values are being written or read piece by piece as can be. Never the answer to a plain set.</summary>
     TooManyOpen,
 }

@@ -47,11 +47,11 @@ public readonly record struct ValueReader
 /// </remarks>
 public sealed unsafe class ValueStreams
 {
-    private static int s_owners;
+    private static int _owners;
 
     private readonly Shard _shard;
     private readonly LargeValues _large;
-    private readonly int _owner = Interlocked.Increment(ref s_owners);
+    private readonly int _owner = Interlocked.Increment(ref _owners);
 
     internal ValueStreams(Shard shard)
     {

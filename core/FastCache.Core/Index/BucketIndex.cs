@@ -125,9 +125,6 @@ internal sealed unsafe class BucketIndex
     /// <summary>Whether the entries in use ask for one more bucket.</summary>
     public bool WantsToGrow => Counted > (long)_buckets * GrowAtEntriesPerBucket;
 
-    /// <summary>Whether the items alone, without any ghost, ask for one more bucket.</summary>
-    public bool NeedsToGrow => Items > (long)_buckets * GrowAtEntriesPerBucket;
-
     /// <summary>Whether so few entries are in use that a bucket can go.</summary>
     public bool WantsToShrink => Counted < (long)_buckets * ShrinkAtEntriesPerBucket && _buckets > _fewestBuckets;
 

@@ -30,10 +30,13 @@ internal sealed unsafe class LargeValues(ItemStore store, long maxPinnedBytes, l
     /// <summary>Most values being written at once.</summary>
     public const int MaxWriters = 256;
 
+    /// <summary>The slot of values that are written at once: it is always free between operations.</summary>
+    private const int SlotAtOnce = MaxWriters;
+
     /// <summary>Most readers at once.</summary>
     public const int MaxReaders = 1024;
 
-    private readonly WriterSlot[] _writers = new WriterSlot[MaxWriters];
+    private readonly WriterSlot[] _writers = new WriterSlot[MaxWriters + 1];
     private readonly ReaderSlot[] _readers = new ReaderSlot[MaxReaders];
     private uint _dying;
 
@@ -60,7 +63,7 @@ internal sealed unsafe class LargeValues(ItemStore store, long maxPinnedBytes, l
     public int Begin(ReadOnlySpan<byte> key, ulong hash, long length, uint kind, bool isWrittenAtOnce, out bool isOutOfMemory)
     {
         isOutOfMemory = false;
-        int slot = FindWriter(0);
+        int slot = isWrittenAtOnce ? SlotAtOnce : FindWriter(0);
         if (slot < 0 || (!isWrittenAtOnce && WrittenBytes + length > maxWrittenBytes))
         {
             return -1;
@@ -423,9 +426,10 @@ internal sealed unsafe class LargeValues(ItemStore store, long maxPinnedBytes, l
         return store.Slab.Address(chunk) + LargeLayout.SegmentHeaderBytes + within;
     }
 
+    /// <param name="head">The head of a value that is being written; 0: any free slot for a value that is written in pieces.</param>
     private int FindWriter(uint head)
     {
-        int slot = MaxWriters - 1;
+        int slot = head == 0 ? MaxWriters - 1 : SlotAtOnce;
         while (slot >= 0 && _writers[slot].Head != head)
         {
             slot--;
