@@ -3,7 +3,7 @@ using FastCache.Core.Items;
 
 namespace FastCache.Core;
 
-/// <summary>A look at a stored item, valid until the next operation on its shard.</summary>
+/// <summary>A look at a stored item, valid until the next operation on its shard, and only if one was found.</summary>
 /// <remarks>
 /// Two words, which stay in registers; everything else is read from the item when it is asked for. With the value's place,
 /// length and version in fields the struct went through memory, and its copies waited for the item's own line: a batched

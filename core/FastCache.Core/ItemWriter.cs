@@ -168,7 +168,7 @@ internal sealed unsafe class ItemWriter(Shard shard, ValueScratch scratch, Shard
     {
         version = 0;
         LargeValues large = _store.Large;
-        int slot = large.Begin(key.Bytes, key.Hash, value.Length, life.Kind, out bool isOutOfMemory);
+        int slot = large.Begin(key.Bytes, key.Hash, value.Length, life.Kind, isWrittenAtOnce: true, out bool isOutOfMemory);
         if (slot < 0 || !large.TryAppend(slot, value))
         {
             if (slot >= 0)

@@ -59,24 +59,27 @@ public sealed record ShardOptions
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     internal void Validate()
     {
-        ThrowUnless(MemoryBudgetBytes is >= MinMemoryBudgetBytes and <= MaxMemoryBudgetBytes, nameof(MemoryBudgetBytes), MemoryBudgetBytes);
-        ThrowUnless(MaxValueBytes is >= 1 and <= Shard.LargestMaxValueBytes, nameof(MaxValueBytes), MaxValueBytes);
         ThrowUnless(
-            CompressFromBytes is 0 or (>= MinCompressFromBytes and <= MaxCompressedValueBytes), nameof(CompressFromBytes), CompressFromBytes);
-        ThrowUnless(CompressionMinSaving is >= 0 and <= 1, nameof(CompressionMinSaving), CompressionMinSaving);
-        ThrowUnless(StaleTime >= TimeSpan.Zero && StaleTime <= TimeSpan.FromDays(365), nameof(StaleTime), StaleTime);
-        ThrowUnless(RefreshAhead is >= 0 and <= 1, nameof(RefreshAhead), RefreshAhead);
+            MemoryBudgetBytes is >= MinMemoryBudgetBytes and <= MaxMemoryBudgetBytes
+                && PagePool.PagesFor(MemoryBudgetBytes, FixedBytes, BucketIndex.FixedBytesPerPage) >= PagePool.MinimumPages,
+            nameof(MemoryBudgetBytes), MemoryBudgetBytes, $"{MinMemoryBudgetBytes} to {MaxMemoryBudgetBytes} bytes");
         ThrowUnless(
-            PagePool.PagesFor(MemoryBudgetBytes, FixedBytes, BucketIndex.FixedBytesPerPage) >= PagePool.MinimumPages,
-            nameof(MemoryBudgetBytes),
-            MemoryBudgetBytes);
+            MaxValueBytes is >= 1 and <= Shard.LargestMaxValueBytes,
+            nameof(MaxValueBytes), MaxValueBytes, $"1 to {Shard.LargestMaxValueBytes} bytes");
+        ThrowUnless(
+            CompressFromBytes is 0 or (>= MinCompressFromBytes and <= MaxCompressedValueBytes),
+            nameof(CompressFromBytes), CompressFromBytes, $"0, or {MinCompressFromBytes} to {MaxCompressedValueBytes} bytes");
+        ThrowUnless(CompressionMinSaving is >= 0 and <= 1, nameof(CompressionMinSaving), CompressionMinSaving, "0 to 1");
+        ThrowUnless(
+            StaleTime >= TimeSpan.Zero && StaleTime <= TimeSpan.FromDays(365), nameof(StaleTime), StaleTime, "0 to 365 days");
+        ThrowUnless(RefreshAhead is >= 0 and <= 1, nameof(RefreshAhead), RefreshAhead, "0 to 1");
     }
 
-    private static void ThrowUnless(bool isInRange, string name, object value)
+    private static void ThrowUnless(bool isInRange, string name, object value, string allowed)
     {
         if (!isInRange)
         {
-            throw new ArgumentOutOfRangeException(name, value, $"{name} is out of range.");
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be {allowed}.");
         }
     }
 }

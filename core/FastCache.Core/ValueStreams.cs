@@ -91,7 +91,7 @@ public sealed unsafe class ValueStreams
             }
 
             uint kind = Life.From(options, _shard.Now).Kind;
-            int slot = _large.Begin(key, hashed.Hash, length, kind, out bool isOutOfMemory);
+            int slot = _large.Begin(key, hashed.Hash, length, kind, isWrittenAtOnce: false, out bool isOutOfMemory);
             if (slot < 0)
             {
                 return isOutOfMemory ? WriteOutcome.OutOfMemory : WriteOutcome.TooManyOpen;

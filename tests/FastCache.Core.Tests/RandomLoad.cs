@@ -186,7 +186,7 @@ internal sealed class RandomLoad
         return _noise.AsSpan(_random.Next(_noise.Length - length), length);
     }
 
-    private SetOptions RandomOptions() => new(_random.Next(10) == 0 ? SetCondition.IfAbsent : SetCondition.Always, 0, RandomTimeToLive())
+    private SetOptions RandomOptions() => new((SetCondition)(_random.Next(10) / 9), 0, RandomTimeToLive())
     {
         Sliding = _random.Next(4) == 0,
         SlidingLimitMillis = (ulong)(_random.Next(2) * 5_000),
@@ -194,7 +194,8 @@ internal sealed class RandomLoad
         LeaseToken = _random.Next(20) == 0 ? _token : 0,
     };
 
-    private ulong RandomTimeToLive() => _random.Next(3) == 0 ? 0 : (ulong)_random.Next(1, _random.Next(2) == 0 ? 1_000 : 1_000_000);
+    private ulong RandomTimeToLive() =>
+        _random.Next(3) == 0 ? 0 : (ulong)_random.Next(1, _random.Next(2) == 0 ? 1_000 : 1_000_000);
 
     private struct Writing
     {

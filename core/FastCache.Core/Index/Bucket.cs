@@ -10,7 +10,7 @@ namespace FastCache.Core.Index;
 /// byte  0            12           16                                  64
 ///       +------------+------------+-----------------------------------+
 ///       | tag[12]    | overflow   | reference[12]                     |
-///       | 8 bit each | bucket no. | 32 bit each                       |
+///       | 8 bit each | chunk      | 32 bit each                       |
 ///       +------------+------------+-----------------------------------+
 ///
 /// reference of an item    0 | chunk 31            in units of 16 bytes
@@ -31,7 +31,7 @@ internal unsafe struct Bucket
     [FieldOffset(0)]
     public fixed byte Tags[Entries];
 
-    /// <summary>Number of the next bucket of the chain in the overflow pages, counting from 1; 0: none.</summary>
+    /// <summary>The chunk of the next bucket of the chain, as a reference; 0: none.</summary>
     [FieldOffset(12)]
     public uint Overflow;
 

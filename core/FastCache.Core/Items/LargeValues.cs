@@ -50,12 +50,18 @@ internal sealed unsafe class LargeValues(ItemStore store, long maxPinnedBytes, l
     public bool HasDying => _dying != 0;
 
     /// <summary>Starts to write a value.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="hash">Its hash.</param>
+    /// <param name="length">Bytes of the value.</param>
+    /// <param name="kind">The item's kind.</param>
+    /// <param name="isWrittenAtOnce">Whether it will be published before any other operation, and holds nothing up.</param>
+    /// <param name="isOutOfMemory">Whether it is memory that lacks, and not a slot or room among values being written.</param>
     /// <returns>The writer's slot, or -1 when memory (then <paramref name="isOutOfMemory"/>) or slots lack.</returns>
-    public int Begin(ReadOnlySpan<byte> key, ulong hash, long length, uint kind, out bool isOutOfMemory)
+    public int Begin(ReadOnlySpan<byte> key, ulong hash, long length, uint kind, bool isWrittenAtOnce, out bool isOutOfMemory)
     {
         isOutOfMemory = false;
         int slot = FindWriter(0);
-        if (slot < 0 || WrittenBytes + length > maxWrittenBytes)
+        if (slot < 0 || (!isWrittenAtOnce && WrittenBytes + length > maxWrittenBytes))
         {
             return -1;
         }

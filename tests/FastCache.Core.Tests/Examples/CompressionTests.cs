@@ -86,7 +86,8 @@ public sealed unsafe class CompressionTests
         Assert.Equal([.. "head"u8, .. value, .. "tail"u8], copy);
     }
 
-    private static byte[] Text(int length) => [.. Enumerable.Range(0, length).Select(i => (byte)("the cache is a node "[i % 20]))];
+    private static byte[] Text(int length) =>
+        [.. Enumerable.Range(0, length).Select(i => (byte)"the cache is a node "[i % 20])];
 
     private static Shard Create(double minSaving) => new(new ShardOptions
     {

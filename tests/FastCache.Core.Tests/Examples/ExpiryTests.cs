@@ -21,7 +21,8 @@ public sealed unsafe class ExpiryTests
         Random random = new(1);
         for (int i = 0; i < Items; i++)
         {
-            shard.Set(Key(i), "a value of thirty-two bytes, here"u8, new SetOptions(TimeToLiveMillis: (ulong)random.Next(1, Seconds * 1_000)), out _);
+            SetOptions options = new(TimeToLiveMillis: (ulong)random.Next(1, Seconds * 1_000));
+            shard.Set(Key(i), "a value of thirty-two bytes, here"u8, options, out _);
         }
 
         Assert.Equal(Items, shard.Statistics().Items);

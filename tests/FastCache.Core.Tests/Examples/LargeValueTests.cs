@@ -136,12 +136,12 @@ public sealed class LargeValueTests
         ValueWriter[] writers = new ValueWriter[LargeValues.MaxWriters];
         for (int i = 0; i < writers.Length; i++)
         {
-            Assert.Equal(WriteOutcome.Done, shard.Streams.Begin(Key(2), 100_000, default, out writers[i]));
+            Assert.Equal(WriteOutcome.Done, shard.Streams.Begin(Key(2), 90_000, default, out writers[i]));
         }
 
-        Assert.Equal(WriteOutcome.TooManyOpen, shard.Streams.Begin(Key(2), 100_000, default, out _));
+        Assert.Equal(WriteOutcome.TooManyOpen, shard.Streams.Begin(Key(2), 90_000, default, out _));
         shard.Streams.Abort(writers[3]);
-        Assert.Equal(WriteOutcome.Done, shard.Streams.Begin(Key(2), 100_000, default, out writers[3]));
+        Assert.Equal(WriteOutcome.Done, shard.Streams.Begin(Key(2), 90_000, default, out writers[3]));
         shard.Check();
         Array.ForEach(readers, shard.Streams.Close);
         Array.ForEach(writers, shard.Streams.Abort);

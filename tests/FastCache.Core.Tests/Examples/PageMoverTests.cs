@@ -67,7 +67,7 @@ public sealed unsafe class PageMoverTests
     public void A_class_without_a_page_gets_one_though_all_of_the_idlest_class_is_being_written()
     {
         using Shard shard = Create(16);
-        for (int i = 0; i < 8; i++)
+        for (int i = 0; i < 6; i++)
         {
             Assert.Equal(WriteOutcome.Done, shard.Streams.Begin(Key(-1 - i), 1 << 20, default, out ValueWriter writer));
             Assert.Equal(WriteOutcome.Done, shard.Streams.Append(writer, new byte[1 << 20]));

@@ -28,7 +28,7 @@ public sealed class AccountingProperties
     [Fact]
     public void The_accounts_add_up_after_every_single_operation()
     {
-        for (int seed = 0; seed < 60; seed++)
+        for (int seed = 0; seed < 40; seed++)
         {
             using Shard shard = new(Options(seed, (8L << 20) + (seed * 77_777)));
             RandomLoad load = new(shard, seed, keys: seed % 2 == 0 ? 20 : 400, maxValueBytes: 300_000);

@@ -37,7 +37,9 @@ internal sealed class CacheModel(TimeSpan staleTime, long maxValueBytes)
     public Entry? Find(string key) => _entries.TryGetValue(key, out Entry? entry) && IsFresh(entry) ? entry : null;
 
     public Entry? FindStale(string key) =>
-        _entries.TryGetValue(key, out Entry? entry) && !IsFresh(entry) && entry.KeepStale && entry.Expiry + _staleMillis > Now ? entry : null;
+        _entries.TryGetValue(key, out Entry? entry) && !IsFresh(entry) && entry.KeepStale && entry.Expiry + _staleMillis > Now
+            ? entry
+            : null;
 
     /// <summary>Whether a version that was issued elsewhere is of a time that a shard believes.</summary>
     public bool IsBelievable(ulong version) =>
@@ -86,7 +88,8 @@ internal sealed class CacheModel(TimeSpan staleTime, long maxValueBytes)
             ? ((BigInteger)long.MinValue, (BigInteger)long.MaxValue)
             : (BigInteger.Zero, (BigInteger)ulong.MaxValue);
         string text = Encoding.Latin1.GetString(entry.Value);
-        NumberStyles style = change.Kind == CounterKind.Checked && !text.StartsWith('+') ? NumberStyles.AllowLeadingSign : NumberStyles.None;
+        bool maySign = change.Kind == CounterKind.Checked && !text.StartsWith('+');
+        NumberStyles style = maySign ? NumberStyles.AllowLeadingSign : NumberStyles.None;
         if (text.Length > 20 || !BigInteger.TryParse(text, style, CultureInfo.InvariantCulture, out BigInteger number)
             || number < least || number > most)
         {

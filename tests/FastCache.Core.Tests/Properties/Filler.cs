@@ -11,7 +11,7 @@ internal sealed class Filler(Shard shard, int seed)
     public void Step()
     {
         _length = _random.Next(200) == 0 ? RandomValues.Length(_random, _value.Length) : _length;
-        for (int i = 0; i < Math.Clamp(40_000 / (_length + 1), 1, 40); i++)
+        for (int i = 0; i < Math.Clamp(40_000 / (_length + 1), 1, 25); i++)
         {
             shard.Set(CacheModel.Bytes($"filler {_written++}"), _value.AsSpan(0, _length), default, out _);
         }

@@ -59,7 +59,8 @@ public sealed class LargeLayoutProperties
             {
                 long bytes = Math.Min(chunk == 0 ? layout.HeadDataBytes : layout.SegmentDataBytes, length - start);
                 long position = start + random.NextInt64(bytes);
-                long expected = position < layout.HeadDataBytes ? 0 : 1 + ((position - layout.HeadDataBytes) / layout.SegmentDataBytes);
+                long behindHead = position - layout.HeadDataBytes;
+                long expected = behindHead < 0 ? 0 : 1 + (behindHead / layout.SegmentDataBytes);
                 Assert.True(expected == chunk, $"position {position} in chunk {chunk}, seed {seed}");
                 start += bytes;
             }
@@ -68,7 +69,7 @@ public sealed class LargeLayoutProperties
         }
     }
 
-    /// <summary>All just beyond one chunk, those around every change of the number of chunks, and random ones up to the longest.</summary>
+    /// <summary>All just beyond one chunk, those around a change of the number of chunks, and random ones up to the longest.</summary>
     private static IEnumerable<long> Lengths(int keyLength, uint kind)
     {
         long shortest = SizeClasses.LargestChunk - Item.Bytes(keyLength, 0, kind) + 1;

@@ -9,8 +9,8 @@ public sealed unsafe class LargeValueProperties
     private const long Start = 1_800_000_000_000;
 
     [Theory]
-    [InlineData(0, 100)]
-    [InlineData(100, 200)]
+    [InlineData(0, 75)]
+    [InlineData(75, 150)]
     public void Readers_and_writers_notice_nothing_of_pages_that_move_under_them(int firstSeed, int endSeed)
     {
         for (int seed = firstSeed; seed < endSeed; seed++)

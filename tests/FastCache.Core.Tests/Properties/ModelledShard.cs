@@ -18,7 +18,6 @@ internal sealed unsafe class ModelledShard
     private readonly bool _mayEvict;
     private readonly bool _compresses;
     private readonly string[] _keys;
-    private readonly List<(string Key, ulong Token)> _tokens = [];
     private readonly string _context;
     private long _monotonicMillis;
 
@@ -27,6 +26,7 @@ internal sealed unsafe class ModelledShard
         Shard = shard;
         Random = new Random(seed);
         Model = new CacheModel(options.StaleTime, shard.MaxValueBytes);
+        Requests = new RandomRequests(Model, Random);
         Streams = new ModelledStreams(this);
         _mayEvict = mayEvict;
         _compresses = options.CompressFromBytes > 0;
@@ -41,6 +41,8 @@ internal sealed unsafe class ModelledShard
     public CacheModel Model { get; }
 
     public ModelledStreams Streams { get; }
+
+    public RandomRequests Requests { get; }
 
     public Random Random { get; }
 
@@ -179,20 +181,6 @@ internal sealed unsafe class ModelledShard
         }
     }
 
-    public SetOptions RandomOptions(string key)
-    {
-        CacheModel.Entry? known = Model.Find(key);
-        SetCondition condition = Random.Next(2) == 0 ? SetCondition.Always : (SetCondition)Random.Next(5);
-        ulong version = condition == SetCondition.IfNewer ? RandomForeignVersion(known) : (known?.Version ?? 1) + (ulong)Random.Next(2);
-        return new SetOptions(condition, version, RandomTimeToLive())
-        {
-            Sliding = Random.Next(3) == 0,
-            SlidingLimitMillis = Random.Next(2) == 0 ? 0 : (ulong)Random.Next(1, 2_000),
-            KeepStale = Random.Next(3) == 0,
-            LeaseToken = Random.Next(4) == 0 ? RandomToken(key) : 0,
-        };
-    }
-
     /// <summary>Whether a value takes several chunks when it is stored by a plain write; null: compression decides.</summary>
     public bool? IsLarge(string key, int length, bool isSliding, bool isNoise)
     {
@@ -212,7 +200,7 @@ internal sealed unsafe class ModelledShard
         int length = Random.Next(200) == 0 ? (int)Model.MaxValueBytes + 1 : RandomValues.Length(Random, 200_000);
         byte[] value = Random.Next(5) == 0 ? RandomValues.Number(Random)
             : isNoise ? RandomValues.Noise(Random, length) : RandomValues.Compressible(Random, length);
-        SetOptions options = RandomOptions(key);
+        SetOptions options = Requests.Options(key);
         WriteOutcome outcome = Shard.Set(CacheModel.Bytes(key), value, options, out ulong version);
         ulong? foreign = options.Condition == SetCondition.IfNewer ? options.Version : null;
         if (IsDone(key, Model.Expected(key, value.Length, options), outcome, version, foreign, "set"))
@@ -241,7 +229,7 @@ internal sealed unsafe class ModelledShard
 
     private void Touch(string key)
     {
-        ulong timeToLive = RandomTimeToLive();
+        ulong timeToLive = Requests.TimeToLive();
         bool touched = Shard.Touch(CacheModel.Bytes(key), timeToLive);
         Compare(key, Model.Find(key) is not null, touched, "touch");
         if (touched)
@@ -257,7 +245,7 @@ internal sealed unsafe class ModelledShard
             RandomValues.Amount(Random),
             Random.Next(2) == 0,
             Random.Next(2) == 0 ? null : RandomValues.Amount(Random),
-            RandomTimeToLive());
+            Requests.TimeToLive());
         WriteOutcome outcome = Shard.Edits.Count(CacheModel.Bytes(key), change, out ulong result, out ulong version);
         WriteOutcome expected = Model.ExpectedCount(key, change, out BigInteger wanted);
         if (IsDone(key, expected, outcome, version, null, "count"))
@@ -326,7 +314,7 @@ internal sealed unsafe class ModelledShard
         {
             Require(token > Model.LastVersion, "a token is older than a version");
             Model.Give(key, token, leaseMillis);
-            _tokens.Add((key, token));
+            Requests.Granted(token);
         }
     }
 
@@ -334,7 +322,7 @@ internal sealed unsafe class ModelledShard
     {
         if (Random.Next(2) == 0)
         {
-            ulong token = RandomToken(key);
+            ulong token = Requests.Token(key);
             bool wasHeld = Model.GrantOf(key)?.Token == token;
             Require(Shard.Leases.Release(CacheModel.Bytes(key), token) == wasHeld, $"release of a grant that is held: {wasHeld}");
             if (wasHeld)
@@ -391,34 +379,5 @@ internal sealed unsafe class ModelledShard
         int count = item.CopyTo(offset, part);
         Require(count == Math.Min(part.Length, known.Value.Length - offset), $"copied {count} bytes from {offset}");
         Require(part.AsSpan(0, count).SequenceEqual(known.Value.AsSpan(offset, count)), $"{operation} copied another part");
-    }
-
-    private ulong RandomTimeToLive() => Random.Next(6) switch
-    {
-        < 2 => 0,
-        2 => (ulong)Random.Next(1, 60),
-        3 => (ulong)Random.Next(1, 2_000),
-        4 => (ulong)Random.Next(1, 20_000_000),
-        _ => Random.Next(20) == 0 ? ulong.MaxValue : (ulong)Random.Next(1, 300),
-    };
-
-    /// <summary>A token that was granted at some time for some key, or never.</summary>
-    private ulong RandomToken(string key) =>
-        Random.Next(3) > 0 && Model.GrantOf(key) is CacheModel.Grant grant ? grant.Token
-            : _tokens.Count > 0 && Random.Next(4) > 0 ? _tokens[Random.Next(_tokens.Count)].Token : (ulong)Random.NextInt64(1, long.MaxValue);
-
-    /// <summary>A version as another node would send it: near the known one, near now, or from a broken clock.</summary>
-    private ulong RandomForeignVersion(CacheModel.Entry? known)
-    {
-        ulong now = (ulong)Model.UnixMillis << 16;
-        ulong version = Random.Next(8) switch
-        {
-            < 3 => known is null ? now : known.Version + (ulong)Random.Next(3) - 1,
-            < 6 => (ulong)(Model.UnixMillis + Random.Next(-3_000_000, 3_000_000)) << 16,
-            6 => (ulong)(Model.UnixMillis + (365L * 86_400_000)) << 16,
-            _ => (ulong)Random.NextInt64(Items.VersionClock.OriginUnixMillis << 16),
-        };
-        // The shard has also used up versions that nobody saw: what lies just beyond the last one that was seen is no test.
-        return version > Model.LastVersion && !Model.IsBelievable(version) ? ulong.MaxValue >> 1 : version;
     }
 }

@@ -30,9 +30,11 @@ public sealed unsafe class ValueFrameProperties
 
                 written++;
                 expanded[length] = 0xCC;
-                Assert.True(ValueFrame.IsIntact(frame, bytes) && ValueFrame.ValueLength(frame) == length, $"not intact, seed {seed}");
-                Assert.True(ValueFrame.TryRead(frame, bytes, expanded) && expanded[length] == 0xCC, $"does not expand, seed {seed}");
+                Assert.True(ValueFrame.IsIntact(frame, bytes), $"not intact, seed {seed}");
+                Assert.True(ValueFrame.ValueLength(frame) == length, $"another length, seed {seed}");
+                Assert.True(ValueFrame.TryRead(frame, bytes, expanded), $"does not expand, seed {seed}");
                 Assert.True(new Span<byte>(expanded, length).SequenceEqual(value), $"expands to something else, seed {seed}");
+                Assert.True(expanded[length] == 0xCC, $"writes beyond the value, seed {seed}");
             }
         }
 

@@ -25,13 +25,15 @@ public sealed class VersionClockProperties
                     _ => unixMillis,
                 };
                 ulong highest = (ulong)Math.Max(0, unixMillis + VersionClock.MaxAheadMillis) << 16;
-                ulong foreign = random.Next(3) == 0 ? last + (ulong)random.Next(3) : (ulong)random.NextInt64(Now << 16, (Now + 10_000_000) << 16);
+                ulong foreign = random.Next(3) == 0 ? last + (ulong)random.Next(3)
+                    : (ulong)random.NextInt64(Now << 16, (Now + 10_000_000) << 16);
                 bool observed = random.Next(2) == 0 && clock.TryObserve(foreign, unixMillis);
                 Assert.True(!observed || foreign <= Math.Max(last, highest), $"took a version of the future, seed {seed}");
                 last = observed ? Math.Max(last, foreign) : last;
                 ulong version = clock.Next(unixMillis);
                 Assert.True(version > last, $"{version:x} after {last:x}, seed {seed}");
-                Assert.True(VersionClock.FromStored(VersionClock.ToStored(version)) == version, $"{version:x} is not stored, seed {seed}");
+                ulong stored = VersionClock.FromStored(VersionClock.ToStored(version));
+                Assert.True(stored == version, $"{version:x} is stored as {stored:x}, seed {seed}");
                 last = version;
             }
         }
@@ -72,7 +74,8 @@ public sealed class VersionClockProperties
     {
         VersionClock clock = default;
         ulong last = 0;
-        foreach (long unixMillis in new[] { long.MinValue, -1, 0, VersionClock.OriginUnixMillis, Now, 1L << 41, 1L << 50, long.MaxValue })
+        long[] clocks = [long.MinValue, -1, 0, VersionClock.OriginUnixMillis, Now, 1L << 41, 1L << 50, long.MaxValue];
+        foreach (long unixMillis in clocks)
         {
             ulong version = clock.Next(unixMillis);
             Assert.True(version > last, $"{version:x} after {last:x}");
