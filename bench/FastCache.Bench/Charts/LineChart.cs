@@ -16,7 +16,7 @@ internal sealed class LineChart
     private const double SpareRoom = 24;
 
     /// <summary>The same for the legend, which cuts what is wider.</summary>
-    private const string SpareText = "\u2003\u2003\u2003";
+    private const string SpareText = "                    ";
 
     /// <summary>Share of a panel's height that stays empty below it.</summary>
     private const double Gap = 0.08;
