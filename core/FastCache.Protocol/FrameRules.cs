@@ -128,9 +128,8 @@ internal static class FrameRules
         switch (request.Opcode)
         {
             case Opcode.Hello:
-                HelloRequest hello = HelloRequest.Read(request.Value, out ushort reserved);
-                return hello.Version != FcpLimits.Version ? FrameFault.HelloVersion
-                    : reserved != 0 ? FrameFault.HelloReserved
+                return HelloRequest.Read(request.Value).Version != FcpLimits.Version
+                    ? FrameFault.HelloVersion
                     : FrameFault.None;
 
             case Opcode.Set or Opcode.Touch:

@@ -14,25 +14,23 @@ namespace FastCache.Protocol;
 /// </remarks>
 /// <param name="Version">Protocol version that the client speaks.</param>
 /// <param name="Features">Bits that the client asks for; unknown ones are not an error. Version 1 defines none.</param>
-public readonly record struct HelloRequest(ushort Version, uint Features)
+/// <param name="Shard">0: any shard; k: shard k - 1.</param>
+public readonly record struct HelloRequest(ushort Version, uint Features, ushort Shard = 0)
 {
     /// <summary>Reads the body of a frame that was decoded with <see cref="DecodeResult.Ok"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It has fewer than 8 bytes.</exception>
-    public static HelloRequest Read(ReadOnlySpan<byte> body) => Read(body, out _);
+    public static HelloRequest Read(ReadOnlySpan<byte> body) => new(
+        BinaryPrimitives.ReadUInt16LittleEndian(body),
+        BinaryPrimitives.ReadUInt32LittleEndian(body[4..]),
+        BinaryPrimitives.ReadUInt16LittleEndian(body[2..]));
 
     /// <summary>Writes the 8 bytes.</summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="body"/> is shorter.</exception>
     public void Write(Span<byte> body)
     {
         BinaryPrimitives.WriteUInt16LittleEndian(body, Version);
-        BinaryPrimitives.WriteUInt16LittleEndian(body[2..], 0);
+        BinaryPrimitives.WriteUInt16LittleEndian(body[2..], Shard);
         BinaryPrimitives.WriteUInt32LittleEndian(body[4..], Features);
-    }
-
-    internal static HelloRequest Read(ReadOnlySpan<byte> body, out ushort reserved)
-    {
-        reserved = BinaryPrimitives.ReadUInt16LittleEndian(body[2..]);
-        return new(BinaryPrimitives.ReadUInt16LittleEndian(body), BinaryPrimitives.ReadUInt32LittleEndian(body[4..]));
     }
 }
 

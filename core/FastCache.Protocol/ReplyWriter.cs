@@ -106,6 +106,18 @@ public static class ReplyWriter
         return Write(destination, Opcode.Hello, Status.Ok, id, body);
     }
 
+    /// <summary>Makes the reply to a get into the reply to one key of a batched get.</summary>
+    /// <param name="reply">The whole frame.</param>
+    /// <param name="index">The key's place.</param>
+    /// <param name="isLast">Whether it is the last one.</param>
+    public static void MakeBatchReply(Span<byte> reply, uint index, bool isLast)
+    {
+        Room.Check(reply.Length, FcpLimits.HeaderBytes);
+        reply[1] = (byte)Opcode.BatchGet;
+        reply[3] |= (byte)(isLast ? ReplyFlags.Last : ReplyFlags.None);
+        BinaryPrimitives.WriteUInt32LittleEndian(reply[12..], index);
+    }
+
     /// <summary>
     /// Writes an error with its text, cut between characters to <see cref="FcpLimits.MaxErrorTextBytes"/> and to the
     /// room.

@@ -100,6 +100,9 @@ public unsafe struct Request
         }
     }
 
+    /// <summary>The whole frame, in the input.</summary>
+    public readonly ReadOnlySpan<byte> Frame => new(Body - FcpLimits.HeaderBytes, FrameLength);
+
     internal readonly uint WireBodyLength => (uint)(_head >> BodyLengthShift);
 
     internal readonly int KeyOffset => (byte)_head;

@@ -24,4 +24,8 @@ internal sealed class NodeCounters
     public long FrameTimeouts { get; set; }
 
     public long OverloadedDisconnects { get; set; }
+
+    public long Forwarded { get; set; }
+
+    public long HandedOver { get; set; }
 }

@@ -62,6 +62,13 @@ internal sealed class RequestExecutor(Shard shard, ProtocolLimits limits, StatsR
         return ReplyWriter.WriteError(room, request.Opcode, Status.ValueTooLarge, request.Id, _valueTooLarge);
     }
 
+    /// <summary>Answers a request that there is no memory to send to the shard of its key.</summary>
+    public int RefuseForwarding(in Request request, Span<byte> room)
+    {
+        counters.Requests++;
+        return ReplyWriter.WriteError(room, request.Opcode, Status.OutOfMemory, request.Id, SessionFault.NoMemoryBetweenShards);
+    }
+
     /// <summary>Writes the error that ends a conversation.</summary>
     public int End(Session session, Span<byte> room)
     {

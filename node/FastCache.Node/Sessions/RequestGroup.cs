@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using FastCache.Core;
+using FastCache.Node.Shards;
 using FastCache.Protocol;
 
 namespace FastCache.Node.Sessions;
@@ -20,7 +21,13 @@ namespace FastCache.Node.Sessions;
 /// 2. Input of a session in the group neither moves nor is released until <see cref="Execute"/> has returned.
 /// </para>
 /// </remarks>
-internal sealed class RequestGroup(Shard shard, RequestExecutor executor, ReplyPath replies, NodeCounters counters)
+/// <param name="shard">Where the keys of this shard are.</param>
+/// <param name="executor">What runs the requests.</param>
+/// <param name="replies">Where the answers go.</param>
+/// <param name="counters">What is counted.</param>
+/// <param name="foreign">Where the keys of other shards are; null when there are none.</param>
+internal sealed class RequestGroup(
+    Shard shard, RequestExecutor executor, ReplyPath replies, NodeCounters counters, ForeignRequests? foreign)
 {
     private const int Capacity = 64;
     private const int ProbeLag = 16;
@@ -71,15 +78,18 @@ internal sealed class RequestGroup(Shard shard, RequestExecutor executor, ReplyP
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(in Request request, int offset)
     {
-        _keys[Count] = request.KeyLength != 0 ? shard.Prepare(request.Key) : default;
-        Put(request, offset, Kind.Request);
+        bool hasKey = request.KeyLength != 0;
+        int owner = foreign is null ? 0 : hasKey ? foreign.OwnerOf(request.Key) : ForeignRequests.EveryShard;
+        _keys[Count] = hasKey && IsAtHome(owner) ? shard.Prepare(request.Key) : default;
+        Put(request, offset, Kind.Request, owner);
     }
 
     /// <summary>Adds one key of a batched get. The group has room.</summary>
     public void AddBatchKey(in Request request, ReadOnlySpan<byte> key, int offset, int batchKey)
     {
-        _keys[Count] = shard.Prepare(key);
-        Put(request, offset, Kind.BatchKey);
+        int owner = foreign is null ? 0 : foreign.OwnerOf(key);
+        _keys[Count] = IsAtHome(owner) ? shard.Prepare(key) : default;
+        Put(request, offset, Kind.BatchKey, owner);
         _entries[Count - 1].BatchKey = batchKey;
     }
 
@@ -113,7 +123,14 @@ internal sealed class RequestGroup(Shard shard, RequestExecutor executor, ReplyP
             int end = run + 1 < _runCount ? _runs[run + 1].First : Count;
             if (!_runs[run].Session.IsCut)
             {
-                Execute(_runs[run], end);
+                if (foreign is null)
+                {
+                    Execute(_runs[run], end);
+                }
+                else
+                {
+                    ExecuteAmongShards(_runs[run], end);
+                }
             }
         }
 
@@ -137,8 +154,7 @@ internal sealed class RequestGroup(Shard shard, RequestExecutor executor, ReplyP
             int allowance = replies.Allowance(session);
             if (allowance <= 0)
             {
-                session.Rewind(PositionOf(run, _entries[i]));
-                replies.Postpone(session);
+                Postpone(run, i);
                 return;
             }
 
@@ -153,6 +169,83 @@ internal sealed class RequestGroup(Shard shard, RequestExecutor executor, ReplyP
             replies.Stage(session, bytes);
         }
     }
+
+    /// <summary>The same where some keys belong to other shards.</summary>
+    private void ExecuteAmongShards(in Run run, int end)
+    {
+        Session session = run.Session;
+        if (!foreign!.TryStage(session, replies))
+        {
+            Postpone(run, run.First);
+            return;
+        }
+
+        for (int i = run.First; i < end;)
+        {
+            int owner = _entries[i].Owner;
+            ForwardResult forwarded = ForeignRequests.MayGoOn(session, owner) ? ForwardResult.Sent : ForwardResult.AwaitsReplies;
+            bool isForeign = !IsAtHome(owner) && owner != ForeignRequests.EveryShard;
+            if (isForeign)
+            {
+                forwarded = Forward(session, _entries[i]);
+                if (forwarded == ForwardResult.Sent)
+                {
+                    i++;
+                    continue;
+                }
+            }
+
+            if (forwarded == ForwardResult.AwaitsReplies || (forwarded == ForwardResult.NoParcel && session.Outstanding > 0))
+            {
+                session.Rewind(PositionOf(run, _entries[i]));
+                session.IsWaiting = true;
+                return;
+            }
+
+            int allowance = replies.Allowance(session);
+            if (allowance <= 0 || forwarded == ForwardResult.NoParcel)
+            {
+                Postpone(run, i);
+                return;
+            }
+
+            Span<byte> room = replies.Room;
+            int bytes = isForeign
+                ? executor.RefuseForwarding(_entries[i].Request, room)
+                : Execute(session, _entries[i], _keys[i], room);
+            replies.Stage(session, bytes);
+            i++;
+        }
+    }
+
+    private void Postpone(in Run run, int entry)
+    {
+        run.Session.Rewind(PositionOf(run, _entries[entry]));
+        replies.Postpone(run.Session);
+    }
+
+    private ForwardResult Forward(Session session, in Entry entry)
+    {
+        if (entry.Kind != Kind.BatchKey)
+        {
+            return foreign!.Forward(session, entry.Owner, entry.Request.Frame, batchIndex: -1, isLast: false);
+        }
+
+        int offset = 0;
+        ReadOnlySpan<byte> key = default;
+        for (int i = 0; i <= entry.BatchKey; i++)
+        {
+            key = entry.Request.ReadBatchKey(ref offset);
+        }
+
+        Span<byte> frame = stackalloc byte[FcpLimits.HeaderBytes + FcpLimits.MaxKeyBytes];
+        int length = RequestWriter.Get(frame, entry.Request.Id, key, entry.Request.ReturnVersion);
+        bool isLast = entry.BatchKey + 1 == (int)entry.Request.Argument;
+        return foreign!.Forward(session, entry.Owner, frame[..length], entry.BatchKey, isLast);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool IsAtHome(int owner) => foreign is null || owner == foreign.Home;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Execute(Session session, in Entry entry, in LookupKey key, Span<byte> room) => entry.Kind switch
@@ -180,17 +273,18 @@ internal sealed class RequestGroup(Shard shard, RequestExecutor executor, ReplyP
     private void PutKeyless(in Request request, int offset, Kind kind)
     {
         _keys[Count] = default;
-        Put(request, offset, kind);
+        Put(request, offset, kind, ForeignRequests.EveryShard);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Put(in Request request, int offset, Kind kind)
+    private void Put(in Request request, int offset, Kind kind, int owner)
     {
         Debug.Assert(_runCount > 0 && !IsFull);
         ref Entry entry = ref _entries[Count];
         entry.Request = request;
         entry.Offset = offset;
         entry.Kind = kind;
+        entry.Owner = owner;
         if (Count >= ProbeLag)
         {
             shard.Probe(ref _keys[Count - ProbeLag]);
@@ -208,6 +302,7 @@ internal sealed class RequestGroup(Shard shard, RequestExecutor executor, ReplyP
         public Request Request;
         public int Offset;
         public int BatchKey;
+        public int Owner;
         public Kind Kind;
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using FastCache.Io;
+using FastCache.Node.Shards;
 using FastCache.Protocol;
 
 namespace FastCache.Node.Sessions;
@@ -9,6 +10,8 @@ namespace FastCache.Node.Sessions;
 /// <code>
 ///          Accepted            frames                 fatal error staged             last bytes sent, peer's read or deadline
 /// Closed ------------> Open -----------> Open ---------------------------> Draining ------------------------------------> Closed
+///                       | Hello of a client that belongs to another shard
+///                       +------> Leaving: handed over, Closed here
 /// </code>
 /// </remarks>
 internal enum SessionState : byte
@@ -18,6 +21,9 @@ internal enum SessionState : byte
 
     /// <summary>Requests are executed.</summary>
     Open,
+
+    /// <summary>Another shard will take the connection: what still arrives is kept for it.</summary>
+    Leaving,
 
     /// <summary>The error frame is on its way; input is thrown away so that no reset can destroy that frame.</summary>
     Draining,
@@ -30,7 +36,7 @@ internal enum SessionState : byte
 internal readonly record struct Fault(Status Status, uint Id, string Text);
 
 /// <summary>One connection's conversation: finds the requests in its input and hands them to the group.</summary>
-internal sealed class Session(ReceivePath path, ProtocolLimits limits)
+internal sealed class Session(ReceivePath path, ProtocolLimits limits, ShardPlacement placement)
 {
     private bool _saidHello;
     private bool _ended;
@@ -46,6 +52,48 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits)
 
     /// <summary>Whether the session waits for the next pass with requests that could not be executed in this one.</summary>
     public bool IsPostponed { get; set; }
+
+    /// <summary>Whether the session's requests wait until other shards have answered those before them.</summary>
+    public bool IsWaiting { get; set; }
+
+    /// <summary>Whether no request of the session is to be looked at now.</summary>
+    public bool IsHeld => IsPostponed || IsWaiting;
+
+    /// <summary>Whether the connection is where its Hello wants it.</summary>
+    public bool IsPlaced { get; set; }
+
+    /// <summary>While <see cref="SessionState.Leaving"/>: the shard that takes the connection.</summary>
+    public int Destination { get; private set; }
+
+    /// <summary>Whether the client takes replies to different keys in any order.</summary>
+    public bool IsUnordered { get; set; }
+
+    /// <summary>Requests under way at other shards.</summary>
+    public int Outstanding { get; set; }
+
+    /// <summary>The shard of the last of them.</summary>
+    public int OutstandingOwner { get; set; }
+
+    /// <summary>Replies of other shards in this pass: a chain in <see cref="ForeignRequests"/>; -1 for none.</summary>
+    public int FirstPending { get; set; } = -1;
+
+    /// <summary>The last of that chain.</summary>
+    public int LastPending { get; set; }
+
+    /// <summary>Replies of other shards that came while the peer did not read.</summary>
+    public NativeBuffer? LateReplies { get; set; }
+
+    /// <summary>Where in <see cref="LateReplies"/> those begin that are not staged.</summary>
+    public int LateStart { get; set; }
+
+    /// <summary>Where they end.</summary>
+    public int LateLength { get; set; }
+
+    /// <summary>Whether replies of other shards wait to be staged.</summary>
+    public bool HasForeignReplies => FirstPending >= 0 || LateReplies is not null;
+
+    /// <summary>Whether everything that was executed is answered.</summary>
+    public bool IsAnswered => Outstanding == 0 && !HasForeignReplies;
 
     /// <summary>Whether the peer will send nothing more: the connection ends when it is answered.</summary>
     public bool IsInputOver { get; set; }
@@ -84,11 +132,15 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits)
     {
         Connection = connection;
         State = SessionState.Open;
-        IsBlocked = IsPaused = IsInputOver = false;
+        IsBlocked = IsPaused = IsInputOver = IsPlaced = IsUnordered = IsWaiting = false;
         StagedBytes = 0;
         PartialFrameSinceMillis = null;
         _saidHello = _ended = false;
     }
+
+    /// <summary>Whether this is the conversation on a connection of that name.</summary>
+    public bool IsOn(int slot, int generation) =>
+        State != SessionState.Closed && Connection == new ConnectionId(slot, generation);
 
     public void Close()
     {
@@ -109,7 +161,7 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits)
         {
             ReadOnlySpan<byte> unread = Input.Unread();
             ref InputPosition position = ref Input.Position;
-            if (unread.IsEmpty || _ended)
+            if (unread.IsEmpty || _ended || State == SessionState.Leaving)
             {
                 return false;
             }
@@ -226,9 +278,39 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits)
             return true;
         }
 
+        if (!_saidHello && !TryPlace(group, request))
+        {
+            return true;
+        }
+
         _saidHello = HasDecoded = true;
         group.Add(request, position.Offset);
         position.Offset += request.FrameLength;
+        return true;
+    }
+
+    /// <summary>Finds out from a Hello which shard the connection belongs to.</summary>
+    /// <returns>False when the conversation does not go on here.</returns>
+    private bool TryPlace(RequestGroup group, in Request hello)
+    {
+        if (!IsPlaced)
+        {
+            int wish = HelloRequest.Read(hello.Value).Shard;
+            if (wish > placement.Count)
+            {
+                End(group, new(Status.Malformed, hello.Id, SessionFault.NoSuchShard(wish, placement.Count)));
+                return false;
+            }
+
+            IsPlaced = true;
+            Destination = placement.For(wish);
+            if (Destination != placement.Home)
+            {
+                State = SessionState.Leaving;
+                return false;
+            }
+        }
+
         return true;
     }
 

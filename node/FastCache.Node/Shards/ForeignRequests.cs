@@ -1,0 +1,356 @@
+using System.Diagnostics;
+using FastCache.Node.Sessions;
+using FastCache.Protocol;
+
+namespace FastCache.Node.Shards;
+
+/// <summary>What became of the wish to send a request to the shard that owns its key.</summary>
+internal enum ForwardResult : byte
+{
+    /// <summary>It is under way.</summary>
+    Sent,
+
+    /// <summary>It must wait for replies to this session that are under way.</summary>
+    AwaitsReplies,
+
+    /// <summary>The shard's parcels are all under way: try again in the next pass.</summary>
+    NoParcel,
+
+    /// <summary>It is too long for a parcel, and the memory for it is refused.</summary>
+    NoMemory,
+}
+
+/// <summary>The home side of requests whose keys other shards own: sends them there, and brings the replies to their sessions.</summary>
+/// <remarks>
+/// <para>Order: a session's requests are answered in the order in which they came. Those for one owner travel one behind
+/// the other; one for another owner, or for nobody's key, waits until all replies are there. A session that takes
+/// replies in any order (feature UnorderedReplies) waits only with what concerns no single key.</para>
+/// <para>A reply is not copied until its session can be answered: it stays in its parcel for this pass, and goes to the
+/// session's own late replies if the peer does not read.</para>
+/// </remarks>
+internal sealed class ForeignRequests
+{
+    /// <summary>No single shard is concerned.</summary>
+    public const int EveryShard = -1;
+
+    /// <summary>Requests of one session under way at other shards; more wait in its input.</summary>
+    public const int MaxOutstanding = 1_024;
+
+    private readonly ShardExchange _exchange;
+    private readonly int _home;
+    private readonly CarryPool _carries;
+    private readonly NodeCounters _counters;
+    private readonly Parcel?[] _filling;
+    private readonly Stack<Parcel>[] _empty;
+    private readonly bool[] _sealed;
+    private readonly List<(ShardLink Link, Parcel Parcel, int Owner)> _arrived = [];
+    private readonly List<PendingReply> _pending = [];
+    private readonly List<Session> _answered = [];
+
+    public ForeignRequests(ShardExchange exchange, int home, CarryPool carries, NodeCounters counters)
+    {
+        _exchange = exchange;
+        _home = home;
+        _carries = carries;
+        _counters = counters;
+        _filling = new Parcel?[exchange.Directory.Count];
+        _sealed = new bool[exchange.Directory.Count];
+        _empty = [.. _filling.Select(_ => new Stack<Parcel>())];
+    }
+
+    /// <summary>This shard.</summary>
+    public int Home => _home;
+
+    /// <summary>The shard that owns a key.</summary>
+    public int OwnerOf(ReadOnlySpan<byte> key) => _exchange.Directory.OwnerOf(key);
+
+    /// <summary>Whether a session's next request, which concerns <paramref name="owner"/>, may go on now.</summary>
+    public static bool MayGoOn(Session session, int owner) =>
+        session.Outstanding == 0
+        || (owner != EveryShard && (session.IsUnordered || owner == session.OutstandingOwner));
+
+    /// <summary>Sends one request to its owner.</summary>
+    /// <param name="session">Whose it is.</param>
+    /// <param name="owner">Another shard.</param>
+    /// <param name="frame">A whole frame.</param>
+    /// <param name="batchIndex">Place in a batch, or -1.</param>
+    /// <param name="isLast">Whether it is the batch's last.</param>
+    public ForwardResult Forward(Session session, int owner, ReadOnlySpan<byte> frame, int batchIndex, bool isLast)
+    {
+        Debug.Assert(owner != _home);
+        if (!MayGoOn(session, owner) || session.Outstanding == MaxOutstanding)
+        {
+            return ForwardResult.AwaitsReplies;
+        }
+
+        Parcel? parcel = _filling[owner];
+        if (parcel is not null && !parcel.HasRoomFor(frame.Length))
+        {
+            Seal(owner);
+            parcel = null;
+        }
+
+        if (parcel is null)
+        {
+            if (!_empty[owner].TryPop(out parcel))
+            {
+                return ForwardResult.NoParcel;
+            }
+
+            _filling[owner] = parcel;
+            if (!parcel.HasRoomFor(frame.Length) && !parcel.TryEnlarge(_carries, frame.Length))
+            {
+                return ForwardResult.NoMemory;
+            }
+        }
+
+        ConnectionKey(session, frame.Length, batchIndex, isLast, out ParcelEntry entry);
+        frame.CopyTo(parcel.Add(entry));
+        session.Outstanding++;
+        session.OutstandingOwner = owner;
+        _counters.Forwarded++;
+        return ForwardResult.Sent;
+    }
+
+    /// <summary>Lets the owners have what was collected for them, and takes back the parcels that they have emptied.</summary>
+    public void Publish()
+    {
+        for (int owner = 0; owner < _filling.Length; owner++)
+        {
+            if (owner == _home)
+            {
+                continue;
+            }
+
+            while (_exchange.Link(_home, owner).EmptyRequests.TryDequeue(out Parcel? parcel))
+            {
+                parcel.Clear(_carries);
+                _empty[owner].Push(parcel);
+            }
+
+            if (_filling[owner] is { Count: > 0 })
+            {
+                Seal(owner);
+            }
+
+            if (_sealed[owner])
+            {
+                _sealed[owner] = false;
+                _exchange.Nudge(owner);
+            }
+        }
+    }
+
+    /// <summary>Whether replies are there to be taken.</summary>
+    public bool HasArrivals()
+    {
+        for (int owner = 0; owner < _filling.Length; owner++)
+        {
+            if (owner != _home && !_exchange.Link(_home, owner).Replies.IsEmpty)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Finds the sessions of all replies that have arrived.</summary>
+    /// <param name="sessions">By slot.</param>
+    /// <param name="ready">Told of each session that has one.</param>
+    public void TakeArrivals(Session?[] sessions, Action<Session> ready)
+    {
+        for (int owner = 0; owner < _filling.Length; owner++)
+        {
+            if (owner == _home)
+            {
+                continue;
+            }
+
+            ShardLink link = _exchange.Link(_home, owner);
+            while (link.Replies.TryDequeue(out Parcel? parcel))
+            {
+                _arrived.Add((link, parcel, owner));
+                int offset = 0;
+                int start = 0;
+                while (parcel.TryRead(ref offset, out ParcelEntry entry, out _))
+                {
+                    Session? session = sessions[entry.Slot];
+                    if (session is not null && session.IsOn(entry.Slot, entry.Generation))
+                    {
+                        Arrive(session, parcel, start, entry.Length);
+                        ready(session);
+                    }
+
+                    start = offset;
+                }
+            }
+        }
+    }
+
+    /// <summary>Stages replies that have come for a session, as far as it may be answered now.</summary>
+    /// <returns>Whether none is left.</returns>
+    public bool TryStage(Session session, ReplyPath replies)
+    {
+        while (session.LateReplies is not null)
+        {
+            int most = Math.Min(replies.Allowance(session), session.LateLength - session.LateStart);
+            if (most <= 0)
+            {
+                return false;
+            }
+
+            session.LateReplies.Span.Slice(session.LateStart, most).CopyTo(replies.Room);
+            replies.Stage(session, most);
+            session.LateStart += most;
+            if (session.LateStart == session.LateLength)
+            {
+                DropLate(session);
+            }
+        }
+
+        while (session.FirstPending >= 0)
+        {
+            if (replies.Allowance(session) <= 0)
+            {
+                return false;
+            }
+
+            PendingReply next = _pending[session.FirstPending];
+            ReadOnlySpan<byte> frame = FrameOf(next);
+            frame.CopyTo(replies.Room);
+            replies.Stage(session, frame.Length);
+            session.FirstPending = next.Next;
+        }
+
+        return true;
+    }
+
+    /// <summary>Ends a pass: keeps what could not be staged, and gives the parcels back.</summary>
+    /// <param name="overloaded">Told of a session for whose late replies there is no memory; it must be closed.</param>
+    public void EndPass(Action<Session> overloaded)
+    {
+        foreach (Session session in _answered)
+        {
+            if (session.FirstPending >= 0 && !TryKeep(session))
+            {
+                session.FirstPending = -1;
+                overloaded(session);
+            }
+        }
+
+        _answered.Clear();
+        _pending.Clear();
+        foreach ((ShardLink link, Parcel parcel, int owner) in _arrived)
+        {
+            link.EmptyReplies.TryEnqueue(parcel);
+            _sealed[owner] = true;
+        }
+
+        _arrived.Clear();
+    }
+
+    /// <summary>Forgets a closed session; replies that are still under way to it will find nobody.</summary>
+    public void Forget(Session session)
+    {
+        session.FirstPending = -1;
+        session.Outstanding = 0;
+        DropLate(session);
+    }
+
+    private static void ConnectionKey(Session session, int length, int batchIndex, bool isLast, out ParcelEntry entry) =>
+        entry = new ParcelEntry(session.Connection.Slot, session.Connection.Generation, length, batchIndex, isLast);
+
+    private void Seal(int owner)
+    {
+        bool sent = _exchange.Link(_home, owner).Requests.TryEnqueue(_filling[owner]!);
+        Debug.Assert(sent, "the queue holds all parcels that there are");
+        _filling[owner] = null;
+        _sealed[owner] = true;
+    }
+
+    private void Arrive(Session session, Parcel parcel, int start, int length)
+    {
+        Debug.Assert(session.Outstanding > 0);
+        session.Outstanding--;
+        session.IsWaiting &= session.Outstanding > 0 && !session.IsUnordered;
+        if (length == 0)
+        {
+            return;
+        }
+
+        int index = _pending.Count;
+        _pending.Add(new PendingReply { Parcel = parcel, Start = start, Next = -1 });
+        if (session.FirstPending < 0)
+        {
+            session.FirstPending = index;
+            _answered.Add(session);
+        }
+        else
+        {
+            System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_pending)[session.LastPending].Next = index;
+        }
+
+        session.LastPending = index;
+    }
+
+    private bool TryKeep(Session session)
+    {
+        int bytes = session.LateLength - session.LateStart;
+        for (int i = session.FirstPending; i >= 0; i = _pending[i].Next)
+        {
+            bytes += FrameOf(_pending[i]).Length;
+        }
+
+        FastCache.Io.NativeBuffer? kept = _carries.Borrow(bytes);
+        if (kept is null)
+        {
+            return false;
+        }
+
+        int used = 0;
+        if (session.LateReplies is not null)
+        {
+            ReadOnlySpan<byte> before = session.LateReplies.Span[session.LateStart..session.LateLength];
+            before.CopyTo(kept.Span);
+            used = before.Length;
+            DropLate(session);
+        }
+
+        for (; session.FirstPending >= 0; session.FirstPending = _pending[session.FirstPending].Next)
+        {
+            ReadOnlySpan<byte> frame = FrameOf(_pending[session.FirstPending]);
+            frame.CopyTo(kept.Span[used..]);
+            used += frame.Length;
+        }
+
+        session.LateReplies = kept;
+        session.LateStart = 0;
+        session.LateLength = used;
+        return true;
+    }
+
+    private void DropLate(Session session)
+    {
+        if (session.LateReplies is not null)
+        {
+            _carries.GiveBack(session.LateReplies);
+            session.LateReplies = null;
+            session.LateStart = session.LateLength = 0;
+        }
+    }
+
+    private static ReadOnlySpan<byte> FrameOf(in PendingReply pending)
+    {
+        int offset = pending.Start;
+        pending.Parcel.TryRead(ref offset, out _, out ReadOnlySpan<byte> frame);
+        return frame;
+    }
+
+    private struct PendingReply
+    {
+        public Parcel Parcel;
+        public int Start;
+        public int Next;
+    }
+}

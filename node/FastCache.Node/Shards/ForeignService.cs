@@ -1,0 +1,205 @@
+using System.Diagnostics;
+using FastCache.Core;
+using FastCache.Io;
+using FastCache.Node.Sessions;
+using FastCache.Protocol;
+
+namespace FastCache.Node.Shards;
+
+/// <summary>The owner's side of requests that came to other shards: executes them in groups and sends the replies back.</summary>
+internal sealed class ForeignService : IDisposable
+{
+    /// <summary>Requests whose cache misses overlap, like <see cref="RequestGroup"/>'s.</summary>
+    private const int GroupSize = 32;
+
+    private readonly ShardExchange _exchange;
+    private readonly int _owner;
+    private readonly Shard _shard;
+    private readonly RequestExecutor _executor;
+    private readonly ProtocolLimits _limits;
+    private readonly CarryPool _carries;
+    private readonly Work[] _work;
+    private readonly NativeBuffer _room = new(RequestExecutor.MaxReplyBytes);
+    private readonly Request[] _requests = new Request[GroupSize];
+    private readonly LookupKey[] _keys = new LookupKey[GroupSize];
+    private readonly ParcelEntry[] _entries = new ParcelEntry[GroupSize];
+
+    public ForeignService(
+        ShardExchange exchange, int owner, Shard shard, RequestExecutor executor, ProtocolLimits limits, CarryPool carries)
+    {
+        _exchange = exchange;
+        _owner = owner;
+        _shard = shard;
+        _executor = executor;
+        _limits = limits;
+        _carries = carries;
+        _work = [.. Enumerable.Range(0, exchange.Directory.Count).Select(_ => new Work { Empty = new Stack<Parcel>() })];
+    }
+
+    /// <summary>Whether there is something that can be executed now.</summary>
+    public bool HasWork()
+    {
+        for (int home = 0; home < _work.Length; home++)
+        {
+            if (home == _owner)
+            {
+                continue;
+            }
+
+            ShardLink link = _exchange.Link(home, _owner);
+            ref Work work = ref _work[home];
+            bool hasRequests = work.Requests is not null || !link.Requests.IsEmpty;
+            int missing = (work.Replies is null ? 1 : 0) + (work.Spare is null ? 1 : 0);
+            if (hasRequests && work.Empty.Count + link.EmptyReplies.Count >= missing)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Executes what the other shards have sent, as far as there are parcels for the replies.</summary>
+    public void Serve()
+    {
+        for (int home = 0; home < _work.Length; home++)
+        {
+            if (home != _owner)
+            {
+                Serve(home);
+            }
+        }
+    }
+
+    public void Dispose() => _room.Dispose();
+
+    private void Serve(int home)
+    {
+        ShardLink link = _exchange.Link(home, _owner);
+        ref Work work = ref _work[home];
+        bool isTouched = false;
+        while (link.EmptyReplies.TryDequeue(out Parcel? parcel))
+        {
+            parcel.Clear(_carries);
+            work.Empty.Push(parcel);
+        }
+
+        while (work.Requests is not null || link.Requests.TryDequeue(out work.Requests))
+        {
+            if (!ExecuteGroup(link, ref work))
+            {
+                break; // All reply parcels are under way; the home shard wakes this one when it gives one back.
+            }
+
+            isTouched = true;
+            if (work.Offset == work.Requests.Length)
+            {
+                link.EmptyRequests.TryEnqueue(work.Requests);
+                work.Requests = null;
+                work.Offset = 0;
+            }
+        }
+
+        if (work.Replies is { Count: > 0 })
+        {
+            link.Replies.TryEnqueue(work.Replies);
+            work.Replies = null;
+        }
+
+        if (isTouched)
+        {
+            _exchange.Nudge(home);
+        }
+    }
+
+    /// <summary>Executes up to <see cref="GroupSize"/> requests of the parcel in hand.</summary>
+    /// <returns>False when nothing could be done.</returns>
+    private bool ExecuteGroup(ShardLink link, ref Work work)
+    {
+        int offset = work.Offset;
+        int count = 0;
+        while (count < GroupSize && work.Requests!.TryRead(ref offset, out ParcelEntry entry, out ReadOnlySpan<byte> frame))
+        {
+            DecodeResult result = RequestDecoder.Read(frame, _limits, out _requests[count]);
+            Debug.Assert(result == DecodeResult.Ok, "the home shard has decoded it before");
+            _keys[count] = _shard.Prepare(_requests[count].Key);
+            _entries[count] = entry;
+            count++;
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            _shard.Probe(ref _keys[i]);
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            _shard.ProbeOverflow(ref _keys[i]);
+        }
+
+        int done = 0;
+        while (done < count && HasParcels(ref work))
+        {
+            int length = _executor.Execute(_requests[done], _keys[done], _room.Span);
+            Answer(link, ref work, _entries[done], _requests[done], length);
+            work.Requests!.TryRead(ref work.Offset, out _, out _);
+            done++;
+        }
+
+        _shard.EndBatch();
+        return done > 0;
+    }
+
+    /// <summary>Sees to it that there are two parcels, so that a reply that does not fit into the first has a place.</summary>
+    private static bool HasParcels(ref Work work)
+    {
+        if (work.Replies is null)
+        {
+            work.Empty.TryPop(out work.Replies);
+        }
+
+        if (work.Spare is null)
+        {
+            work.Empty.TryPop(out work.Spare);
+        }
+
+        return work.Replies is not null && work.Spare is not null;
+    }
+
+    /// <summary>Puts the reply that stands in the room into a parcel.</summary>
+    private void Answer(ShardLink link, ref Work work, ParcelEntry entry, in Request request, int length)
+    {
+        if (!work.Replies!.HasRoomFor(length))
+        {
+            if (work.Replies.Count > 0)
+            {
+                link.Replies.TryEnqueue(work.Replies);
+                work.Replies = work.Spare;
+                work.Spare = null;
+            }
+
+            if (!work.Replies!.HasRoomFor(length) && !work.Replies.TryEnlarge(_carries, length))
+            {
+                length = ReplyWriter.WriteError(
+                    _room.Span, request.Opcode, Status.OutOfMemory, request.Id, SessionFault.NoMemoryBetweenShards);
+            }
+        }
+
+        Span<byte> reply = _room.Span[..length];
+        if (entry.BatchIndex >= 0 && length > 0)
+        {
+            ReplyWriter.MakeBatchReply(reply, (uint)entry.BatchIndex, entry.IsLast);
+        }
+
+        reply.CopyTo(work.Replies.Add(entry with { Length = length }));
+    }
+
+    private struct Work
+    {
+        public Parcel? Requests;
+        public int Offset;
+        public Parcel? Replies;
+        public Parcel? Spare;
+        public Stack<Parcel> Empty;
+    }
+}
