@@ -60,7 +60,7 @@ internal static class FloorCommand
     private static int Run(IPEndPoint endPoint, int requestBytes, int replyBytes)
     {
         ShardIoOptions options = new();
-        if (!ShardIo.TryCreateUring(options, out IShardIo? io, out string reason))
+        if (!ShardIo.TryCreate(IoBackend.Uring, options, out IShardIo? io, out string reason))
         {
             Console.Error.WriteLine(reason);
             return 1;

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using FastCache.Io.Linux;
 using FastCache.Io.Uring;
 
 namespace FastCache.Io;
@@ -12,18 +13,34 @@ public static class ShardIo
     private const int MinReceiveBuffers = 2;
     private const int MaxReceiveBuffers = 32_768;
 
-    /// <summary>Creates the io_uring backend, which belongs to the calling thread: no other may use it, except for <see cref="IShardIo.Wake"/>.</summary>
+    /// <summary>Creates a backend, which belongs to the calling thread: no other may use it, except for <see cref="IShardIo.Wake"/>.</summary>
+    /// <param name="backend">Which one; <see cref="IoBackend.Auto"/> tries them in their order.</param>
     /// <param name="options">Its sizes.</param>
-    /// <param name="io">The backend; null when the machine refuses io_uring.</param>
-    /// <param name="reason">One line that says why it was refused; empty when it was not.</param>
+    /// <param name="io">The backend; null when the machine refuses it.</param>
+    /// <param name="reason">One line: why it was refused, or what was chosen and why.</param>
     /// <returns>Whether <paramref name="io"/> was created.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
-    public static bool TryCreateUring(ShardIoOptions options, [NotNullWhen(true)] out IShardIo? io, out string reason)
+    public static bool TryCreate(
+        IoBackend backend, ShardIoOptions options, [NotNullWhen(true)] out IShardIo? io, out string reason)
     {
         Validate(options);
-        io = UringShardIo.TryCreate(options, out reason);
-        return io is not null;
+        switch (backend)
+        {
+            case IoBackend.Uring:
+                io = UringShardIo.TryCreate(options, out reason);
+                reason = io is null ? reason : "io_uring, because it was asked for";
+                return io is not null;
+            case IoBackend.Auto:
+                io = UringShardIo.TryCreate(options, out reason);
+                reason = io is null ? reason : "io_uring, because this kernel allows it and has all that it needs";
+                return io is not null;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(backend), backend, "There is no such backend.");
+        }
     }
+
+    /// <summary>Closes what <see cref="IoEventKind.Detached"/> reported and no backend has adopted. May be called by any thread.</summary>
+    public static void CloseDetached(nint descriptor) => _ = LibC.Close((int)descriptor);
 
     internal static void Validate(ShardIoOptions options)
     {

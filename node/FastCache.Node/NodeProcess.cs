@@ -46,7 +46,7 @@ internal static class NodeProcess
     private static int Serve(NodeOptions options, StopRequest stop)
     {
         ShardIoOptions ioOptions = options.ToIoOptions();
-        if (!ShardIo.TryCreateUring(ioOptions, out IShardIo? io, out string reason))
+        if (!ShardIo.TryCreate(IoBackend.Auto, ioOptions, out IShardIo? io, out string reason))
         {
             Console.Error.WriteLine($"FastCache cannot start: {reason}");
             return Failure;

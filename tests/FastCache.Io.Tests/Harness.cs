@@ -13,35 +13,38 @@ internal sealed class Harness : IDisposable
     private readonly IoEvent[] _events;
     private readonly List<IoEvent> _pending = [];
 
-    private Harness(UringShardIo io, int eventCapacity)
+    private Harness(IShardIo io, int eventCapacity)
     {
         Io = io;
         _events = new IoEvent[eventCapacity];
         EndPoint = io.Listen(new IPEndPoint(IPAddress.Loopback, 0));
     }
 
-    public UringShardIo Io { get; }
+    public IShardIo Io { get; }
 
     public IPEndPoint EndPoint { get; }
 
     /// <summary>Events that no step has consumed.</summary>
     public IReadOnlyList<IoEvent> Pending => _pending;
 
-    /// <summary>Runs a test's body on a dedicated thread, within a bounded time.</summary>
+    /// <summary>Runs a test's body with a backend on a dedicated thread, within a bounded time.</summary>
+    public static void Run(
+        IoBackend backend, Action<Harness> body, ShardIoOptions? options = null, int eventCapacity = 64) =>
+        Run(
+            () => ShardIo.TryCreate(backend, options ?? DefaultOptions, out IShardIo? io, out string reason)
+                ? io
+                : throw new InvalidOperationException(reason),
+            body, eventCapacity);
+
+    /// <summary>The same with an io_uring backend whose queues are small.</summary>
     public static void Run(
         Action<Harness> body, ShardIoOptions? options = null, int eventCapacity = 64, int completionEntries = 0,
-        int submissionEntries = 64)
-    {
-        OnThread(() =>
-        {
-            UringShardIo? io = UringShardIo.TryCreate(
-                options ?? new ShardIoOptions { MaxConnections = 256, ReceiveBuffers = 64 },
-                out string reason, submissionEntries, completionEntries);
-            Assert.True(io is not null, reason);
-            using Harness harness = new(io, eventCapacity);
-            body(harness);
-        });
-    }
+        int submissionEntries = 64) =>
+        Run(
+            () => UringShardIo.TryCreate(
+                options ?? DefaultOptions, out string reason, submissionEntries, completionEntries)
+                ?? throw new InvalidOperationException(reason),
+            body, eventCapacity);
 
     public static void OnThread(Action body)
     {
@@ -165,6 +168,14 @@ internal sealed class Harness : IDisposable
     public static byte PatternAt(int seed, long place) => (byte)((place * 31) ^ (place >> 8) ^ (seed * 17));
 
     public void Dispose() => Io.Dispose();
+
+    private static ShardIoOptions DefaultOptions => new() { MaxConnections = 256, ReceiveBuffers = 64 };
+
+    private static void Run(Func<IShardIo> create, Action<Harness> body, int eventCapacity) => OnThread(() =>
+    {
+        using Harness harness = new(create(), eventCapacity);
+        body(harness);
+    });
 
     private IoEvent Next(Predicate<IoEvent> isWanted, string name)
     {

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 
 namespace FastCache.Io.Linux;
@@ -34,6 +35,10 @@ internal static unsafe partial class LibC
     private const int NonBlocking = 0x800;
     private const int LevelTcp = 6;
     private const int TcpNoDelay = 1;
+
+    private const int SocketAddressBytes = 28; // struct sockaddr_in6, the longer of the two.
+    private const ushort FamilyIPv4 = 2;
+    private const ushort FamilyIPv6 = 10;
 
     public static int IoUringSetup(uint entries, void* parameters) =>
         Result(SystemCall(SysIoUringSetup, (nint)entries, (nint)parameters, 0, 0, 0, 0));
@@ -98,6 +103,26 @@ internal static unsafe partial class LibC
             : Result(FileControl(descriptor, SetStatusFlags, flags & ~NonBlocking));
     }
 
+    /// <summary>The other end of a connected TCP socket; default when there is none.</summary>
+    public static PeerAddress PeerOf(int descriptor)
+    {
+        byte* address = stackalloc byte[SocketAddressBytes];
+        uint bytes = SocketAddressBytes;
+        if (GetPeerName(descriptor, address, &bytes) != 0)
+        {
+            return default;
+        }
+
+        ReadOnlySpan<byte> fields = new(address, (int)Math.Min(bytes, SocketAddressBytes));
+        ushort port = BinaryPrimitives.ReadUInt16BigEndian(fields[2..]);
+        return *(ushort*)address switch
+        {
+            FamilyIPv4 => PeerAddress.OfIPv4(BinaryPrimitives.ReadUInt32BigEndian(fields[4..]), port),
+            FamilyIPv6 => new(BinaryPrimitives.ReadUInt128BigEndian(fields[8..]), port),
+            _ => default,
+        };
+    }
+
     public static int EventFd() => Result(CreateEventFd(0, EventFdCloseOnExec));
 
     /// <summary>Adds one to an eventfd.</summary>
@@ -127,6 +152,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, EntryPoint = "shutdown", SetLastError = true)]
     private static partial int ShutdownSocket(int descriptor, int how);
+
+    [LibraryImport(Library, EntryPoint = "getpeername", SetLastError = true)]
+    private static partial int GetPeerName(int descriptor, byte* address, uint* bytes);
 
     [LibraryImport(Library, EntryPoint = "setsockopt", SetLastError = true)]
     private static partial int SetSocketOption(int descriptor, int level, int option, void* value, int bytes);

@@ -31,6 +31,9 @@ internal sealed unsafe class Acceptor(Ring ring) : IDisposable
 
     public bool IsListening => _listener is not null;
 
+    /// <summary>Accepts that failed and rested.</summary>
+    public long Failures { get; private set; }
+
     private bool IsResting => _listener is not null && !_isArmed;
 
     public IPEndPoint Listen(IPEndPoint endPoint)
@@ -112,6 +115,7 @@ internal sealed unsafe class Acceptor(Ring ring) : IDisposable
             }
             else
             {
+                Failures++;
                 _retryAtMillis = Environment.TickCount64 + RetryMillis;
             }
         }

@@ -5,16 +5,13 @@ namespace FastCache.Io.Uring;
 /// <summary>Where a connection stands in its life.</summary>
 /// <remarks>
 /// <code>
-///        accept, adopt        the peer's FIN: EndOfInput
-///   Free ────────────► Open ────────────────────────────► PeerClosed
-///    ▲                  │                                     │
-///    │                  │ Close, error, backlog limit         │ Close, error, backlog limit
-///    │                  ▼                                     │
-///    │                Ending ◄────────────────────────────────┘
-///    │                  │ the last operation has completed
-///    │                  ▼
-///    └─────────────── Ended
-///       Poll closes the descriptor, reports Closed, generation + 1
+///   Free ── accept, adopt ──────────────────────────────────────────► Open
+///   Open ── the peer's FIN: EndOfInput ─────────────────────────────► PeerClosed
+///   Open, PeerClosed ── Detach ─────────────────────────────────────► Detaching
+///   Open, PeerClosed, Detaching ── Close, error, backlog limit ─────► Ending
+///   Detaching ── the last operation has completed ──────────────────► Detached
+///   Ending ── the last operation has completed ─────────────────────► Ended
+///   Detached, Ended ── Poll reports it, generation + 1 ─────────────► Free
 /// </code>
 /// </remarks>
 internal enum ConnectionPhase : byte
@@ -28,8 +25,14 @@ internal enum ConnectionPhase : byte
     /// <summary>The peer sends no more, but may still read.</summary>
     PeerClosed,
 
+    /// <summary>To be given away; the kernel still holds operations of it.</summary>
+    Detaching,
+
     /// <summary>Shut down; the kernel still holds operations of it.</summary>
     Ending,
+
+    /// <summary>Open, and the kernel holds nothing of it; it is to be given away.</summary>
+    Detached,
 
     /// <summary>The kernel holds nothing of it; the end is to be reported.</summary>
     Ended,
@@ -53,7 +56,7 @@ internal enum QueueKind : byte
     /// <summary>Open, and its receive ended for want of buffers.</summary>
     Starved,
 
-    /// <summary>Ended.</summary>
+    /// <summary>Ended or detached.</summary>
     Ended,
 }
 
@@ -61,7 +64,7 @@ internal enum QueueKind : byte
 /// <remarks>
 /// Invariants:
 /// 1. <see cref="Backlog"/> is not null if and only if <see cref="InFlight.Backlog"/> is set: the kernel may read it.
-/// 2. Ended and Free imply that nothing is in flight, so no late completion can find the slot in other hands.
+/// 2. Ended, Detached and Free imply that nothing is in flight, so no late completion can find the slot in other hands.
 /// 3. A send that does not wait is in no flag: it is over when the submission returns, and descriptors are closed only
 ///    after a submission.
 /// 4. <see cref="Next"/> and <see cref="Previous"/> belong to the one list that <see cref="Queue"/> names.
@@ -99,7 +102,7 @@ internal unsafe struct Connection
 
     public readonly bool IsQuiet => InFlight == InFlight.None;
 
-    public readonly bool IsAlive => Phase is ConnectionPhase.Open or ConnectionPhase.PeerClosed;
+    public readonly bool IsAlive => Phase is ConnectionPhase.Open or ConnectionPhase.PeerClosed or ConnectionPhase.Detaching;
 
     public readonly bool IsBlocked => (InFlight & InFlight.Backlog) != 0;
 }

@@ -5,8 +5,8 @@ namespace FastCache.Io.Uring;
 
 /// <summary>Brings connections to their end (see <see cref="ConnectionPhase"/>) and reports it.</summary>
 /// <remarks>
-/// Invariant: a descriptor is closed only by <see cref="TryTakeEnd"/>, in a pass, after its submission; so no queued
-/// operation ever names a descriptor that was closed and given out again.
+/// Invariant: a descriptor is closed or given away only by <see cref="TryTakeEnd"/>, in a pass, after its submission; so
+/// no queued operation ever names a descriptor that is not ours any more.
 /// </remarks>
 internal sealed unsafe class ConnectionEnds(ConnectionTable table)
 {
@@ -28,10 +28,7 @@ internal sealed unsafe class ConnectionEnds(ConnectionTable table)
     public void End(Connection* connection, int error)
     {
         Debug.Assert(connection->IsAlive && error >= 0);
-        if (connection->Queue == QueueKind.Starved)
-        {
-            Starved.Remove(connection);
-        }
+        LeaveStarved(connection);
 
         // Fails what is queued and ends what is in flight, before it can touch bytes that the caller takes back.
         _ = LibC.Shutdown(connection->Descriptor, LibC.ShutdownBoth);
@@ -40,7 +37,16 @@ internal sealed unsafe class ConnectionEnds(ConnectionTable table)
         EndIfQuiet(connection);
     }
 
-    /// <summary>Closes the connection that ended first, and frees its slot.</summary>
+    /// <summary>Begins to give a living connection away; its receive must be on its end.</summary>
+    public void Detach(Connection* connection)
+    {
+        Debug.Assert(connection->Phase is ConnectionPhase.Open or ConnectionPhase.PeerClosed);
+        LeaveStarved(connection);
+        connection->Phase = ConnectionPhase.Detaching;
+        EndIfQuiet(connection);
+    }
+
+    /// <summary>Closes or gives away the connection that ended first, and frees its slot.</summary>
     public bool TryTakeEnd(out IoEvent report)
     {
         if (_ended.IsEmpty)
@@ -51,8 +57,16 @@ internal sealed unsafe class ConnectionEnds(ConnectionTable table)
 
         Connection* connection = _ended.First;
         _ended.Remove(connection);
-        _ = LibC.Close(connection->Descriptor);
-        report = new(IoEventKind.Closed, table.IdOf(connection), 0, 0, connection->Error);
+        if (connection->Phase == ConnectionPhase.Detached)
+        {
+            report = new(IoEventKind.Detached, table.IdOf(connection), 0, connection->Descriptor, 0);
+        }
+        else
+        {
+            _ = LibC.Close(connection->Descriptor);
+            report = new(IoEventKind.Closed, table.IdOf(connection), 0, 0, connection->Error);
+        }
+
         table.Free(connection);
         return true;
     }
@@ -82,14 +96,24 @@ internal sealed unsafe class ConnectionEnds(ConnectionTable table)
         }
     }
 
-    /// <summary>To be called when an operation of an ending connection has completed.</summary>
+    /// <summary>To be called when an operation of an ending or detaching connection has completed.</summary>
     public void EndIfQuiet(Connection* connection)
     {
-        Debug.Assert(connection->Phase == ConnectionPhase.Ending);
+        Debug.Assert(connection->Phase is ConnectionPhase.Ending or ConnectionPhase.Detaching);
         if (connection->IsQuiet)
         {
-            connection->Phase = ConnectionPhase.Ended;
+            connection->Phase = connection->Phase == ConnectionPhase.Ending
+                ? ConnectionPhase.Ended
+                : ConnectionPhase.Detached;
             _ended.Append(connection);
+        }
+    }
+
+    private void LeaveStarved(Connection* connection)
+    {
+        if (connection->Queue == QueueKind.Starved)
+        {
+            Starved.Remove(connection);
         }
     }
 }

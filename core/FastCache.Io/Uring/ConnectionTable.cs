@@ -110,7 +110,7 @@ internal sealed unsafe class ConnectionTable : IDisposable
 
     public void Free(Connection* connection)
     {
-        Debug.Assert(connection->Phase == ConnectionPhase.Ended && connection->IsQuiet);
+        Debug.Assert(connection->Phase is ConnectionPhase.Ended or ConnectionPhase.Detached && connection->IsQuiet);
         Debug.Assert(connection->Queue == QueueKind.None && connection->Backlog is null);
         connection->Phase = ConnectionPhase.Free;
         connection->Descriptor = None;

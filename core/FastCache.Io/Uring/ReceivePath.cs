@@ -18,6 +18,9 @@ namespace FastCache.Io.Uring;
 /// </remarks>
 internal sealed unsafe class ReceivePath(Ring ring, BufferRing buffers, ConnectionTable table, ConnectionEnds ends)
 {
+    /// <summary>Receives that ended for want of buffers.</summary>
+    public long Starvations { get; private set; }
+
     /// <summary>Bytes came, or the receive ended.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool CompleteReceive(in CompletionEntry completion, out IoEvent report)
@@ -29,7 +32,7 @@ internal sealed unsafe class ReceivePath(Ring ring, BufferRing buffers, Connecti
         if (completion.HasBuffer)
         {
             buffers.Take(completion.BufferId);
-            isReported = completion.Result > 0 && connection->Phase == ConnectionPhase.Open;
+            isReported = completion.Result > 0 && connection->Phase is ConnectionPhase.Open or ConnectionPhase.Detaching;
             if (isReported)
             {
                 report = new(
@@ -57,15 +60,21 @@ internal sealed unsafe class ReceivePath(Ring ring, BufferRing buffers, Connecti
         Connection* connection = table.Of(in completion);
         Debug.Assert((connection->InFlight & InFlight.Cancel) != 0);
         connection->InFlight &= ~InFlight.Cancel;
-        if (!connection->IsAlive)
+        if (connection->Phase == ConnectionPhase.Ending)
         {
             ends.EndIfQuiet(connection);
+            return;
         }
-        else if (completion.Result < 0 && !connection->WantsReceive && (connection->InFlight & InFlight.Receive) != 0)
+
+        if (completion.Result < 0 && !connection->WantsReceive && (connection->InFlight & InFlight.Receive) != 0)
         {
             // It missed: the receive that it found had ended, and was armed anew. A cancellation that hit completes
             // before the receive that it ends, so then the one in flight is the one that was hit.
             QueueCancel(connection);
+        }
+        else if (connection->Phase == ConnectionPhase.Detaching)
+        {
+            ends.EndIfQuiet(connection);
         }
     }
 
@@ -90,6 +99,11 @@ internal sealed unsafe class ReceivePath(Ring ring, BufferRing buffers, Connecti
 
     public void Resume(Connection* connection)
     {
+        if (connection->Phase == ConnectionPhase.Detaching)
+        {
+            return;
+        }
+
         // A receive that is being cancelled is armed again when its end arrives.
         bool isIdle = !connection->WantsReceive && (connection->InFlight & InFlight.Receive) == 0;
         connection->WantsReceive = true;
@@ -140,10 +154,17 @@ internal sealed unsafe class ReceivePath(Ring ring, BufferRing buffers, Connecti
     private bool ReceiveEnded(Connection* connection, int result)
     {
         connection->InFlight &= ~InFlight.Receive;
+        Starvations += result == -Errno.NoBuffers ? 1 : 0;
         switch (connection->Phase)
         {
             case ConnectionPhase.Ending:
                 ends.EndIfQuiet(connection);
+                return false;
+            case ConnectionPhase.Detaching when result >= 0 || IsHarmless(-result):
+                ends.EndIfQuiet(connection); // An end of input is there again for who adopts the socket.
+                return false;
+            case ConnectionPhase.Detaching:
+                ends.End(connection, -result);
                 return false;
             case ConnectionPhase.Open when result == 0:
                 connection->Phase = ConnectionPhase.PeerClosed;

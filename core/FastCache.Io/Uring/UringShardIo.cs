@@ -22,7 +22,6 @@ namespace FastCache.Io.Uring;
 /// A peer that closes its sending side still gets its replies: the caller is told (EndOfInput) and closes when it has
 /// answered; whether that takes one pass or many is the caller's affair.
 /// </para>
-/// <para>Members harmlessly ignore an id whose connection is ending or gone.</para>
 /// </remarks>
 internal sealed unsafe class UringShardIo : IShardIo
 {
@@ -38,7 +37,10 @@ internal sealed unsafe class UringShardIo : IShardIo
     private readonly ConnectionEnds _ends;
     private readonly ReceivePath _receives;
     private readonly SendPath _sends;
+    private readonly BacklogBudget _backlogs;
     private readonly int _ownerThread = Environment.CurrentManagedThreadId;
+    private long _rejectedConnections;
+    private long _completionOverflows;
     private bool _disposed;
 
     private UringShardIo(Ring ring, BufferRing buffers, int eventFd, ShardIoOptions options)
@@ -50,7 +52,8 @@ internal sealed unsafe class UringShardIo : IShardIo
         _table = new(options.MaxConnections);
         _ends = new(_table);
         _receives = new(ring, buffers, _table, _ends);
-        _sends = new(ring, _table, _ends, new BacklogBudget(options.MaxBacklogBytes));
+        _backlogs = new(options.MaxBacklogBytes);
+        _sends = new(ring, _table, _ends, _backlogs);
         string array = ring.HasSubmissionArray ? "" : ", NO_SQARRAY";
         string registered = ring.IsRegistered ? ", registered ring" : "";
         Description = $"io_uring: SINGLE_ISSUER, DEFER_TASKRUN{array}{registered}, {options.ReceiveBuffers} " +
@@ -59,8 +62,10 @@ internal sealed unsafe class UringShardIo : IShardIo
 
     public string Description { get; }
 
-    /// <summary>Connections that were accepted and closed at once because all slots were in use.</summary>
-    internal long RejectedConnections { get; private set; }
+    public IoCounters Counters => new(
+        _ends.Pass, _ring.Enters, _rejectedConnections, _receives.Starvations, _completionOverflows, _acceptor.Failures);
+
+    public long BacklogBytes => _backlogs.UsedBytes;
 
     /// <summary>The descriptor of a living connection, for tests to look at; -1 for no such.</summary>
     internal int DescriptorOf(ConnectionId connection)
@@ -118,19 +123,39 @@ internal sealed unsafe class UringShardIo : IShardIo
         _acceptor.StopListening();
     }
 
-    public ConnectionId Adopt(int socketDescriptor)
+    public ConnectionId Adopt(nint socketDescriptor)
     {
         AssertUsable();
         ArgumentOutOfRangeException.ThrowIfNegative(socketDescriptor);
-        Connection* connection = TryOpen(socketDescriptor);
+        int descriptor = (int)socketDescriptor;
+        Connection* connection = TryOpen(descriptor);
         if (connection is null)
         {
             throw new InvalidOperationException($"All {_table.InUse:N0} connections are in use.");
         }
 
-        _ = LibC.SetBlocking(socketDescriptor);
-        _ = LibC.SetNoDelay(socketDescriptor);
+        _ = LibC.SetBlocking(descriptor);
+        _ = LibC.SetNoDelay(descriptor);
         return _table.IdOf(connection);
+    }
+
+    public void Detach(ConnectionId connection)
+    {
+        AssertUsable();
+        Connection* found = _table.Find(connection);
+        if (found is not null && found->Phase != ConnectionPhase.Detaching)
+        {
+            Debug.Assert(!found->IsBlocked, "what is blocked would be lost");
+            _receives.Pause(found);
+            _ends.Detach(found);
+        }
+    }
+
+    public PeerAddress PeerOf(ConnectionId connection)
+    {
+        AssertUsable();
+        Connection* found = _table.Find(connection);
+        return found is null ? default : LibC.PeerOf(found->Descriptor);
     }
 
     public int Poll(Span<IoEvent> events, int timeoutMillis)
@@ -185,6 +210,13 @@ internal sealed unsafe class UringShardIo : IShardIo
         AssertUsable();
         Connection* found = _table.Find(connection);
         return found is not null && found->IsBlocked;
+    }
+
+    public long BacklogOf(ConnectionId connection)
+    {
+        AssertUsable();
+        Connection* found = _table.Find(connection);
+        return found is not null && found->IsBlocked ? found->BacklogLength : 0;
     }
 
     public void PauseReceiving(ConnectionId connection)
@@ -277,6 +309,7 @@ internal sealed unsafe class UringShardIo : IShardIo
                 return count;
             }
 
+            _completionOverflows++;
             _ring.Submit(reap: true, timeoutMillis: 0);
         }
     }
@@ -304,6 +337,7 @@ internal sealed unsafe class UringShardIo : IShardIo
             }
 
             // What the queue had no room for is bounded by the buffers and operations in flight, and so is this loop.
+            _completionOverflows++;
             _ring.Submit(reap: true, timeoutMillis: 0);
         }
     }
@@ -351,7 +385,7 @@ internal sealed unsafe class UringShardIo : IShardIo
         if (connection is null)
         {
             _ = LibC.Close(descriptor);
-            RejectedConnections++;
+            _rejectedConnections++;
             return false;
         }
 
@@ -375,10 +409,12 @@ internal sealed unsafe class UringShardIo : IShardIo
     private int ReportEnds(Span<IoEvent> events)
     {
         int count = 0;
-        while (count < events.Length && _ends.TryTakeEnd(out events[count]))
+        for (; count < events.Length && _ends.TryTakeEnd(out events[count]); count++)
         {
-            count++;
-            _acceptor.DescriptorClosed();
+            if (events[count].Kind == IoEventKind.Closed)
+            {
+                _acceptor.DescriptorClosed();
+            }
         }
 
         return count;

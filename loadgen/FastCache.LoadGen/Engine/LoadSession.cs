@@ -40,7 +40,7 @@ internal sealed class LoadSession : IDisposable
                 (uint)Math.Max(LeastReceiveBuffers, 2 * options.Connections)),
             MaxBacklogBytes = long.MaxValue,
         };
-        if (!ShardIo.TryCreateUring(sizes, out IShardIo? io, out string reason))
+        if (!ShardIo.TryCreate(IoBackend.Uring, sizes, out IShardIo? io, out string reason))
         {
             throw new LoadFailedException(reason);
         }

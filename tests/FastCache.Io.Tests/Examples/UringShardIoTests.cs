@@ -114,7 +114,7 @@ public sealed class UringShardIoTests
             (Socket first, ConnectionId id) = h.Open();
             Socket[] others = [.. Enumerable.Range(0, 5).Select(_ => h.Connect())];
             h.ExpectNothing();
-            Assert.Equal(5, h.Io.RejectedConnections);
+            Assert.Equal(5, h.Io.Counters.RejectedConnections);
             foreach (Socket other in others)
             {
                 Assert.Equal(0, other.Receive(new byte[1]));
@@ -219,7 +219,7 @@ public sealed class UringShardIoTests
     [UringFact]
     public void Wake_is_harmless_after_disposal() => Harness.OnThread(() =>
     {
-        Assert.True(ShardIo.TryCreateUring(new ShardIoOptions { ReceiveBuffers = 2 }, out IShardIo? io, out string reason), reason);
+        Assert.True(ShardIo.TryCreate(IoBackend.Uring, new ShardIoOptions { ReceiveBuffers = 2 }, out IShardIo? io, out string reason), reason);
         io.Dispose();
         io.Dispose();
         io.Wake();
@@ -238,7 +238,7 @@ public sealed class UringShardIoTests
     public void Accepted_sockets_do_not_delay_small_sends() => Harness.Run(h =>
     {
         (Socket peer, ConnectionId id) = h.Open();
-        int descriptor = h.Io.DescriptorOf(id);
+        int descriptor = ((FastCache.Io.Uring.UringShardIo)h.Io).DescriptorOf(id);
         using SafeSocketHandle handle = new(descriptor, ownsHandle: false);
         using Socket view = new(handle);
         Assert.True(view.NoDelay);
