@@ -23,9 +23,27 @@ internal sealed class NodeCounters
 
     public long FrameTimeouts { get; set; }
 
+    /// <summary>Connections closed because their Hello did not come in time.</summary>
+    public long HandshakeTimeouts { get; set; }
+
+    /// <summary>Connections closed because they said nothing for too long.</summary>
+    public long IdleTimeouts { get; set; }
+
+    /// <summary>Connections refused by a limit, with a frame that says so.</summary>
+    public long ConnectionsRefused { get; set; }
+
+    /// <summary>Connections closed because connection memory ran out.</summary>
     public long OverloadedDisconnects { get; set; }
 
+    /// <summary>Connections whose bytes were left in their own kernel because connection memory was scarce.</summary>
+    public long ReceivePauses { get; set; }
+
+    /// <summary>Connection memory in use, as of the last housekeeping.</summary>
+    public long ConnectionMemoryBytes { get; set; }
+
+    /// <summary>Requests that were sent to the shard of their key.</summary>
     public long Forwarded { get; set; }
 
+    /// <summary>Connections that were sent to the shard that their client wanted.</summary>
     public long HandedOver { get; set; }
 }

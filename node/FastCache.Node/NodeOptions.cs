@@ -1,6 +1,9 @@
 using System.Net;
+using System.Numerics;
 using FastCache.Core;
 using FastCache.Io;
+using FastCache.Node.Sessions;
+using FastCache.Protocol;
 
 namespace FastCache.Node;
 
@@ -13,8 +16,23 @@ internal sealed record NodeOptions
     /// <summary>Where to listen; port 0 takes any free one.</summary>
     public required IPEndPoint Listen { get; init; }
 
+    /// <summary>Number of shards, each with a thread and a share of the memory.</summary>
+    public int Shards { get; init; } = 1;
+
     /// <summary>Most connections at once.</summary>
     public required int MaxConnections { get; init; }
+
+    /// <summary>Most connections at once from one address.</summary>
+    public int MaxConnectionsPerAddress { get; init; } = int.MaxValue;
+
+    /// <summary>Longest key that clients may use.</summary>
+    public int MaxKeyBytes { get; init; } = Shard.MaxKeyBytes;
+
+    /// <summary>Largest value that a frame may carry.</summary>
+    public int MaxValueBytes { get; init; } = RequestExecutor.MaxValueBytes;
+
+    /// <summary>Most requests of one connection that are executed before the others have their turn.</summary>
+    public int MaxPipelined { get; init; } = 16_384;
 
     /// <summary>Hard budget in bytes for input and output that waits, over all connections; half for each.</summary>
     public required long ConnectionMemoryBytes { get; init; }
@@ -25,6 +43,15 @@ internal sealed record NodeOptions
     /// <summary>How long a frame that has begun may take to arrive whole.</summary>
     public required TimeSpan FrameTimeout { get; init; }
 
+    /// <summary>How long a connection may take to say its Hello.</summary>
+    public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a connection may say nothing; zero: for ever.</summary>
+    public TimeSpan IdleTimeout { get; init; }
+
+    /// <summary>How long the node takes at most to bring its conversations to their ends.</summary>
+    public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Whether the node stops when its standard input ends.</summary>
     public required bool StopWithInput { get; init; }
 
@@ -34,9 +61,33 @@ internal sealed record NodeOptions
     /// <summary>Values of at least so many bytes are stored compressed when that pays; 0: none.</summary>
     public required int CompressFromBytes { get; init; }
 
-    public ShardOptions ToShardOptions() =>
-        new() { MemoryBudgetBytes = MemoryBytes, Prefault = Prefault, CompressFromBytes = CompressFromBytes };
+    /// <summary>Connections that a backend has room for beyond the limit, so that those above it can be told why they are refused.</summary>
+    private const int RefusalSlots = 64;
 
-    public ShardIoOptions ToIoOptions() =>
-        new() { MaxConnections = MaxConnections, MaxBacklogBytes = ConnectionMemoryBytes / 2 };
+    /// <summary>Receive buffers of a shard take at most this share of its connection memory.</summary>
+    private const int ReceiveShare = 8;
+
+    private const int MaxReceiveBuffers = 256;
+    private const int MinReceiveBuffers = 16;
+
+    /// <summary>The options of one shard.</summary>
+    public ShardOptions ToShardOptions() =>
+        new() { MemoryBudgetBytes = MemoryBytes / Shards, Prefault = Prefault, CompressFromBytes = CompressFromBytes };
+
+    /// <summary>The sizes of one shard's backend.</summary>
+    public ShardIoOptions ToIoOptions()
+    {
+        ShardIoOptions sizes = new();
+        long share = ConnectionMemoryBytes / Shards;
+        long buffers = Math.Clamp(share / ReceiveShare / sizes.ReceiveBufferBytes, MinReceiveBuffers, MaxReceiveBuffers);
+        return sizes with
+        {
+            MaxConnections = MaxConnections + RefusalSlots,
+            MaxBacklogBytes = share / 2,
+            ReceiveBuffers = 1 << BitOperations.Log2((uint)buffers),
+        };
+    }
+
+    /// <summary>What clients may ask for.</summary>
+    public ProtocolLimits ToProtocolLimits() => new(MaxKeyBytes, MaxValueBytes, FcpLimits.MaxBatchKeys);
 }

@@ -1,75 +1,119 @@
+using System.Diagnostics;
 using FastCache.Core;
 using FastCache.Io;
+using FastCache.Node.Limits;
 using FastCache.Node.Sessions;
+using FastCache.Node.Shards;
 using FastCache.Protocol;
 
 namespace FastCache.Node;
 
 /// <summary>One shard's thread: waits for its connections, executes what they ask in groups, answers, and waits again.</summary>
 /// <remarks>
+/// <para>
 /// One pass: submit replies and reap what is ready (one system call); decode and execute; stage replies. See DESIGN.md,
-/// "The shape of a node".
+/// "The shape of a node". What concerns keys of other shards goes out and comes in by the parcel, once a pass.
+/// </para>
+/// <code>
+///            Stop               every session answered and told, or the deadline      all shards are so far
+///   serving ------> stopping ------------------------------------------------> done ------------------------> Run returns
+///                   no accepts                              still serves the other shards' requests
+/// </code>
 /// </remarks>
 internal sealed class ShardLoop : IDisposable
 {
     private const int EventsPerPass = 1024;
     private const int HousekeepingMillis = 100;
+    private const int DeadlineCheckMillis = 500;
     private const long DrainTimeoutMillis = 1_000;
-    private const int PartialFrameCheckMillis = 1_000;
 
     private readonly IShardIo _io;
     private readonly Shard _shard;
+    private readonly SharedState _shared;
+    private readonly ShardExchange _exchange;
+    private readonly int _home;
     private readonly CarryPool _carries;
     private readonly Outbox _outbox;
+    private readonly RequestExecutor _executor;
     private readonly RequestGroup _group;
     private readonly ReplyPath _replies;
     private readonly ReceivePath _path;
+    private readonly StatsReport _stats;
+    private readonly ForeignRequests? _foreign;
+    private readonly ForeignService? _service;
     private readonly NodeCounters _counters = new();
-    private readonly ProtocolLimits _limits;
-    private readonly Session?[] _sessions;
-    private int _sessionHighWater;
+    private readonly SessionTable _sessions;
+    private readonly Deadlines _deadlines;
+    private readonly HeaviestPeers _heaviest;
+    private readonly AdaptiveSpin _spin = new();
     private readonly List<Session> _ready = new(EventsPerPass);
     private readonly Action<Session> _markReady;
+    private readonly Action<Session> _closeOverloaded;
     private readonly IoEvent[] _events = new IoEvent[EventsPerPass];
     private readonly long _writeTimeoutMillis;
+    private readonly long _shutdownTimeoutMillis;
     private readonly long _startTickCount = Environment.TickCount64;
-    private volatile bool _stopping;
-    private bool _hasMaintenance;
     private long _startUnixMillis = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-    private readonly long _frameTimeoutMillis;
+    private volatile bool _stopRequested;
+    private bool _isStopping;
+    private bool _hasLeft;
+    private bool _hasMaintenance;
+    private long _stopDeadlineMillis;
     private long _nextHousekeeping;
-    private long _nextPartialFrameCheck;
+    private long _nextDeadlineCheck;
 
     /// <param name="io">The backend; created on the thread that will call <see cref="Run"/>.</param>
     /// <param name="ioOptions">Its sizes.</param>
     /// <param name="shard">The cache.</param>
     /// <param name="options">The node's options.</param>
-    /// <param name="limits">What clients may ask for; null: all that the shard can hold.</param>
+    /// <param name="shared">What all shards share.</param>
+    /// <param name="home">Which shard this is.</param>
+    /// <param name="limits">What clients may ask for; null: what the options say.</param>
     /// <param name="outboxSizes">When replies are sent; null: <see cref="OutboxSizes.Default"/>.</param>
     public ShardLoop(
         IShardIo io,
         ShardIoOptions ioOptions,
         Shard shard,
         NodeOptions options,
+        SharedState shared,
+        int home = 0,
         ProtocolLimits? limits = null,
         OutboxSizes? outboxSizes = null)
     {
         _io = io;
         _shard = shard;
-        _limits = limits ?? new ProtocolLimits(Shard.MaxKeyBytes, RequestExecutor.MaxValueBytes, FcpLimits.MaxBatchKeys);
-        _carries = new CarryPool(options.ConnectionMemoryBytes - ioOptions.MaxBacklogBytes);
+        _shared = shared;
+        _exchange = shared.Exchange;
+        _home = home;
+        ProtocolLimits allowed = limits ?? options.ToProtocolLimits();
+        _carries = new CarryPool((options.ConnectionMemoryBytes / options.Shards) - ioOptions.MaxBacklogBytes);
         _path = new ReceivePath(io, ioOptions.ReceiveBuffers, _carries);
         _outbox = new Outbox(io, RequestExecutor.MaxReplyBytes, outboxSizes ?? OutboxSizes.Default);
         // A peer that is paused can have one frame under way, and all of the backend's receive buffers twice: filled
         // before the pause, and again before the backend hears of it.
-        int parkLimitBytes = (2 * ioOptions.ReceiveBuffers * ioOptions.ReceiveBufferBytes) + _limits.MaxFrameBytes;
-        _replies = new ReplyPath(io, _outbox, _counters, parkLimitBytes);
-        StatsReport stats = new(shard, _counters, ElapsedMillis);
-        _group = new RequestGroup(shard, new RequestExecutor(shard, _limits, stats, _counters), _replies, _counters);
-        _sessions = new Session?[ioOptions.MaxConnections];
+        int parkLimitBytes = (2 * ioOptions.ReceiveBuffers * ioOptions.ReceiveBufferBytes) + allowed.MaxFrameBytes;
+        _replies = new ReplyPath(io, _outbox, _counters, parkLimitBytes, options.MaxPipelined, shared.Log);
+        _stats = new StatsReport(shard, _counters, shared.Board, home, ElapsedMillis);
+        _executor = new RequestExecutor(shard, allowed, _stats, _counters);
+        if (options.Shards > 1)
+        {
+            _foreign = new ForeignRequests(_exchange, home, _carries, _counters);
+            _service = new ForeignService(_exchange, home, shard, _executor, allowed, _carries);
+        }
+
+        _group = new RequestGroup(shard, _executor, _replies, _counters, _foreign);
+        ShardPlacement placement = new(shared.Directory, home);
+        _sessions = new SessionTable(ioOptions.MaxConnections, () => new Session(_path, allowed, placement));
+        _deadlines = new Deadlines(
+            (long)options.HandshakeTimeout.TotalMilliseconds,
+            (long)options.FrameTimeout.TotalMilliseconds,
+            (long)options.IdleTimeout.TotalMilliseconds);
+        _heaviest = new HeaviestPeers(io, _sessions, _replies, _carries, _counters, shared.Log, options.ConnectionMemoryBytes / options.Shards);
         _writeTimeoutMillis = (long)options.WriteTimeout.TotalMilliseconds;
-        _frameTimeoutMillis = (long)options.FrameTimeout.TotalMilliseconds;
+        _shutdownTimeoutMillis = (long)options.ShutdownTimeout.TotalMilliseconds;
         _markReady = MarkReady;
+        _closeOverloaded = _replies.CloseOverloaded;
+        _exchange.Join(home, io);
     }
 
     /// <summary>Where the sessions' bytes are carried.</summary>
@@ -78,46 +122,110 @@ internal sealed class ShardLoop : IDisposable
     /// <summary>What the loop has counted; to be read by its thread, or once it has ended.</summary>
     public NodeCounters Counters => _counters;
 
-    /// <summary>Serves until <see cref="Stop"/> is called.</summary>
+    /// <summary>Whether <see cref="Run"/> has nothing left to do.</summary>
+    public bool IsOver => _hasLeft && _exchange.IsQuiet;
+
+    /// <summary>Serves until <see cref="Stop"/> is called and the conversations have been brought to their ends.</summary>
     public void Run()
     {
-        while (!_stopping)
+        while (!IsOver)
         {
-            _outbox.Send();
-            int count = _io.Poll(_events, _replies.HasWork || _hasMaintenance ? 0 : HousekeepingMillis);
-            Advance();
-            _replies.Settle();
-            _replies.CloseFinished();
-            for (int i = 0; i < count; i++)
-            {
-                Handle(_events[i]);
-            }
-
-            _replies.TakePostponed(_markReady);
-            Serve();
-            _hasMaintenance = _shard.Maintain();
+            Pass();
         }
 
         _outbox.Send();
-        _io.StopListening();
         _io.Flush();
         _replies.Settle();
     }
 
-    /// <summary>Makes <see cref="Run"/> return soon. May be called by any thread.</summary>
+    /// <summary>One pass, see the type.</summary>
+    public void Pass()
+    {
+        _outbox.Send();
+        _foreign?.Publish();
+        int count = Wait();
+        Advance();
+        _replies.BeginPass();
+        _replies.Settle();
+        _replies.CloseFinished();
+        for (int i = 0; i < count; i++)
+        {
+            Handle(_events[i]);
+        }
+
+        TakeHandovers();
+        _foreign?.TakeArrivals(_sessions, _markReady);
+        _replies.TakePostponed(_markReady);
+        Serve();
+        _service?.Serve();
+        _foreign?.EndPass(_closeOverloaded);
+        _heaviest.Relieve();
+        _hasMaintenance = _shard.Maintain();
+        if (_stopRequested)
+        {
+            GoOnStopping();
+        }
+    }
+
+    /// <summary>Makes <see cref="Run"/> bring everything to its end and return. May be called by any thread.</summary>
     public void Stop()
     {
-        _stopping = true;
+        _stopRequested = true;
         _io.Wake();
     }
 
     public void Dispose()
     {
+        _service?.Dispose();
         _outbox.Dispose();
         _carries.Dispose();
     }
 
     private long ElapsedMillis() => Environment.TickCount64 - _startTickCount;
+
+    /// <summary>Submits what is staged, and finds what has happened: at once, after a spin, or after a sleep.</summary>
+    private int Wait()
+    {
+        if (HasWork())
+        {
+            return _io.Poll(_events, 0);
+        }
+
+        long budget = _spin.BudgetTicks;
+        if (budget > 0)
+        {
+            long end = Stopwatch.GetTimestamp() + budget;
+            do
+            {
+                int found = _io.Poll(_events, 0);
+                if (found > 0 || HasWork())
+                {
+                    _spin.Paid();
+                    return found;
+                }
+
+                Thread.SpinWait(1);
+            }
+            while (Stopwatch.GetTimestamp() < end);
+            _spin.Failed();
+        }
+
+        _exchange.FallAsleep(_home);
+        bool hasWork = HasWork();
+        _spin.Sleep();
+        int count = _io.Poll(_events, hasWork ? 0 : HousekeepingMillis);
+        _exchange.Awake(_home);
+        if (count > 0)
+        {
+            _spin.Woken();
+        }
+
+        return count;
+    }
+
+    private bool HasWork() =>
+        _replies.HasWork || _hasMaintenance || _exchange.HasHandover(_home)
+        || (_foreign is not null && (_foreign.HasArrivals() || _service!.HasWork()));
 
     /// <summary>Reads the monotonic clock once a pass, which lives are measured with, and the wall clock now and then, for versions.</summary>
     /// <remarks>The coarse one, exact to a kernel tick of a few milliseconds: the exact one costs several times as much.</remarks>
@@ -131,49 +239,126 @@ internal sealed class ShardLoop : IDisposable
             _startUnixMillis = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() - elapsed;
             _nextHousekeeping = elapsed + HousekeepingMillis;
             _replies.CloseOverdue(_writeTimeoutMillis, DrainTimeoutMillis);
+            _counters.ConnectionMemoryBytes = _carries.LentBytes + _io.BacklogBytes;
+            if (_shared.Board.Count > 1)
+            {
+                _stats.Refresh();
+            }
         }
 
-        if (elapsed >= _nextPartialFrameCheck)
+        if (elapsed >= _nextDeadlineCheck)
         {
-            _nextPartialFrameCheck = elapsed + PartialFrameCheckMillis;
-            ClosePartialFrames(elapsed);
+            _nextDeadlineCheck = elapsed + DeadlineCheckMillis;
+            CloseOverdue(elapsed);
         }
     }
 
     private void Handle(in IoEvent happened)
     {
+        if (happened.Kind == IoEventKind.Woken)
+        {
+            return;
+        }
+
+        if (happened.Kind == IoEventKind.Accepted)
+        {
+            Accept(happened.Connection);
+            return;
+        }
+
+        Session session = _sessions[happened.Connection.Slot];
         switch (happened.Kind)
         {
             case IoEventKind.Received:
-                Session receiver = _sessions[happened.Connection.Slot]!;
-                receiver.Input.Append(happened.Buffer, happened.Length);
+                session.Input.Append(happened.Buffer, happened.Length);
+                session.LastReceivedMillis = _replies.NowMillis;
                 _counters.BytesReceived += happened.Length;
-                MarkReady(receiver);
-                break;
-            case IoEventKind.Accepted:
-                ref Session? accepted = ref _sessions[happened.Connection.Slot];
-                accepted ??= new Session(_path, _limits);
-                _sessionHighWater = Math.Max(_sessionHighWater, happened.Connection.Slot + 1);
-                accepted.Open(happened.Connection);
-                _counters.Accepted++;
-                _counters.Connections++;
+                MarkReady(session);
                 break;
             case IoEventKind.EndOfInput:
-                Session last = _sessions[happened.Connection.Slot]!;
-                last.IsInputOver = true;
-                MarkReady(last);
+                session.IsInputOver = true;
+                MarkReady(session);
                 break;
             case IoEventKind.Drained:
-                Session drained = _sessions[happened.Connection.Slot]!;
-                _replies.Drained(drained);
-                MarkReady(drained);
+                _replies.Drained(session);
+                MarkReady(session);
                 break;
             case IoEventKind.Closed:
-                Session closed = _sessions[happened.Connection.Slot]!;
-                _replies.Closed(closed);
-                closed.Close();
-                _counters.Connections--;
+                if (session.IsAdmitted)
+                {
+                    _shared.Admission.Leave(session.Peer);
+                }
+
+                Forget(session);
                 break;
+            case IoEventKind.Detached:
+                Handover handover = new(happened.Descriptor, session.Input.CopyUnread(), session.Peer);
+                _counters.HandedOver++;
+                int destination = session.Destination;
+                Forget(session);
+                _exchange.HandOver(destination, handover);
+                break;
+        }
+    }
+
+    private void Accept(ConnectionId connection)
+    {
+        Session session = Open(connection, _io.PeerOf(connection));
+        _counters.Accepted++;
+        string? refusal = _shared.Admission.TryEnter(session.Peer);
+        session.IsAdmitted = refusal is null;
+        if (refusal is not null)
+        {
+            _counters.ConnectionsRefused++;
+            session.EndWith(new Fault(Status.Overloaded, 0, refusal));
+            MarkReady(session);
+        }
+    }
+
+    private Session Open(ConnectionId connection, PeerAddress peer)
+    {
+        Session session = _sessions.Open(connection);
+        session.Peer = peer;
+        session.OpenedMillis = session.LastReceivedMillis = _replies.NowMillis;
+        _counters.Connections++;
+        return session;
+    }
+
+    private void Forget(Session session)
+    {
+        _replies.Closed(session);
+        _foreign?.Forget(session);
+        session.Close();
+        _counters.Connections--;
+    }
+
+    /// <summary>Goes on with connections that began on other shards.</summary>
+    private void TakeHandovers()
+    {
+        while (_exchange.TryTake(_home, out Handover? handover))
+        {
+            ConnectionId connection;
+            try
+            {
+                connection = _io.Adopt(handover.Descriptor);
+            }
+            catch (InvalidOperationException)
+            {
+                ShardIo.CloseDetached(handover.Descriptor);
+                _shared.Admission.Leave(handover.Peer);
+                continue;
+            }
+
+            Session session = Open(connection, handover.Peer);
+            session.IsAdmitted = session.IsPlaced = true;
+            if (session.Input.TryBegin(handover.Input))
+            {
+                MarkReady(session);
+            }
+            else
+            {
+                _replies.CloseOverloaded(session);
+            }
         }
     }
 
@@ -196,7 +381,7 @@ internal sealed class ShardLoop : IDisposable
             {
                 Execute(session);
             }
-            else if (session.State != SessionState.Closed)
+            else if (session.State is not (SessionState.Closed or SessionState.Leaving))
             {
                 _replies.Receive(session);
             }
@@ -205,7 +390,12 @@ internal sealed class ShardLoop : IDisposable
         _group.Execute();
         foreach (Session session in _ready)
         {
-            if (session.IsPostponed)
+            if (session.HasForeignReplies && session.MayExecute && !_foreign!.TryStage(session, _replies) && !session.IsHeld)
+            {
+                _replies.Postpone(session);
+            }
+
+            if (session.IsHeld || !session.IsAnswered || session.State == SessionState.Leaving)
             {
                 continue;
             }
@@ -220,30 +410,22 @@ internal sealed class ShardLoop : IDisposable
         _ready.Clear();
     }
 
-    /// <summary>Closes peers that have begun a frame and do not end it: what they have sent of it holds memory.</summary>
-    private void ClosePartialFrames(long nowMillis)
-    {
-        foreach (Session? session in _sessions.AsSpan(0, _sessionHighWater))
-        {
-            // While replies wait for the peer, what it has sent waits here for the node's reasons, whole frames too.
-            if (session is { MayExecute: true } && nowMillis - session.PartialFrameSinceMillis >= _frameTimeoutMillis)
-            {
-                _counters.FrameTimeouts++;
-                session.PartialFrameSinceMillis = null;
-                _io.Close(session.Connection);
-            }
-        }
-    }
-
     private void Execute(Session session)
     {
         session.HasDecoded = false;
-        while (!session.IsPostponed && session.Decode(_group))
+        while (!session.IsHeld && session.Decode(_group))
         {
             _group.Execute();
         }
 
-        if (!session.IsPostponed && !_group.EndsWith(session))
+        if (session.State == SessionState.Leaving)
+        {
+            session.Input.Commit();
+            _io.Detach(session.Connection);
+            return;
+        }
+
+        if (!session.IsHeld && !_group.EndsWith(session))
         {
             session.Input.Commit();
         }
@@ -255,6 +437,50 @@ internal sealed class ShardLoop : IDisposable
         else if (session.HasDecoded || session.PartialFrameSinceMillis is null)
         {
             session.PartialFrameSinceMillis = _replies.NowMillis;
+        }
+    }
+
+    private void CloseOverdue(long nowMillis)
+    {
+        foreach (Session? session in _sessions.All)
+        {
+            // While replies wait for the peer, what it has sent waits here for the node's reasons, whole frames too.
+            if (session is { MayExecute: true, IsHeld: false, IsAnswered: true }
+                && _deadlines.Overdue(session, nowMillis, _counters) is string reason)
+            {
+                session.PartialFrameSinceMillis = null;
+                session.OpenedMillis = session.LastReceivedMillis = nowMillis;
+                _shared.Log.Write($"{session.Peer} disconnected: {reason}");
+                _io.Close(session.Connection);
+            }
+        }
+    }
+
+    /// <summary>Tells every peer that is answered to go elsewhere, and finds out when that is done.</summary>
+    private void GoOnStopping()
+    {
+        long now = ElapsedMillis();
+        if (!_isStopping)
+        {
+            _isStopping = true;
+            _stopDeadlineMillis = now + _shutdownTimeoutMillis;
+            _io.StopListening();
+        }
+
+        foreach (Session? session in _sessions.All)
+        {
+            if (session is { MayExecute: true, IsHeld: false, IsAnswered: true, HasEnded: false })
+            {
+                session.EndWith(new Fault(Status.ShuttingDown, 0, SessionFault.ShuttingDown));
+                MarkReady(session);
+            }
+        }
+
+        Serve();
+        if (!_hasLeft && ((_counters.Connections == 0 && !_exchange.HasHandover(_home)) || now >= _stopDeadlineMillis))
+        {
+            _hasLeft = true;
+            _exchange.Leave();
         }
     }
 }

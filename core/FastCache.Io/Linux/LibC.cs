@@ -51,6 +51,11 @@ internal static unsafe partial class LibC
     public static int IoUringRegister(int descriptor, uint opcode, void* argument, uint count) =>
         Result(SystemCall(SysIoUringRegister, descriptor, (nint)opcode, (nint)argument, (nint)count, 0, 0));
 
+    /// <summary>Where a thread may run; 0 is the calling one.</summary>
+    public static int GetAffinity(int thread, nint bytes, ulong* mask) => Result(ReadAffinity(thread, bytes, mask));
+
+    public static int SetAffinity(int thread, nint bytes, ulong* mask) => Result(WriteAffinity(thread, bytes, mask));
+
     /// <summary>Maps a ring's memory; null when refused.</summary>
     public static byte* MapRing(int descriptor, nint bytes, long offset)
     {
@@ -137,6 +142,12 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
     private static partial nint SystemCall(nint number, nint a, nint b, nint c, nint d, nint e, nint f);
+
+    [LibraryImport(Library, EntryPoint = "sched_getaffinity", SetLastError = true)]
+    private static partial int ReadAffinity(int thread, nint bytes, ulong* mask);
+
+    [LibraryImport(Library, EntryPoint = "sched_setaffinity", SetLastError = true)]
+    private static partial int WriteAffinity(int thread, nint bytes, ulong* mask);
 
     [LibraryImport(Library, EntryPoint = "mmap", SetLastError = true)]
     private static partial nint MMap(nint address, nint bytes, int protection, int flags, int descriptor, long offset);

@@ -4,7 +4,7 @@ namespace FastCache.LoadGen.Machine;
 
 /// <summary>The system calls that the load generator makes itself.</summary>
 /// <remarks>Each returns -1 on failure and sets the last error.</remarks>
-internal static unsafe partial class Native
+internal static partial class Native
 {
     public const int SignalTerminate = 15;
 
@@ -12,16 +12,6 @@ internal static unsafe partial class Native
 
     /// <summary>A second descriptor of the same file, which children do not inherit.</summary>
     public static int Duplicate(int descriptor) => FileControl(descriptor, DuplicateCloseOnExec, 0);
-
-    /// <summary>Where a thread may run.</summary>
-    /// <param name="thread">Its number; 0: the calling one.</param>
-    /// <param name="bytes">Bytes of the mask.</param>
-    /// <param name="mask">One bit a processor.</param>
-    [LibraryImport("libc", EntryPoint = "sched_setaffinity", SetLastError = true)]
-    public static partial int SetAffinity(int thread, nint bytes, ulong* mask);
-
-    [LibraryImport("libc", EntryPoint = "sched_getaffinity", SetLastError = true)]
-    public static partial int GetAffinity(int thread, nint bytes, ulong* mask);
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     public static partial int Kill(int process, int signal);

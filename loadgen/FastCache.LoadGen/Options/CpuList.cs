@@ -1,12 +1,13 @@
 using System.Globalization;
+using FastCache.Io;
 
 namespace FastCache.LoadGen.Options;
 
 /// <summary>A set of processors, written like <c>0</c>, <c>0,2</c> or <c>0-3</c>.</summary>
 internal sealed class CpuList
 {
-    /// <summary>Processors that a list may name: what the kernel's mask of 1,024 bits holds.</summary>
-    public const int MaxCpus = 1024;
+    /// <summary>Processors that a list may name.</summary>
+    public const int MaxCpus = ThreadAffinity.MaxProcessors;
 
     private CpuList(SortedSet<int> cpus)
     {

@@ -3,15 +3,26 @@ using FastCache.Io;
 namespace FastCache.Node.Sessions;
 
 /// <summary>Decides who may be answered now, and keeps the backend, the outbox and the blocked sessions in step.</summary>
-internal sealed class ReplyPath(IShardIo io, Outbox outbox, NodeCounters counters, int parkLimitBytes)
+/// <param name="io">The backend.</param>
+/// <param name="outbox">Where replies are collected.</param>
+/// <param name="counters">What is counted.</param>
+/// <param name="parkLimitBytes">Most bytes that one blocked peer may have waiting here.</param>
+/// <param name="maxPipelined">Most requests of one session in one pass; the others wait for the next.</param>
+/// <param name="log">Who was disconnected, and why.</param>
+internal sealed class ReplyPath(
+    IShardIo io, Outbox outbox, NodeCounters counters, int parkLimitBytes, int maxPipelined, NodeLog log)
 {
     private readonly List<Session> _blocked = [];
     private readonly List<Session> _draining = [];
     private readonly List<Session> _postponed = [];
     private readonly List<Session> _finished = [];
+    private long _pass;
 
     /// <summary>The loop's time in milliseconds; only differences count.</summary>
     public long NowMillis { get; set; }
+
+    /// <summary>Whether peers that were told to wait because connection memory is scarce still have to.</summary>
+    public bool IsMemoryScarce { get; set; }
 
     /// <summary>Whether the next pass has work although nothing new may arrive.</summary>
     public bool HasWork => _postponed.Count != 0 || _finished.Count != 0;
@@ -32,9 +43,21 @@ internal sealed class ReplyPath(IShardIo io, Outbox outbox, NodeCounters counter
             Settle();
         }
 
-        return session.MayExecute
+        return session.MayExecute && session.RequestsInPass <= maxPipelined
             ? Math.Min(outbox.RoomBytes, outbox.SessionWatermark - session.StagedBytes)
             : 0;
+    }
+
+    /// <summary>Counts requests of a session towards the most that one pass executes of it.</summary>
+    public void Count(Session session, int requests)
+    {
+        if (session.CountedPass != _pass)
+        {
+            session.CountedPass = _pass;
+            session.RequestsInPass = 0;
+        }
+
+        session.RequestsInPass += requests;
     }
 
     /// <summary>Remembers a session whose requests wait for the next pass.</summary>
@@ -102,6 +125,10 @@ internal sealed class ReplyPath(IShardIo io, Outbox outbox, NodeCounters counter
         outbox.Settle();
     }
 
+    /// <summary>Begins a pass of the loop.</summary>
+    public void BeginPass() => _pass++;
+
+
     /// <summary>Takes in what a blocked or draining peer still sends.</summary>
     public void Receive(Session session)
     {
@@ -111,9 +138,16 @@ internal sealed class ReplyPath(IShardIo io, Outbox outbox, NodeCounters counter
         }
         else if (!session.Input.TryPark(parkLimitBytes))
         {
-            counters.OverloadedDisconnects++;
-            io.Close(session.Connection);
+            CloseOverloaded(session);
         }
+    }
+
+    /// <summary>Disconnects a peer for whose bytes there is no memory.</summary>
+    public void CloseOverloaded(Session session)
+    {
+        counters.OverloadedDisconnects++;
+        log.Write($"{session.Peer} disconnected: no connection memory is left for its bytes (--connection-memory)");
+        io.Close(session.Connection);
     }
 
     /// <summary>The peer has read everything: goes on with the conversation, or ends it.</summary>
@@ -139,7 +173,7 @@ internal sealed class ReplyPath(IShardIo io, Outbox outbox, NodeCounters counter
     /// <remarks>Not before: a peer that reads, but slowly, would add to what is parked with every drain.</remarks>
     public void Resume(Session session)
     {
-        if (session.IsPaused && session.MayExecute)
+        if (session.IsPaused && session.MayExecute && !IsMemoryScarce)
         {
             session.IsPaused = false;
             io.ResumeReceiving(session.Connection);
@@ -161,6 +195,7 @@ internal sealed class ReplyPath(IShardIo io, Outbox outbox, NodeCounters counter
             if (NowMillis - session.StateSinceMillis >= writeTimeoutMillis)
             {
                 counters.WriteTimeouts++;
+                log.Write($"{session.Peer} disconnected: it did not read its replies (--write-timeout)");
                 session.StateSinceMillis = NowMillis;
                 io.Close(session.Connection);
             }

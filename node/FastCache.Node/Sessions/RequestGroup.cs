@@ -85,12 +85,18 @@ internal sealed class RequestGroup(
     }
 
     /// <summary>Adds one key of a batched get. The group has room.</summary>
-    public void AddBatchKey(in Request request, ReadOnlySpan<byte> key, int offset, int batchKey)
+    /// <param name="request">The batched get.</param>
+    /// <param name="key">One of its keys.</param>
+    /// <param name="offset">Where the request was found.</param>
+    /// <param name="batchKey">The key's place in it.</param>
+    /// <param name="batchOffset">Where in the body that key stands, with its length byte.</param>
+    public void AddBatchKey(in Request request, ReadOnlySpan<byte> key, int offset, int batchKey, int batchOffset)
     {
         int owner = foreign is null ? 0 : foreign.OwnerOf(key);
         _keys[Count] = IsAtHome(owner) ? shard.Prepare(key) : default;
         Put(request, offset, Kind.BatchKey, owner);
         _entries[Count - 1].BatchKey = batchKey;
+        _entries[Count - 1].BatchOffset = batchOffset;
     }
 
     /// <summary>Adds the refusal of a set whose value is too large. The group has room.</summary>
@@ -123,6 +129,7 @@ internal sealed class RequestGroup(
             int end = run + 1 < _runCount ? _runs[run + 1].First : Count;
             if (!_runs[run].Session.IsCut)
             {
+                replies.Count(_runs[run].Session, end - _runs[run].First);
                 if (foreign is null)
                 {
                     Execute(_runs[run], end);
@@ -231,13 +238,8 @@ internal sealed class RequestGroup(
             return foreign!.Forward(session, entry.Owner, entry.Request.Frame, batchIndex: -1, isLast: false);
         }
 
-        int offset = 0;
-        ReadOnlySpan<byte> key = default;
-        for (int i = 0; i <= entry.BatchKey; i++)
-        {
-            key = entry.Request.ReadBatchKey(ref offset);
-        }
-
+        int offset = entry.BatchOffset;
+        ReadOnlySpan<byte> key = entry.Request.ReadBatchKey(ref offset);
         Span<byte> frame = stackalloc byte[FcpLimits.HeaderBytes + FcpLimits.MaxKeyBytes];
         int length = RequestWriter.Get(frame, entry.Request.Id, key, entry.Request.ReturnVersion);
         bool isLast = entry.BatchKey + 1 == (int)entry.Request.Argument;
@@ -261,10 +263,8 @@ internal sealed class RequestGroup(
         InputPosition position = new() { Piece = run.Piece, Offset = entry.Offset };
         if (entry.Kind == Kind.BatchKey)
         {
-            for (; position.BatchKeys < entry.BatchKey; position.BatchKeys++)
-            {
-                entry.Request.ReadBatchKey(ref position.BatchOffset);
-            }
+            position.BatchKeys = entry.BatchKey;
+            position.BatchOffset = entry.BatchOffset;
         }
 
         return position;
@@ -302,6 +302,7 @@ internal sealed class RequestGroup(
         public Request Request;
         public int Offset;
         public int BatchKey;
+        public int BatchOffset;
         public int Owner;
         public Kind Kind;
     }

@@ -38,10 +38,34 @@ internal readonly record struct Fault(Status Status, uint Id, string Text);
 /// <summary>One connection's conversation: finds the requests in its input and hands them to the group.</summary>
 internal sealed class Session(ReceivePath path, ProtocolLimits limits, ShardPlacement placement)
 {
-    private bool _saidHello;
     private bool _ended;
+    private bool _isToEnd;
 
     public ConnectionId Connection { get; private set; }
+
+    /// <summary>Where the client is.</summary>
+    public PeerAddress Peer { get; set; }
+
+    /// <summary>Whether the connection counts against the node's limits.</summary>
+    public bool IsAdmitted { get; set; }
+
+    /// <summary>Whether the first frame, the Hello, was decoded.</summary>
+    public bool SaidHello { get; private set; }
+
+    /// <summary>Since when the connection is open, in the loop's milliseconds.</summary>
+    public long OpenedMillis { get; set; }
+
+    /// <summary>When bytes came last, in the loop's milliseconds.</summary>
+    public long LastReceivedMillis { get; set; }
+
+    /// <summary>Whether the error frame that ends the conversation has been decided on.</summary>
+    public bool HasEnded => _ended || _isToEnd;
+
+    /// <summary>The pass in which <see cref="RequestsInPass"/> were counted.</summary>
+    public long CountedPass { get; set; }
+
+    /// <summary>Requests that were executed in that pass.</summary>
+    public int RequestsInPass { get; set; }
 
     public SessionState State { get; set; }
 
@@ -135,7 +159,7 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits, ShardPlac
         IsBlocked = IsPaused = IsInputOver = IsPlaced = IsUnordered = IsWaiting = false;
         StagedBytes = 0;
         PartialFrameSinceMillis = null;
-        _saidHello = _ended = false;
+        SaidHello = IsAdmitted = _ended = _isToEnd = false;
     }
 
     /// <summary>Whether this is the conversation on a connection of that name.</summary>
@@ -150,6 +174,13 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits, ShardPlac
         Input.Clear();
     }
 
+    /// <summary>Ends the conversation with an error frame that no request asked for; what was not decoded will not be.</summary>
+    public void EndWith(Fault fault)
+    {
+        Fault = fault;
+        _isToEnd = true;
+    }
+
     /// <summary>Moves whole requests from the input to the group.</summary>
     /// <returns>
     /// True when the group must be executed before this can go on (it is full, or input must move); false when the
@@ -161,6 +192,17 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits, ShardPlac
         {
             ReadOnlySpan<byte> unread = Input.Unread();
             ref InputPosition position = ref Input.Position;
+            if (_isToEnd && !_ended)
+            {
+                if (group.IsFull)
+                {
+                    return true;
+                }
+
+                group.StartRun(this, position.Piece);
+                End(group, Fault);
+            }
+
             if (unread.IsEmpty || _ended || State == SessionState.Leaving)
             {
                 return false;
@@ -203,7 +245,7 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits, ShardPlac
                 return true;
             }
 
-            if (result == DecodeResult.ValueTooLarge && _saidHello)
+            if (result == DecodeResult.ValueTooLarge && SaidHello)
             {
                 group.AddTooLarge(request, position.Offset);
                 position.Skip = request.FrameLength;
@@ -264,26 +306,26 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits, ShardPlac
             return false;
         }
 
-        if (request.Opcode == Opcode.BatchGet && _saidHello)
+        if (request.Opcode == Opcode.BatchGet && SaidHello)
         {
             HasDecoded = true;
             return TryAddBatch(group, request, ref position);
         }
 
-        if (_saidHello == (request.Opcode == Opcode.Hello))
+        if (SaidHello == (request.Opcode == Opcode.Hello))
         {
-            End(group, _saidHello
+            End(group, SaidHello
                 ? new(Status.Malformed, request.Id, SessionFault.RepeatedHello)
                 : new(Status.HandshakeRequired, request.Id, SessionFault.HandshakeRequired));
             return true;
         }
 
-        if (!_saidHello && !TryPlace(group, request))
+        if (!SaidHello && !TryPlace(group, request))
         {
             return true;
         }
 
-        _saidHello = HasDecoded = true;
+        SaidHello = HasDecoded = true;
         group.Add(request, position.Offset);
         position.Offset += request.FrameLength;
         return true;
@@ -323,8 +365,9 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits, ShardPlac
                 return false;
             }
 
+            int batchOffset = position.BatchOffset;
             ReadOnlySpan<byte> key = request.ReadBatchKey(ref position.BatchOffset);
-            group.AddBatchKey(request, key, position.Offset, position.BatchKeys);
+            group.AddBatchKey(request, key, position.Offset, position.BatchKeys, batchOffset);
             position.BatchKeys++;
         }
 

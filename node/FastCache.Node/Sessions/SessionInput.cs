@@ -35,6 +35,9 @@ internal sealed class SessionInput(ReceivePath path)
     /// <summary>Bytes in the carry.</summary>
     public int CarriedBytes => _carryLength;
 
+    /// <summary>Bytes of the memory that the carry takes.</summary>
+    public int HeldBytes => _carry?.Length ?? 0;
+
     /// <summary>Queues a receive buffer; this object releases it.</summary>
     public void Append(int buffer, int length)
     {
@@ -190,6 +193,46 @@ internal sealed class SessionInput(ReceivePath path)
 
         long unread = UnreadBytes();
         return unread <= limitBytes && TryGather((int)unread);
+    }
+
+    /// <summary>A copy of everything that is unread; allocates.</summary>
+    /// <remarks>Commits: nothing decoded may wait for execution.</remarks>
+    public byte[] CopyUnread()
+    {
+        Commit();
+        byte[] unread = new byte[UnreadBytes()];
+        int used = 0;
+        if (_position.Piece == InputPosition.Carry)
+        {
+            ReadOnlySpan<byte> carried = _carry!.Span[_position.Offset.._carryLength];
+            carried.CopyTo(unread);
+            used = carried.Length;
+        }
+
+        for (int buffer = _head; buffer != InputPosition.Nowhere; buffer = path.NextOf(buffer))
+        {
+            ReadOnlySpan<byte> bytes = path.BytesOf(buffer)[(buffer == _head ? _headOffset : 0)..];
+            bytes.CopyTo(unread.AsSpan(used));
+            used += bytes.Length;
+        }
+
+        return unread;
+    }
+
+    /// <summary>Begins with bytes that were received elsewhere; nothing was received here yet.</summary>
+    /// <returns>False when the memory for them is refused.</returns>
+    public bool TryBegin(ReadOnlySpan<byte> received)
+    {
+        Debug.Assert(_carry is null && _head == InputPosition.Nowhere);
+        if (!TryMakeRoom(received.Length))
+        {
+            return false;
+        }
+
+        received.CopyTo(_carry!.Span);
+        _carryLength = received.Length;
+        _position = new InputPosition { Piece = InputPosition.Carry };
+        return true;
     }
 
     /// <summary>Gives everything back, read or not.</summary>

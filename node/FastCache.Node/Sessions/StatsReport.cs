@@ -3,84 +3,231 @@ using FastCache.Core;
 
 namespace FastCache.Node.Sessions;
 
-/// <summary>Writes the counters of a shard as UTF-8 lines of "name value", without managed memory.</summary>
-internal sealed class StatsReport(Shard shard, NodeCounters counters, Func<long> uptimeMillis)
+/// <summary>How the values of several shards make one.</summary>
+internal enum Combine : byte
 {
-    /// <summary>Writes all counters.</summary>
+    /// <summary>Added up.</summary>
+    Sum,
+
+    /// <summary>The mean over the shards.</summary>
+    Mean,
+
+    /// <summary>The largest.</summary>
+    Max,
+}
+
+/// <summary>The last counters that each shard has shown to the others.</summary>
+/// <remarks>
+/// A shard writes its own row and reads all. A row may hold values of two neighbouring moments; each by itself is whole.
+/// </remarks>
+/// <param name="shards">Number of shards.</param>
+internal sealed class StatsBoard(int shards)
+{
+    private readonly long[][] _rows = [.. Enumerable.Range(0, shards).Select(_ => new long[StatsReport.ValueCount])];
+
+    /// <summary>Number of shards.</summary>
+    public int Count => _rows.Length;
+
+    /// <summary>One shard's values, in the order of <see cref="StatsReport"/>.</summary>
+    public Span<long> RowOf(int shard) => _rows[shard];
+
+    /// <summary>One value over all shards.</summary>
+    public long Combined(int value, Combine combine)
+    {
+        long sum = 0;
+        long max = 0;
+        foreach (long[] row in _rows)
+        {
+            long one = Volatile.Read(ref row[value]);
+            sum += one;
+            max = Math.Max(max, one);
+        }
+
+        return combine switch
+        {
+            Combine.Sum => sum,
+            Combine.Mean => sum / _rows.Length,
+            _ => max,
+        };
+    }
+}
+
+/// <summary>Writes the counters of a node as UTF-8 lines of "name value", without managed memory.</summary>
+/// <param name="shard">The cache of the shard that answers.</param>
+/// <param name="counters">What its loop counts.</param>
+/// <param name="board">Where all shards show their counters.</param>
+/// <param name="home">The row of this shard.</param>
+/// <param name="uptimeMillis">Since when it runs.</param>
+internal sealed class StatsReport(Shard shard, NodeCounters counters, StatsBoard board, int home, Func<long> uptimeMillis)
+{
+    private const int ClassValues = 7;
+
+    private static readonly (string Name, Combine Combine)[] Values =
+    [
+        ("connections", Combine.Sum),
+        ("connections_accepted", Combine.Sum),
+        ("requests", Combine.Sum),
+        ("requests_forwarded", Combine.Sum),
+        ("connections_handed_over", Combine.Sum),
+        ("batches", Combine.Sum),
+        ("bytes_received", Combine.Sum),
+        ("bytes_sent", Combine.Sum),
+        ("fatal_errors", Combine.Sum),
+        ("values_refused", Combine.Sum),
+        ("write_timeouts", Combine.Sum),
+        ("frame_timeouts", Combine.Sum),
+        ("handshake_timeouts", Combine.Sum),
+        ("idle_timeouts", Combine.Sum),
+        ("connections_refused", Combine.Sum),
+        ("overloaded_disconnects", Combine.Sum),
+        ("receive_pauses", Combine.Sum),
+        ("connection_memory_bytes", Combine.Sum),
+        ("items", Combine.Sum),
+        ("payload_bytes", Combine.Sum),
+        ("hits", Combine.Sum),
+        ("misses", Combine.Sum),
+        ("sets", Combine.Sum),
+        ("deletes", Combine.Sum),
+        ("compressed_sets", Combine.Sum),
+        ("damaged_values", Combine.Sum),
+        ("evictions", Combine.Sum),
+        ("evictions_cold", Combine.Sum),
+        ("evictions_hot", Combine.Sum),
+        ("expirations", Combine.Sum),
+        ("expiry_entries", Combine.Sum),
+        ("page_moves", Combine.Sum),
+        ("items_moved", Combine.Sum),
+        ("hot_items", Combine.Sum),
+        ("ghosts", Combine.Sum),
+        ("memory_budget_bytes", Combine.Sum),
+        ("memory_slab_bytes", Combine.Sum),
+        ("memory_index_bytes", Combine.Sum),
+        ("memory_free_bytes", Combine.Sum),
+        ("memory_item_bytes", Combine.Sum),
+        ("memory_rounding_bytes", Combine.Sum),
+        ("memory_free_chunk_bytes", Combine.Sum),
+        ("memory_expiry_bytes", Combine.Sum),
+        ("memory_fixed_bytes", Combine.Sum),
+        ("index_buckets", Combine.Sum),
+        ("index_overflow_buckets", Combine.Sum),
+        ("index_load_permille", Combine.Mean),
+        ("index_mean_probe_permille", Combine.Mean),
+        ("index_longest_probe", Combine.Max),
+    ];
+
+    /// <summary>Values that each shard shows.</summary>
+    public static int ValueCount => Values.Length + (Shard.SizeClassCount * ClassValues);
+
+    /// <summary>Shows this shard's counters of now to all.</summary>
+    public void Refresh()
+    {
+        ShardStatistics cache = shard.Statistics();
+        Span<long> row = board.RowOf(home);
+        ReadOnlySpan<long> own =
+        [
+            counters.Connections,
+            counters.Accepted,
+            counters.Requests,
+            counters.Forwarded,
+            counters.HandedOver,
+            counters.Batches,
+            counters.BytesReceived,
+            counters.BytesSent,
+            counters.FatalErrors,
+            counters.ValuesRefused,
+            counters.WriteTimeouts,
+            counters.FrameTimeouts,
+            counters.HandshakeTimeouts,
+            counters.IdleTimeouts,
+            counters.ConnectionsRefused,
+            counters.OverloadedDisconnects,
+            counters.ReceivePauses,
+            counters.ConnectionMemoryBytes,
+            cache.Items,
+            cache.PayloadBytes,
+            cache.Hits,
+            cache.Misses,
+            cache.Sets,
+            cache.Deletes,
+            cache.CompressedSets,
+            cache.DamagedValues,
+            cache.Evictions,
+            cache.EvictedCold,
+            cache.EvictedHot,
+            cache.Expirations,
+            cache.ExpiryEntries,
+            cache.PageMoves,
+            cache.ItemsMoved,
+            cache.HotItems,
+            cache.Ghosts,
+            cache.BudgetBytes,
+            cache.SlabBytes,
+            cache.IndexBytes,
+            cache.FreeBytes,
+            cache.Memory.Items,
+            cache.Memory.Rounding + cache.Memory.PageTails,
+            cache.Memory.FreeChunks,
+            cache.Memory.Expiry + cache.Memory.ExpiryFree,
+            cache.Memory.PageHeaders + cache.Memory.FixedTables + cache.Memory.Unused,
+            cache.Buckets,
+            cache.OverflowBuckets,
+            (long)(1000 * cache.IndexLoad),
+            (long)(1000 * cache.MeanProbeLength),
+            cache.LongestProbe,
+        ];
+        own.CopyTo(row);
+        for (int sizeClass = 0; sizeClass < Shard.SizeClassCount; sizeClass++)
+        {
+            ClassStatistics of = shard.StatisticsOf(sizeClass);
+            ReadOnlySpan<long> values =
+            [
+                of.Pages, of.UsedChunks, of.HotItems, of.ColdItems, of.EvictedCold, of.EvictedHot, of.Expired,
+            ];
+            values.CopyTo(row[(Values.Length + (sizeClass * ClassValues))..]);
+        }
+    }
+
+    /// <summary>Writes the counters of all shards together: this one's of now, the others' of a moment ago.</summary>
     /// <param name="destination">At least 64 KiB.</param>
     /// <returns>Bytes written.</returns>
     public int Write(Span<byte> destination)
     {
-        ShardStatistics cache = shard.Statistics();
+        Refresh();
         Lines lines = new(destination);
         lines.Add("uptime_ms", uptimeMillis());
         lines.Add("process_cpu_ns", Environment.CpuUsage.TotalTime.Ticks * TimeSpan.NanosecondsPerTick);
         lines.Add("managed_allocated_bytes", GC.GetTotalAllocatedBytes(precise: true));
         lines.Add("garbage_collections", GC.CollectionCount(0));
-        lines.Add("connections", counters.Connections);
-        lines.Add("connections_accepted", counters.Accepted);
-        lines.Add("requests", counters.Requests);
-        lines.Add("batches", counters.Batches);
-        lines.Add("bytes_received", counters.BytesReceived);
-        lines.Add("bytes_sent", counters.BytesSent);
-        lines.Add("fatal_errors", counters.FatalErrors);
-        lines.Add("values_refused", counters.ValuesRefused);
-        lines.Add("write_timeouts", counters.WriteTimeouts);
-        lines.Add("frame_timeouts", counters.FrameTimeouts);
-        lines.Add("overloaded_disconnects", counters.OverloadedDisconnects);
-        lines.Add("items", cache.Items);
-        lines.Add("payload_bytes", cache.PayloadBytes);
-        lines.Add("hits", cache.Hits);
-        lines.Add("misses", cache.Misses);
-        lines.Add("sets", cache.Sets);
-        lines.Add("deletes", cache.Deletes);
-        lines.Add("compressed_sets", cache.CompressedSets);
-        lines.Add("damaged_values", cache.DamagedValues);
-        lines.Add("evictions", cache.Evictions);
-        lines.Add("evictions_cold", cache.EvictedCold);
-        lines.Add("evictions_hot", cache.EvictedHot);
-        lines.Add("expirations", cache.Expirations);
-        lines.Add("expiry_entries", cache.ExpiryEntries);
-        lines.Add("page_moves", cache.PageMoves);
-        lines.Add("items_moved", cache.ItemsMoved);
-        lines.Add("hot_items", cache.HotItems);
-        lines.Add("ghosts", cache.Ghosts);
-        lines.Add("memory_budget_bytes", cache.BudgetBytes);
-        lines.Add("memory_slab_bytes", cache.SlabBytes);
-        lines.Add("memory_index_bytes", cache.IndexBytes);
-        lines.Add("memory_free_bytes", cache.FreeBytes);
-        lines.Add("memory_item_bytes", cache.Memory.Items);
-        lines.Add("memory_rounding_bytes", cache.Memory.Rounding + cache.Memory.PageTails);
-        lines.Add("memory_free_chunk_bytes", cache.Memory.FreeChunks);
-        lines.Add("memory_expiry_bytes", cache.Memory.Expiry + cache.Memory.ExpiryFree);
-        lines.Add("memory_fixed_bytes", cache.Memory.PageHeaders + cache.Memory.FixedTables + cache.Memory.Unused);
-        lines.Add("index_buckets", cache.Buckets);
-        lines.Add("index_overflow_buckets", cache.OverflowBuckets);
-        lines.Add("index_load_permille", (long)(1000 * cache.IndexLoad));
-        lines.Add("index_mean_probe_permille", (long)(1000 * cache.MeanProbeLength));
-        lines.Add("index_longest_probe", cache.LongestProbe);
+        lines.Add("shards", board.Count);
+        lines.Add("shard", home);
+        for (int value = 0; value < Values.Length; value++)
+        {
+            lines.Add(Values[value].Name, board.Combined(value, Values[value].Combine));
+        }
+
         for (int sizeClass = 0; sizeClass < Shard.SizeClassCount; sizeClass++)
         {
-            AddClass(ref lines, shard.StatisticsOf(sizeClass));
+            AddClass(ref lines, sizeClass);
         }
 
         return lines.Length;
     }
 
-    private static void AddClass(ref Lines lines, in ClassStatistics cache)
+    private void AddClass(ref Lines lines, int sizeClass)
     {
-        if (cache.Pages == 0)
+        ReadOnlySpan<string> names =
+            ["pages", "chunks_used", "hot_items", "cold_items", "evictions_cold", "evictions_hot", "expirations"];
+        int first = Values.Length + (sizeClass * ClassValues);
+        if (board.Combined(first, Combine.Sum) == 0)
         {
             return;
         }
 
-        lines.AddOfClass(cache.ChunkBytes, "pages", cache.Pages);
-        lines.AddOfClass(cache.ChunkBytes, "chunks_used", cache.UsedChunks);
-        lines.AddOfClass(cache.ChunkBytes, "hot_items", cache.HotItems);
-        lines.AddOfClass(cache.ChunkBytes, "cold_items", cache.ColdItems);
-        lines.AddOfClass(cache.ChunkBytes, "evictions_cold", cache.EvictedCold);
-        lines.AddOfClass(cache.ChunkBytes, "evictions_hot", cache.EvictedHot);
-        lines.AddOfClass(cache.ChunkBytes, "expirations", cache.Expired);
+        int chunkBytes = shard.StatisticsOf(sizeClass).ChunkBytes;
+        for (int value = 0; value < ClassValues; value++)
+        {
+            lines.AddOfClass(chunkBytes, names[value], board.Combined(first + value, Combine.Sum));
+        }
     }
 
     private ref struct Lines(Span<byte> destination)

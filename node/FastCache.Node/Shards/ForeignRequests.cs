@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
+using FastCache.Io;
 using FastCache.Node.Sessions;
-using FastCache.Protocol;
 
 namespace FastCache.Node.Shards;
 
@@ -156,9 +157,9 @@ internal sealed class ForeignRequests
     }
 
     /// <summary>Finds the sessions of all replies that have arrived.</summary>
-    /// <param name="sessions">By slot.</param>
+    /// <param name="sessions">All of this shard's.</param>
     /// <param name="ready">Told of each session that has one.</param>
-    public void TakeArrivals(Session?[] sessions, Action<Session> ready)
+    public void TakeArrivals(SessionTable sessions, Action<Session> ready)
     {
         for (int owner = 0; owner < _filling.Length; owner++)
         {
@@ -175,8 +176,7 @@ internal sealed class ForeignRequests
                 int start = 0;
                 while (parcel.TryRead(ref offset, out ParcelEntry entry, out _))
                 {
-                    Session? session = sessions[entry.Slot];
-                    if (session is not null && session.IsOn(entry.Slot, entry.Generation))
+                    if (sessions.Find(entry.Slot, entry.Generation) is Session session)
                     {
                         Arrive(session, parcel, start, entry.Length);
                         ready(session);
@@ -288,7 +288,7 @@ internal sealed class ForeignRequests
         }
         else
         {
-            System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_pending)[session.LastPending].Next = index;
+            CollectionsMarshal.AsSpan(_pending)[session.LastPending].Next = index;
         }
 
         session.LastPending = index;
@@ -302,7 +302,7 @@ internal sealed class ForeignRequests
             bytes += FrameOf(_pending[i]).Length;
         }
 
-        FastCache.Io.NativeBuffer? kept = _carries.Borrow(bytes);
+        NativeBuffer? kept = _carries.Borrow(bytes);
         if (kept is null)
         {
             return false;
@@ -340,12 +340,7 @@ internal sealed class ForeignRequests
         }
     }
 
-    private static ReadOnlySpan<byte> FrameOf(in PendingReply pending)
-    {
-        int offset = pending.Start;
-        pending.Parcel.TryRead(ref offset, out _, out ReadOnlySpan<byte> frame);
-        return frame;
-    }
+    private static ReadOnlySpan<byte> FrameOf(in PendingReply pending) => pending.Parcel.FrameAt(pending.Start);
 
     private struct PendingReply
     {

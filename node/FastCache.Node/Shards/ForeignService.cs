@@ -92,7 +92,7 @@ internal sealed class ForeignService : IDisposable
             }
 
             isTouched = true;
-            if (work.Offset == work.Requests.Length)
+            if (work.Offset == work.Requests!.Length)
             {
                 link.EmptyRequests.TryEnqueue(work.Requests);
                 work.Requests = null;

@@ -79,6 +79,13 @@ internal sealed class Parcel(int bytes) : IDisposable
         return true;
     }
 
+    /// <summary>The frame of the entry at an offset.</summary>
+    public ReadOnlySpan<byte> FrameAt(int offset)
+    {
+        ReadOnlySpan<byte> place = Bytes[offset..];
+        return place.Slice(Unsafe.SizeOf<ParcelEntry>(), MemoryMarshal.Read<ParcelEntry>(place).Length);
+    }
+
     /// <summary>Makes it empty, on the thread of the shard that it belongs to.</summary>
     public void Clear(CarryPool carries)
     {

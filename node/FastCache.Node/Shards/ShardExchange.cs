@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using FastCache.Io;
 
@@ -55,7 +56,8 @@ internal sealed class ShardLink : IDisposable
 /// <summary>A connection on its way to the shard that its client wants.</summary>
 /// <param name="Descriptor">Of the socket; whoever takes this owns it.</param>
 /// <param name="Input">What was received and not consumed, its Hello first.</param>
-internal sealed record Handover(nint Descriptor, byte[] Input);
+/// <param name="Peer">Where the client is.</param>
+internal sealed record Handover(nint Descriptor, byte[] Input, PeerAddress Peer);
 
 /// <summary>Everything that the shards of a node share: links, handovers, and who sleeps.</summary>
 /// <remarks>
@@ -153,7 +155,7 @@ internal sealed class ShardExchange : IDisposable
     }
 
     /// <summary>Takes a connection that was sent to this shard.</summary>
-    public bool TryTake(int shard, out Handover? handover) => _handovers[shard].TryDequeue(out handover);
+    public bool TryTake(int shard, [NotNullWhen(true)] out Handover? handover) => _handovers[shard].TryDequeue(out handover);
 
     /// <summary>Whether a connection waits for a shard.</summary>
     public bool HasHandover(int shard) => !_handovers[shard].IsEmpty;

@@ -1,0 +1,37 @@
+namespace FastCache.Node.Limits;
+
+/// <summary>What is to be done about connection memory.</summary>
+internal enum PressureStep : byte
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>Stop reading from the heaviest peers.</summary>
+    Pause,
+
+    /// <summary>Disconnect the heaviest peers.</summary>
+    Disconnect,
+}
+
+/// <summary>When connection memory is scarce, and for how many bytes of peers something is to be done: a policy without hands.</summary>
+/// <remarks>
+/// <code>
+///   0                                 3/4            7/8      budget
+///   +----------------------------------+--------------+---------+
+///   | as ever                          | pause        | discon- |
+///   |                                  |              | nect    |
+///   +----------------------------------+--------------+---------+
+/// </code>
+/// The last eighth is what one pass can add before this is asked again, in proportion to the budget: refusals are rare.
+/// </remarks>
+internal static class MemoryPressure
+{
+    /// <summary>What to do.</summary>
+    public static PressureStep StepFor(long usedBytes, long budgetBytes) =>
+        usedBytes > budgetBytes / 8 * 7 ? PressureStep.Disconnect
+        : usedBytes > budgetBytes / 4 * 3 ? PressureStep.Pause
+        : PressureStep.None;
+
+    /// <summary>Bytes of the heaviest peers that are to be dealt with: down to three quarters.</summary>
+    public static long ExcessBytes(long usedBytes, long budgetBytes) => usedBytes - (budgetBytes / 4 * 3);
+}
