@@ -6,7 +6,10 @@ namespace FastCache.Io;
 /// <remarks>A slot is used again after its connection has ended; the generation tells the two uses apart.</remarks>
 /// <param name="Slot">Index below <see cref="ShardIoOptions.MaxConnections"/>, small and dense.</param>
 /// <param name="Generation">Counts the uses of the slot, modulo 2^24.</param>
-public readonly record struct ConnectionId(int Slot, int Generation);
+public readonly record struct ConnectionId(int Slot, int Generation)
+{
+    internal const int GenerationMask = (1 << 24) - 1;
+}
 
 /// <summary>What happened on a connection, or to the loop itself.</summary>
 public enum IoEventKind : byte

@@ -4,8 +4,8 @@ namespace FastCache.Io.Tests.Examples;
 
 public sealed class SteadyStateTests
 {
-    [UringFact]
-    public void Echo_round_allocates_nothing() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Echo_round_allocates_nothing(IoBackend backend) => Harness.Run(backend, h =>
     {
         const int Connections = 16;
         const int WarmUp = 50;
@@ -61,8 +61,8 @@ public sealed class SteadyStateTests
         }
     });
 
-    [UringFact]
-    public void Blocking_and_draining_allocates_nothing() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Blocking_and_draining_allocates_nothing(IoBackend backend) => Harness.Run(backend, h =>
     {
         const int Length = 16 << 20;
         (Socket peer, ConnectionId id) = h.Open();
