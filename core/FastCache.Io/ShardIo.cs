@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using FastCache.Io.Connections;
 using FastCache.Io.Epoll;
-using FastCache.Io.Linux;
+using FastCache.Io.Sockets;
 using FastCache.Io.Uring;
 
 namespace FastCache.Io;
@@ -9,7 +9,7 @@ namespace FastCache.Io;
 /// <summary>Creates the backends of <see cref="IShardIo"/>.</summary>
 public static class ShardIo
 {
-    private static readonly IoBackend[] Candidates = [IoBackend.Uring, IoBackend.Epoll];
+    private static readonly IoBackend[] Candidates = [IoBackend.Uring, IoBackend.Epoll, IoBackend.Sockets];
 
     private const int MaxMaxConnections = 1_000_000;
     private const int MinReceiveBufferBytes = 1_024;
@@ -55,14 +55,21 @@ public static class ShardIo
     }
 
     /// <summary>Closes what <see cref="IoEventKind.Detached"/> reported and no backend has adopted. May be called by any thread.</summary>
-    public static void CloseDetached(nint descriptor) => _ = LibC.Close((int)descriptor);
+    public static void CloseDetached(nint descriptor) => DetachedSockets.Close((int)descriptor);
 
     private static ShardIoBase? TryCreate(IoBackend backend, ShardIoOptions options, out string reason) => backend switch
     {
         IoBackend.Uring => UringShardIo.TryCreate(options, out reason),
         IoBackend.Epoll => EpollShardIo.TryCreate(options, out reason),
+        IoBackend.Sockets => CreateSockets(options, out reason),
         _ => throw new ArgumentOutOfRangeException(nameof(backend), backend, "There is no such backend."),
     };
+
+    private static SocketShardIo CreateSockets(ShardIoOptions options, out string reason)
+    {
+        reason = "";
+        return SocketShardIo.Create(options);
+    }
 
     private static string NameOf(IoBackend backend) => backend switch
     {

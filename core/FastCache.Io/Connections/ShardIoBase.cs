@@ -10,16 +10,15 @@ namespace FastCache.Io.Connections;
 internal abstract unsafe class ShardIoBase : IShardIo
 {
     private readonly ISockets _sockets;
-    private readonly BufferMemory _memory;
     private readonly int _ownerThread = Environment.CurrentManagedThreadId;
     private long _rejectedConnections;
     private bool _disposed;
 
-    protected ShardIoBase(ISockets sockets, BufferMemory memory, ShardIoOptions options)
+    protected ShardIoBase(ISockets sockets, BufferMemory memory, ConnectionTable table, ShardIoOptions options)
     {
         _sockets = sockets;
-        _memory = memory;
-        Table = new(options.MaxConnections);
+        Memory = memory;
+        Table = table;
         Backlogs = new(options.MaxBacklogBytes);
         Ends = new(Table, sockets, Backlogs);
         Blocked = new(Ends, Backlogs);
@@ -30,6 +29,8 @@ internal abstract unsafe class ShardIoBase : IShardIo
     public abstract IoCounters Counters { get; }
 
     public long BacklogBytes => Backlogs.UsedBytes;
+
+    protected BufferMemory Memory { get; }
 
     protected ConnectionTable Table { get; }
 
@@ -86,7 +87,7 @@ internal abstract unsafe class ShardIoBase : IShardIo
         return found is null ? default : _sockets.PeerOf(found);
     }
 
-    public ReadOnlySpan<byte> Received(ushort buffer, int length) => _memory.Bytes(buffer, length);
+    public ReadOnlySpan<byte> Received(ushort buffer, int length) => Memory.Bytes(buffer, length);
 
     public void Send(ConnectionId connection, ReadOnlySpan<byte> bytes)
     {
@@ -171,7 +172,7 @@ internal abstract unsafe class ShardIoBase : IShardIo
         Ends.AbortAll();
         DisposeBackend();
         Ends.CloseAll();
-        _memory.Dispose();
+        Memory.Dispose();
         Table.Dispose();
     }
 

@@ -46,9 +46,6 @@ internal sealed unsafe class EpollSet : IDisposable
     /// <summary>Whether reports of the last wait are left to be taken.</summary>
     public bool HasLeftOver => _next != _end;
 
-    /// <summary>Calls of <c>epoll_wait</c>.</summary>
-    public long Waits { get; private set; }
-
     /// <summary>Null when the machine refuses; <paramref name="errno"/> says why.</summary>
     public static EpollSet? TryCreate(out int errno)
     {
@@ -79,7 +76,6 @@ internal sealed unsafe class EpollSet : IDisposable
         Debug.Assert(count is >= 0 or -Errno.Interrupted);
         _next = 0;
         _end = Math.Max(0, count);
-        Waits++;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

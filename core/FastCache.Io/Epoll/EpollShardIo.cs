@@ -1,57 +1,39 @@
-using System.Net;
+using System.Runtime.InteropServices;
 using FastCache.Io.Connections;
 using FastCache.Io.Linux;
 
 namespace FastCache.Io.Epoll;
 
 /// <summary>The epoll backend: one wait a pass, and one receive and one send for each connection that has work.</summary>
-/// <remarks>
-/// <code>
-///   Poll:  sends ──► epoll_wait ──► blocked sends go on ──► accepts ──► receives ──► ends ──► events
-/// </code>
-/// It has the structure of the io_uring backend, which the batches owe their gain to: nothing is sent before the whole
-/// batch has been worked on. What the caller has no room for stays where it is: reports of the kernel in
-/// <see cref="EpollSet"/>, connections with bytes in their queue; until the former are taken nothing new is waited for.
-/// </remarks>
-internal sealed unsafe class EpollShardIo : ShardIoBase
+internal sealed unsafe class EpollShardIo : ReadyShardIo
 {
-    private const EpollEvents ReceiveEvents =
-        EpollEvents.Readable | EpollEvents.PeerHungUp | EpollEvents.HungUp | EpollEvents.Failed;
-
     private const EpollEvents EndEvents = EpollEvents.PeerHungUp | EpollEvents.HungUp | EpollEvents.Failed;
+    private const EpollEvents ReceiveEvents = EpollEvents.Readable | EndEvents;
     private const EpollEvents SendEvents = EpollEvents.Writable | EpollEvents.HungUp | EpollEvents.Failed;
 
     private readonly EpollSet _set;
     private readonly WakeSignal _wake;
     private readonly EpollAcceptor _acceptor;
-    private readonly EpollReceives _receives;
-    private readonly BufferPool _pool;
-    private readonly SendQueue _sends;
-    private long _sendCalls;
 
-    private EpollShardIo(EpollSet set, WakeSignal wake, BufferMemory memory, ShardIoOptions options)
-        : base(new RegisteredSockets(set), memory, options)
+    private EpollShardIo(EpollSet set, WakeSignal wake, EpollAcceptor acceptor, ShardIoOptions options)
+        : base(new EpollSockets(set), acceptor, new ConnectionTable(options.MaxConnections), options)
     {
         _set = set;
         _wake = wake;
-        _acceptor = new(set);
-        _pool = new(memory);
-        _receives = new(memory, _pool, Table, Ends);
-        _sends = new(Table);
+        _acceptor = acceptor;
         Description = $"epoll: edge-triggered, {Sizes(options)}";
     }
 
     public override string Description { get; }
 
-    public override IoCounters Counters => new(
-        Ends.Pass, _set.Waits + _receives.Calls + _sendCalls, RejectedConnections, _receives.Starvations, 0, _acceptor.Failures);
+    protected override bool HasLeftOver => _set.HasLeftOver;
 
     /// <summary>Null when the machine refuses; <paramref name="reason"/> says why.</summary>
     internal static EpollShardIo? TryCreate(ShardIoOptions options, out string reason)
     {
         if (!OperatingSystem.IsLinux())
         {
-            reason = $"epoll needs Linux; this is {System.Runtime.InteropServices.RuntimeInformation.OSDescription}.";
+            reason = $"epoll needs Linux; this is {RuntimeInformation.OSDescription}.";
             return null;
         }
 
@@ -73,60 +55,7 @@ internal sealed unsafe class EpollShardIo : ShardIoBase
         }
 
         reason = "";
-        return new(set, wake, new BufferMemory(options.ReceiveBuffers, options.ReceiveBufferBytes), options);
-    }
-
-    public override IPEndPoint Listen(IPEndPoint endPoint)
-    {
-        AssertUsable();
-        return _acceptor.Listen(endPoint);
-    }
-
-    public override void StopListening()
-    {
-        AssertUsable();
-        _acceptor.StopListening();
-    }
-
-    public override int Poll(Span<IoEvent> events, int timeoutMillis)
-    {
-        AssertUsable();
-        ArgumentOutOfRangeException.ThrowIfZero(events.Length, nameof(events));
-        Ends.BeginPass();
-        SendQueued();
-        timeoutMillis = _acceptor.LimitWait(timeoutMillis);
-        if (!_set.HasLeftOver)
-        {
-            bool mayWait = !Ends.HasEnds && !_receives.HasWork && !_acceptor.HasWork;
-            _set.Wait(mayWait ? timeoutMillis : 0);
-        }
-
-        int count = TakeReports(events);
-        count += Accept(events[count..]);
-        count += _receives.Receive(events[count..]);
-        count += ReportEnds(events[count..], out int closed);
-        if (closed > 0)
-        {
-            _acceptor.DescriptorClosed();
-        }
-
-        return count;
-    }
-
-    public override void Flush()
-    {
-        AssertUsable();
-        if (!_sends.IsEmpty)
-        {
-            Ends.BeginPass();
-            SendQueued();
-        }
-    }
-
-    public override void Release(ushort buffer)
-    {
-        AssertUsable();
-        _pool.GiveBack(buffer);
+        return new(set, wake, new EpollAcceptor(set), options);
     }
 
     public override void Wake() => _wake.Wake();
@@ -142,32 +71,16 @@ internal sealed unsafe class EpollShardIo : ShardIoBase
 
     protected override void Adopted(Connection* connection) => _ = LibC.SetNoDelay(connection->Descriptor);
 
-    protected override void PauseReceiving(Connection* connection) => _receives.Pause(connection);
-
-    protected override void ResumeReceiving(Connection* connection) => _receives.Resume(connection);
-
-    protected override void QueueSend(Connection* connection) => _sends.Append(connection);
-
     protected override void DisposeBackend()
     {
-        _acceptor.Dispose();
+        base.DisposeBackend();
         _set.Dispose();
         _wake.Dispose();
     }
 
-    /// <summary>Hands everything that was queued to the sockets; what they do not take is held until they report room.</summary>
-    private void SendQueued()
-    {
-        for (Connection* connection = _sends.Take(); connection is not null; connection = _sends.Take())
-        {
-            _sendCalls++;
-            Blocked.Settle(
-                connection, LibC.Send(connection->Descriptor, connection->SendStart, connection->SendLength));
-        }
-    }
+    protected override void Wait(int timeoutMillis) => _set.Wait(timeoutMillis);
 
-    /// <summary>Takes what the last wait has reported, as far as there is room.</summary>
-    private int TakeReports(Span<IoEvent> events)
+    protected override int TakeReports(Span<IoEvent> events)
     {
         int count = 0;
         while (count < events.Length && _set.TryTake(out EpollEvents happened, out ulong tag))
@@ -199,7 +112,7 @@ internal sealed unsafe class EpollShardIo : ShardIoBase
     {
         if ((happened & ReceiveEvents) != 0)
         {
-            _receives.MarkReadable(connection, isHungUp: (happened & EndEvents) != 0);
+            MarkReadable(connection, isHungUp: (happened & EndEvents) != 0);
         }
 
         report = default;
@@ -208,47 +121,10 @@ internal sealed unsafe class EpollShardIo : ShardIoBase
             return false;
         }
 
-        _sendCalls++;
         int result = LibC.Send(
             connection->Descriptor,
             connection->Backlog + connection->BacklogSent,
             connection->BacklogLength - connection->BacklogSent);
-        if (Blocked.Advance(connection, result) != BacklogStep.Drained)
-        {
-            return false;
-        }
-
-        report = new(IoEventKind.Drained, Table.IdOf(connection), 0, 0, 0);
-        return true;
-    }
-
-    private int Accept(Span<IoEvent> events)
-    {
-        int count = 0;
-        while (count < events.Length)
-        {
-            int descriptor = _acceptor.Accept();
-            if (descriptor < 0)
-            {
-                break;
-            }
-
-            if (TryAccept(descriptor, out events[count]))
-            {
-                count++;
-            }
-        }
-
-        return count;
-    }
-
-    /// <summary>Descriptors that leave the set before they are given away.</summary>
-    private sealed class RegisteredSockets(EpollSet set) : DescriptorSockets
-    {
-        public override int Release(Connection* connection)
-        {
-            set.Remove(connection->Descriptor);
-            return connection->Descriptor;
-        }
+        return AdvanceBacklog(connection, result, out report);
     }
 }

@@ -39,7 +39,7 @@ internal sealed unsafe class UringShardIo : ShardIoBase
     private long _completionOverflows;
 
     private UringShardIo(Ring ring, BufferMemory memory, BufferRing buffers, WakeSignal wake, ShardIoOptions options)
-        : base(new DescriptorSockets(), memory, options)
+        : base(new DescriptorSockets(), memory, new ConnectionTable(options.MaxConnections), options)
     {
         _ring = ring;
         _buffers = buffers;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
+using FastCache.Io;
 using FastCache.LoadGen.Workload;
 using FastCache.Protocol;
 
@@ -99,6 +100,10 @@ internal sealed class RunCommand
         "--memory", "size", "1GiB", "a size such as 512MiB or 1GiB", "Memory of the node that is started.",
         OptionReaders.Text(text => Quantity.TryParseBytes(text, out long bytes) && bytes > 0));
 
+    private readonly TextOption<IoBackend> _io = new(
+        "--io", IoBackendNames.Choices, "auto", IoBackendNames.Allowed,
+        "How the node that is started, or the byte-moving program, reaches its sockets.", IoBackendNames.TryParse);
+
     private readonly TextOption<string> _json = new(
         "--json", "file", null, "a file name in a directory that exists", "Write the report for programs, too.",
         OptionReaders.Text(IsWritablePath));
@@ -126,7 +131,7 @@ internal sealed class RunCommand
     private ITextOption[] All =>
     [
         _connect, _keys, _keySize, _valueSize, _reads, _misses, _distribution, _zipfExponent, _connections, _depth,
-        _duration, _warmUp, _rate, _nodeCpus, _loadCpus, _memory, _json, _seed, _rounds,
+        _duration, _warmUp, _rate, _nodeCpus, _loadCpus, _memory, _io, _json, _seed, _rounds,
     ];
 
     /// <summary>The command; <paramref name="run"/> gets its checked options and returns the exit code.</summary>
@@ -170,6 +175,7 @@ internal sealed class RunCommand
         NodeCpus = _nodeCpus.Of(result)!,
         LoadCpus = _loadCpus.Of(result)!,
         Memory = _memory.Of(result)!,
+        NodeIo = _io.Of(result),
         JsonPath = _json.Of(result),
         Seed = _seed.Of(result),
         Rounds = _rounds.Of(result),
@@ -197,6 +203,8 @@ internal sealed class RunCommand
         Refuse(_rounds.IsGiven(result) && !isFloor, "--rounds belongs to --floor; give both or none.");
         Refuse(_memory.IsGiven(result) && options.Connect is not null,
             "--memory is for the node that is started; with --connect none is.");
+        Refuse(_io.IsGiven(result) && options.Connect is not null,
+            "--io is for the node that is started; with --connect none is.");
         Refuse(_zipfExponent.IsGiven(result) && options.Distribution != KeyDistribution.Zipf,
             "--zipf-exponent belongs to --distribution zipf; give both or none.");
         Refuse(!KeySpace.Fits(options.Keys, options.KeySize),

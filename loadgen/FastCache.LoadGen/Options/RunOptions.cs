@@ -1,4 +1,5 @@
 using System.Net;
+using FastCache.Io;
 
 namespace FastCache.LoadGen.Options;
 
@@ -66,6 +67,9 @@ internal sealed record RunOptions
 
     /// <summary>The memory of the node that is started, as its own option wants it.</summary>
     public string Memory { get; init; } = "";
+
+    /// <summary>How the node that is started reaches its sockets.</summary>
+    public IoBackend NodeIo { get; init; }
 
     public string? JsonPath { get; init; }
 

@@ -24,8 +24,8 @@ internal sealed class Target : IDisposable
     /// <summary>A fresh node.</summary>
     public static Target Start(RunContext context)
     {
-
-        ChildProcess child = ChildProcess.Start(ChildProgram.Node(context.Options.Memory), context.Cpus.Node);
+        ChildProgram program = ChildProgram.Node(context.Options.Memory, context.Options.NodeIo);
+        ChildProcess child = ChildProcess.Start(program, context.Cpus.Node);
         context.Say($"  node {child.Id} listens on {child.Address}, processor {context.Cpus.Node}");
         return new(child.Address, child);
     }

@@ -1,8 +1,6 @@
-using System.Diagnostics;
-using FastCache.Io.Connections;
 using FastCache.Io.Linux;
 
-namespace FastCache.Io.Epoll;
+namespace FastCache.Io.Connections;
 
 /// <summary>Receives: one call for each connection that has bytes, in turns, as long as there are buffers.</summary>
 /// <remarks>
@@ -17,8 +15,8 @@ namespace FastCache.Io.Epoll;
 /// A receive that filled less than its buffer has taken everything, so it needs no second one to see that: what comes
 /// later makes another edge. Only a peer that has hung up is read to the end, because its edge may have come before.
 /// </remarks>
-internal sealed unsafe class EpollReceives(
-    BufferMemory memory, BufferPool pool, ConnectionTable table, ConnectionEnds ends)
+internal sealed unsafe class ReadyReceives(
+    IReadySockets sockets, BufferMemory memory, BufferPool pool, ConnectionTable table, ConnectionEnds ends)
 {
     private bool _isStarved;
 
@@ -28,10 +26,10 @@ internal sealed unsafe class EpollReceives(
     /// <summary>Times that bytes had to wait for a buffer.</summary>
     public long Starvations { get; private set; }
 
-    /// <summary>Calls of <c>recv</c>.</summary>
+    /// <summary>System calls that were made to receive.</summary>
     public long Calls { get; private set; }
 
-    /// <summary>The kernel has reported that there is something to receive.</summary>
+    /// <summary>The operating system tells that there is something to receive.</summary>
     public void MarkReadable(Connection* connection, bool isHungUp)
     {
         connection->IsReadable = true;
@@ -71,7 +69,7 @@ internal sealed unsafe class EpollReceives(
             Connection* connection = ends.WaitingReceives.First;
             ends.WaitingReceives.Remove(connection);
             Calls++;
-            int result = LibC.Receive(connection->Descriptor, memory.At(pool.Next), memory.BufferBytes);
+            int result = sockets.Receive(connection, memory.At(pool.Next), memory.BufferBytes);
             if (Handle(connection, result, out events[count]))
             {
                 count++;
@@ -87,8 +85,7 @@ internal sealed unsafe class EpollReceives(
         {
             case > 0:
                 report = new(IoEventKind.Received, table.IdOf(connection), pool.Take(), result, 0);
-                connection->IsReadable = result == memory.BufferBytes || connection->IsHungUp;
-                WaitIfReadable(connection);
+                GoOn(connection, mayHaveMore: result == memory.BufferBytes || connection->IsHungUp);
                 return true;
             case 0:
                 connection->IsReadable = false;
@@ -96,10 +93,10 @@ internal sealed unsafe class EpollReceives(
                 report = new(IoEventKind.EndOfInput, table.IdOf(connection), 0, 0, 0);
                 return true;
             case -Errno.TryAgain:
-                connection->IsReadable = false;
+                GoOn(connection, mayHaveMore: false);
                 break;
             case -Errno.Interrupted:
-                WaitIfReadable(connection);
+                GoOn(connection, mayHaveMore: true);
                 break;
             default:
                 ends.End(connection, -result);
@@ -108,6 +105,12 @@ internal sealed unsafe class EpollReceives(
 
         report = default;
         return false;
+    }
+
+    private void GoOn(Connection* connection, bool mayHaveMore)
+    {
+        connection->IsReadable = mayHaveMore || sockets.AwaitBytes(connection);
+        WaitIfReadable(connection);
     }
 
     private void WaitIfReadable(Connection* connection)
