@@ -24,6 +24,9 @@ internal enum RunMode
 
     /// <summary>The search for the highest rate that holds the latency target.</summary>
     FindRate,
+
+    /// <summary>The node over each of its backends in turn.</summary>
+    CompareIo,
 }
 
 /// <summary>The options of <c>run</c>, parsed and checked.</summary>
@@ -77,7 +80,7 @@ internal sealed record RunOptions
 
     public RunMode Mode { get; init; }
 
-    /// <summary>Rounds of <see cref="RunMode.Floor"/>.</summary>
+    /// <summary>Rounds of <see cref="RunMode.Floor"/> and <see cref="RunMode.CompareIo"/>.</summary>
     public int Rounds { get; init; }
 
     public bool IsOpenLoop => Rate > 0;
