@@ -23,6 +23,11 @@ internal static class NodeProcess
             return Success;
         }
 
+        if (options.Io == IoBackend.Sockets || !OperatingSystem.IsLinux())
+        {
+            ShardIo.PreferInlineCompletions();
+        }
+
         int exitCode = Failure;
         using StopRequest stop = new();
         if (options.StopWithInput)

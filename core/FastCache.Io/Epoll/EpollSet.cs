@@ -9,9 +9,9 @@ namespace FastCache.Io.Epoll;
 /// <remarks>
 /// <para>
 /// Everything is registered once, edge-triggered, for both directions, and never changed: a pause, a blocked send and a
-/// rest of the listener need no system call. Measured against level-triggered registration, one request and reply cost
-/// the same three calls (wait, receive, send), but each pause, resume and blocked send two more, and the kernel asks
-/// every reported socket once more in the next wait.
+/// rest of the listener need no system call. Level-triggered, a request and its reply cost the same three calls (wait,
+/// receive, send; the first is shared by all that are ready), but each pause, resume, blocked and drained send one more,
+/// and the kernel asks every socket that it has reported once more in the next wait.
 /// </para>
 /// <para><c>struct epoll_event</c>:
 /// <code>
