@@ -41,7 +41,7 @@ public enum IoEventKind : byte
 /// <param name="Connection">Where; default for <see cref="IoEventKind.Woken"/>.</param>
 /// <param name="Buffer">For <see cref="IoEventKind.Received"/>: the receive buffer's number; otherwise 0.</param>
 /// <param name="Length">For <see cref="IoEventKind.Received"/>: bytes in that buffer, at least 1; for <see cref="IoEventKind.Detached"/>: <see cref="Descriptor"/>.</param>
-/// <param name="Error">For <see cref="IoEventKind.Closed"/>: errno, or 0.</param>
+/// <param name="Error">For <see cref="IoEventKind.Closed"/>: errno, or 0; Linux's numbers on every system.</param>
 public readonly record struct IoEvent(IoEventKind Kind, ConnectionId Connection, ushort Buffer, int Length, int Error)
 {
     /// <summary>For <see cref="IoEventKind.Detached"/>: what another <see cref="IShardIo.Adopt"/> takes; otherwise -1.</summary>

@@ -140,10 +140,11 @@ internal abstract unsafe class ReadyShardIo : ShardIoBase
         }
     }
 
+    /// <summary>Accepts as many as there is room to report, so that a flood of connections that are refused cannot hold a pass up.</summary>
     private int Accept(Span<IoEvent> events)
     {
         int count = 0;
-        while (count < events.Length)
+        for (int tries = 0; tries < events.Length; tries++)
         {
             int descriptor = _acceptor.Accept();
             if (descriptor < 0)

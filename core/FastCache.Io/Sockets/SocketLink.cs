@@ -77,9 +77,9 @@ internal sealed unsafe class SocketLink : IDisposable
     /// <summary>Asks to be told of bytes, the end of input or an error; whether it is there already.</summary>
     public bool AwaitBytes()
     {
-        if (_isArmed)
+        if (_isArmed || Failure != SocketError.Success)
         {
-            return false;
+            return !_isArmed;
         }
 
         _isArmed = Socket.ReceiveAsync(_readiness);
