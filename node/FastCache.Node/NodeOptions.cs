@@ -35,10 +35,10 @@ internal sealed record NodeOptions
     public required int CompressFromBytes { get; init; }
 
     /// <summary>How the node reaches its sockets.</summary>
-    public required IoBackend Io { get; init; }
+    public IoBackend Io { get; init; }
 
     /// <summary>Whether the node only says what this machine offers, and ends.</summary>
-    public required bool IoInfo { get; init; }
+    public bool IoInfo { get; init; }
 
     public ShardOptions ToShardOptions() =>
         new() { MemoryBudgetBytes = MemoryBytes, Prefault = Prefault, CompressFromBytes = CompressFromBytes };
