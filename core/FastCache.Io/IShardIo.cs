@@ -6,7 +6,10 @@ namespace FastCache.Io;
 /// <remarks>A slot is used again after its connection has ended; the generation tells the two uses apart.</remarks>
 /// <param name="Slot">Index below <see cref="ShardIoOptions.MaxConnections"/>, small and dense.</param>
 /// <param name="Generation">Counts the uses of the slot, modulo 2^24.</param>
-public readonly record struct ConnectionId(int Slot, int Generation);
+public readonly record struct ConnectionId(int Slot, int Generation)
+{
+    internal const int GenerationMask = (1 << 24) - 1;
+}
 
 /// <summary>What happened on a connection, or to the loop itself.</summary>
 public enum IoEventKind : byte
@@ -38,7 +41,7 @@ public enum IoEventKind : byte
 /// <param name="Connection">Where; default for <see cref="IoEventKind.Woken"/>.</param>
 /// <param name="Buffer">For <see cref="IoEventKind.Received"/>: the receive buffer's number; otherwise 0.</param>
 /// <param name="Length">For <see cref="IoEventKind.Received"/>: bytes in that buffer, at least 1; for <see cref="IoEventKind.Detached"/>: <see cref="Descriptor"/>.</param>
-/// <param name="Error">For <see cref="IoEventKind.Closed"/>: errno, or 0.</param>
+/// <param name="Error">For <see cref="IoEventKind.Closed"/>: errno, or 0; Linux's numbers on every system.</param>
 public readonly record struct IoEvent(IoEventKind Kind, ConnectionId Connection, ushort Buffer, int Length, int Error)
 {
     /// <summary>For <see cref="IoEventKind.Detached"/>: what another <see cref="IShardIo.Adopt"/> takes; otherwise -1.</summary>

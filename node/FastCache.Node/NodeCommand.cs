@@ -3,6 +3,9 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
 using FastCache.Core;
+using FastCache.Io;
+using FastCache.Node.Sessions;
+using FastCache.Node.Shards;
 
 namespace FastCache.Node;
 
@@ -13,6 +16,10 @@ internal static class NodeCommand
     private const long MinConnectionMemory = 16L << 20;
     private const long MaxConnectionMemory = 1L << 40;
     private const double MaxWriteTimeoutSeconds = 3600;
+    private const double MaxIdleTimeoutSeconds = 30 * 24 * 3600;
+    private const int MinPipelined = 64;
+    private const int MaxMaxPipelined = 1_000_000;
+    private const long MinMaxValueBytes = 1 << 10;
 
     private static readonly Option<long> Memory = new("--memory", "-m")
     {
@@ -48,6 +55,84 @@ internal static class NodeCommand
         HelpName = "SIZE",
         DefaultValueFactory = _ => 256L << 20,
         CustomParser = result => ParseSize(result, MinConnectionMemory, MaxConnectionMemory),
+    };
+
+    private static readonly Option<int> Shards = new("--shards", "-s")
+    {
+        Description = "Number of shards: threads that each own a share of the keys, of both memories and of the connections. "
+            + $"1 to {ShardDirectory.MaxShards}; each needs {ByteSize.Format(ShardOptions.MinMemoryBudgetBytes)} of --memory and "
+            + $"{ByteSize.Format(MinConnectionMemory)} of --connection-memory. Unless told, one for each processor that the node may use.",
+        HelpName = "COUNT",
+        DefaultValueFactory = _ => 0,
+        CustomParser = result => (int)ParseNumber(result, 1, ShardDirectory.MaxShards, "a whole number"),
+    };
+
+    private static readonly Option<string> Pin = new("--pin")
+    {
+        Description = "Bind the thread of each shard to a processor of its own where there are enough (true), or let the system choose (false).",
+        HelpName = "true|false",
+        DefaultValueFactory = _ => "true",
+        CustomParser = ParseSwitch,
+    };
+
+    private static readonly Option<int> MaxConnectionsPerAddress = new("--max-connections-per-address")
+    {
+        Description = $"Most connections at once from one address, 1 to {MaxMaxConnections:N0}; further ones are told so and closed. "
+            + "Unless told, as many as --max-connections.",
+        HelpName = "COUNT",
+        DefaultValueFactory = _ => MaxMaxConnections,
+        CustomParser = result => (int)ParseNumber(result, 1, MaxMaxConnections, "a whole number"),
+    };
+
+    private static readonly Option<int> MaxKey = new("--max-key")
+    {
+        Description = $"Longest key in bytes, 1 to {Shard.MaxKeyBytes}.",
+        HelpName = "BYTES",
+        DefaultValueFactory = _ => Shard.MaxKeyBytes,
+        CustomParser = result => (int)ParseNumber(result, 1, Shard.MaxKeyBytes, "a whole number"),
+    };
+
+    private static readonly Option<long> MaxValue = new("--max-value")
+    {
+        Description = $"Largest value in one frame, {ByteSize.Format(MinMaxValueBytes)} to {ByteSize.Format(RequestExecutor.MaxValueBytes)}; "
+            + "larger values are streamed in pieces.",
+        HelpName = "SIZE",
+        DefaultValueFactory = _ => RequestExecutor.MaxValueBytes,
+        CustomParser = result => ParseSize(result, MinMaxValueBytes, RequestExecutor.MaxValueBytes),
+    };
+
+    private static readonly Option<int> MaxPipelined = new("--max-pipelined")
+    {
+        Description = "Most requests of one connection that are executed before the other connections have their turn, "
+            + $"{MinPipelined} to {MaxMaxPipelined:N0}; what is sent beyond waits.",
+        HelpName = "COUNT",
+        DefaultValueFactory = _ => 16_384,
+        CustomParser = result => (int)ParseNumber(result, MinPipelined, MaxMaxPipelined, "a whole number"),
+    };
+
+    private static readonly Option<double> HandshakeTimeout = new("--handshake-timeout")
+    {
+        Description = $"Seconds that a new connection may take to say its Hello, 1 to {MaxWriteTimeoutSeconds:0}.",
+        HelpName = "SECONDS",
+        DefaultValueFactory = _ => 10,
+        CustomParser = result => ParseNumber(result, 1, MaxWriteTimeoutSeconds, "a number"),
+    };
+
+    private static readonly Option<double> IdleTimeout = new("--idle-timeout")
+    {
+        Description = $"Seconds that a connection may say nothing before it is closed, 0 to {MaxIdleTimeoutSeconds:N0}; 0: for ever.",
+        HelpName = "SECONDS",
+        DefaultValueFactory = _ => 3600,
+        CustomParser = result => ParseNumber(result, 0, MaxIdleTimeoutSeconds, "a number"),
+    };
+
+    private static readonly Option<double> ShutdownTimeout = new("--shutdown-timeout")
+    {
+        Description = "Seconds that the node takes at most, once told to stop, to answer what it has received and to tell its clients, "
+            + $"0.1 to {MaxWriteTimeoutSeconds:0}.",
+        HelpName = "SECONDS",
+        DefaultValueFactory = _ => 5,
+        CustomParser = result => ParseNumber(result, 0.1, MaxWriteTimeoutSeconds, "a number"),
     };
 
     private static readonly Option<double> WriteTimeout = new("--write-timeout")
@@ -91,6 +176,20 @@ internal static class NodeCommand
             : ParseSize(result, ShardOptions.MinCompressFromBytes, ShardOptions.MaxCompressedValueBytes, orElse: "0 or "),
     };
 
+    private static readonly Option<IoBackend> Io = new("--io")
+    {
+        Description = "How the node reaches its sockets: io_uring (Linux 6.1 and newer), epoll (any Linux), System.Net.Sockets (anywhere), "
+            + "or the first of them that this machine allows.",
+        HelpName = IoBackendNames.Choices,
+        DefaultValueFactory = _ => IoBackend.Auto,
+        CustomParser = ParseBackend,
+    };
+
+    private static readonly Option<bool> Info = new("--io-info")
+    {
+        Description = "Try every backend and every feature of io_uring on this machine, say what works and why the rest does not, and end.",
+    };
+
     /// <summary>The root command; <paramref name="run"/> is called with valid options and returns the exit code.</summary>
     public static RootCommand Create(Func<NodeOptions, int> run)
     {
@@ -99,22 +198,59 @@ internal static class NodeCommand
             + "Example: --memory 1GiB --listen 127.0.0.1:7600\n"
             + "Ctrl-C or SIGTERM stops it with exit code 0.")
         {
-            Memory, Listen, MaxConnections, ConnectionMemory, WriteTimeout, FrameTimeout, Prefault, CompressFrom, StopWithInput,
+            Memory, Listen, Shards, Pin, MaxConnections, MaxConnectionsPerAddress, ConnectionMemory, MaxKey, MaxValue,
+            MaxPipelined, HandshakeTimeout, FrameTimeout, IdleTimeout, WriteTimeout, ShutdownTimeout, Prefault, CompressFrom,
+            Io, Info, StopWithInput,
         };
+        root.Validators.Add(RequireMemoryFor);
         root.SetAction(parsed => run(new NodeOptions
         {
             MemoryBytes = parsed.GetValue(Memory),
             Listen = parsed.GetValue(Listen)!,
+            Shards = parsed.GetValue(Shards) is int shards and > 0 ? shards : DefaultShards(parsed),
+            Pin = parsed.GetValue(Pin) == "true",
             MaxConnections = parsed.GetValue(MaxConnections),
+            MaxConnectionsPerAddress = parsed.GetValue(MaxConnectionsPerAddress),
+            MaxKeyBytes = parsed.GetValue(MaxKey),
+            MaxValueBytes = (int)parsed.GetValue(MaxValue),
+            MaxPipelined = parsed.GetValue(MaxPipelined),
+            HandshakeTimeout = TimeSpan.FromSeconds(parsed.GetValue(HandshakeTimeout)),
+            IdleTimeout = TimeSpan.FromSeconds(parsed.GetValue(IdleTimeout)),
+            ShutdownTimeout = TimeSpan.FromSeconds(parsed.GetValue(ShutdownTimeout)),
             ConnectionMemoryBytes = parsed.GetValue(ConnectionMemory),
             WriteTimeout = TimeSpan.FromSeconds(parsed.GetValue(WriteTimeout)),
             FrameTimeout = TimeSpan.FromSeconds(parsed.GetValue(FrameTimeout)),
             StopWithInput = parsed.GetValue(StopWithInput),
             Prefault = parsed.GetValue(Prefault) == "true",
             CompressFromBytes = (int)parsed.GetValue(CompressFrom),
+            Io = parsed.GetValue(Io),
+            IoInfo = parsed.GetValue(Info),
         }));
         return root;
     }
+
+    /// <summary>Many shards need much memory; a count that somebody asked for is refused rather than changed.</summary>
+    private static void RequireMemoryFor(CommandResult command)
+    {
+        int shards = command.GetValue(Shards);
+        long memory = command.GetValue(Memory);
+        long connectionMemory = command.GetValue(ConnectionMemory);
+        if (shards > MostShards(memory, connectionMemory))
+        {
+            command.AddError(
+                $"{shards} shards need {ByteSize.Format(shards * ShardOptions.MinMemoryBudgetBytes)} of --memory and "
+                + $"{ByteSize.Format(shards * MinConnectionMemory)} of --connection-memory; there are "
+                + $"{ByteSize.Format(memory)} and {ByteSize.Format(connectionMemory)}.");
+        }
+    }
+
+    private static int DefaultShards(ParseResult parsed) => Math.Min(
+        ThreadAffinity.Allowed().Count, MostShards(parsed.GetValue(Memory), parsed.GetValue(ConnectionMemory)));
+
+    private static int MostShards(long memory, long connectionMemory) => (int)Math.Clamp(
+        Math.Min(memory / ShardOptions.MinMemoryBudgetBytes, connectionMemory / MinConnectionMemory),
+        1,
+        ShardDirectory.MaxShards);
 
     private static long ParseSize(ArgumentResult result, long least, long most, string orElse = "")
     {
@@ -149,6 +285,17 @@ internal static class NodeCommand
         }
 
         return text;
+    }
+
+    private static IoBackend ParseBackend(ArgumentResult result)
+    {
+        string text = Token(result);
+        if (!IoBackendNames.TryParse(text, out IoBackend backend))
+        {
+            result.AddError($"'{text}' is not {IoBackendNames.Allowed}.");
+        }
+
+        return backend;
     }
 
     private static IPEndPoint ParseEndPoint(ArgumentResult result)

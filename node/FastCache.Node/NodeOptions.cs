@@ -10,6 +10,15 @@ namespace FastCache.Node;
 /// <summary>What a node is told at its start; <see cref="NodeCommand"/> declares how each is given.</summary>
 internal sealed record NodeOptions
 {
+    /// <summary>Connections that a backend has room for beyond the limit, so that those above it can be told why they are refused.</summary>
+    private const int RefusalSlots = 64;
+
+    /// <summary>Receive buffers of a shard take at most this share of its connection memory.</summary>
+    private const int ReceiveShare = 8;
+
+    private const int MaxReceiveBuffers = 256;
+    private const int MinReceiveBuffers = 16;
+
     /// <summary>Hard budget of the cache in bytes.</summary>
     public required long MemoryBytes { get; init; }
 
@@ -61,14 +70,14 @@ internal sealed record NodeOptions
     /// <summary>Values of at least so many bytes are stored compressed when that pays; 0: none.</summary>
     public required int CompressFromBytes { get; init; }
 
-    /// <summary>Connections that a backend has room for beyond the limit, so that those above it can be told why they are refused.</summary>
-    private const int RefusalSlots = 64;
+    /// <summary>How the node reaches its sockets.</summary>
+    public IoBackend Io { get; init; }
 
-    /// <summary>Receive buffers of a shard take at most this share of its connection memory.</summary>
-    private const int ReceiveShare = 8;
+    /// <summary>Whether the node only says what this machine offers, and ends.</summary>
+    public bool IoInfo { get; init; }
 
-    private const int MaxReceiveBuffers = 256;
-    private const int MinReceiveBuffers = 16;
+    /// <summary>Whether each shard's thread is bound to a processor of its own, where there are enough.</summary>
+    public bool Pin { get; init; }
 
     /// <summary>The options of one shard.</summary>
     public ShardOptions ToShardOptions() =>

@@ -7,7 +7,7 @@ namespace FastCache.Io.Tests;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class EveryBackendAttribute : DataAttribute
 {
-    private static readonly IoBackend[] All = [IoBackend.Uring];
+    private static readonly IoBackend[] All = [IoBackend.Uring, IoBackend.Epoll, IoBackend.Sockets];
 
     private static readonly object[][] Usable = [.. All.Where(IsUsable).Select(backend => new object[] { backend })];
 

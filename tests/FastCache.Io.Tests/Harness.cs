@@ -28,23 +28,31 @@ internal sealed class Harness : IDisposable
     public IReadOnlyList<IoEvent> Pending => _pending;
 
     /// <summary>Runs a test's body with a backend on a dedicated thread, within a bounded time.</summary>
+    /// <param name="backend">The backend.</param>
+    /// <param name="body">What is done with it.</param>
+    /// <param name="options">Its sizes.</param>
+    /// <param name="eventCapacity">Most events of one pass.</param>
+    /// <param name="ringEntries">Sizes of io_uring's queues, small ones to make them overflow; 0: its own.</param>
     public static void Run(
-        IoBackend backend, Action<Harness> body, ShardIoOptions? options = null, int eventCapacity = 64) =>
-        Run(
-            () => ShardIo.TryCreate(backend, options ?? DefaultOptions, out IShardIo? io, out string reason)
-                ? io
-                : throw new InvalidOperationException(reason),
-            body, eventCapacity);
+        IoBackend backend, Action<Harness> body, ShardIoOptions? options = null, int eventCapacity = 64,
+        int ringEntries = 0) => OnThread(() =>
+        {
+            options ??= new() { MaxConnections = 256, ReceiveBuffers = 64 };
+            IShardIo? io;
+            string reason;
+            if (backend == IoBackend.Uring && ringEntries > 0)
+            {
+                io = UringShardIo.TryCreate(options, out reason, ringEntries, ringEntries);
+            }
+            else
+            {
+                ShardIo.TryCreate(backend, options, out io, out reason);
+            }
 
-    /// <summary>The same with an io_uring backend whose queues are small.</summary>
-    public static void Run(
-        Action<Harness> body, ShardIoOptions? options = null, int eventCapacity = 64, int completionEntries = 0,
-        int submissionEntries = 64) =>
-        Run(
-            () => UringShardIo.TryCreate(
-                options ?? DefaultOptions, out string reason, submissionEntries, completionEntries)
-                ?? throw new InvalidOperationException(reason),
-            body, eventCapacity);
+            Assert.True(io is not null, reason);
+            using Harness harness = new(io, eventCapacity);
+            body(harness);
+        });
 
     public static void OnThread(Action body)
     {
@@ -168,14 +176,6 @@ internal sealed class Harness : IDisposable
     public static byte PatternAt(int seed, long place) => (byte)((place * 31) ^ (place >> 8) ^ (seed * 17));
 
     public void Dispose() => Io.Dispose();
-
-    private static ShardIoOptions DefaultOptions => new() { MaxConnections = 256, ReceiveBuffers = 64 };
-
-    private static void Run(Func<IShardIo> create, Action<Harness> body, int eventCapacity) => OnThread(() =>
-    {
-        using Harness harness = new(create(), eventCapacity);
-        body(harness);
-    });
 
     private IoEvent Next(Predicate<IoEvent> isWanted, string name)
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using FastCache.Io.Connections;
 using FastCache.Io.Linux;
 
 namespace FastCache.Io.Uring;
@@ -86,9 +87,9 @@ internal sealed unsafe class ReceivePath(Ring ring, BufferRing buffers, Connecti
         }
 
         connection->WantsReceive = false;
-        if (connection->Queue == QueueKind.Starved)
+        if (connection->Queue == QueueKind.Receive)
         {
-            ends.Starved.Remove(connection);
+            ends.WaitingReceives.Remove(connection);
         }
 
         if ((connection->InFlight & (InFlight.Receive | InFlight.Cancel)) == InFlight.Receive)
@@ -99,11 +100,6 @@ internal sealed unsafe class ReceivePath(Ring ring, BufferRing buffers, Connecti
 
     public void Resume(Connection* connection)
     {
-        if (connection->Phase == ConnectionPhase.Detaching)
-        {
-            return;
-        }
-
         // A receive that is being cancelled is armed again when its end arrives.
         bool isIdle = !connection->WantsReceive && (connection->InFlight & InFlight.Receive) == 0;
         connection->WantsReceive = true;
@@ -116,10 +112,10 @@ internal sealed unsafe class ReceivePath(Ring ring, BufferRing buffers, Connecti
     /// <summary>Arms as many starved receives as there are buffers for, longest waiting first.</summary>
     public void ArmStarved()
     {
-        for (int free = buffers.Count - buffers.Held; free > 0 && !ends.Starved.IsEmpty; free--)
+        for (int free = buffers.NotHeld; free > 0 && !ends.WaitingReceives.IsEmpty; free--)
         {
-            Connection* connection = ends.Starved.First;
-            ends.Starved.Remove(connection);
+            Connection* connection = ends.WaitingReceives.First;
+            ends.WaitingReceives.Remove(connection);
             Arm(connection);
         }
     }
@@ -170,7 +166,7 @@ internal sealed unsafe class ReceivePath(Ring ring, BufferRing buffers, Connecti
                 connection->Phase = ConnectionPhase.PeerClosed;
                 return true;
             case ConnectionPhase.Open when result == -Errno.NoBuffers && connection->WantsReceive:
-                ends.Starved.Append(connection);
+                ends.WaitingReceives.Append(connection);
                 return false;
             case ConnectionPhase.Open when result < 0 && !IsHarmless(-result):
                 ends.End(connection, -result);

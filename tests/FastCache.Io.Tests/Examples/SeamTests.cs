@@ -29,7 +29,7 @@ public sealed class SeamTests
         h.Io.Flush();
         Assert.InRange(h.Io.BacklogOf(id), 1, Length);
         Assert.Equal(h.Io.BacklogOf(id), h.Io.BacklogBytes);
-        UringShardIoTests.ReadWhilePolling(h, peer, Length);
+        ConnectionTests.ReadWhilePolling(h, peer, Length);
         h.Next(IoEventKind.Drained, id);
         Assert.Equal(0, h.Io.BacklogOf(id));
         Assert.Equal(0, h.Io.BacklogBytes);

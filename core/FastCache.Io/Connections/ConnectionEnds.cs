@@ -1,19 +1,18 @@
 using System.Diagnostics;
-using FastCache.Io.Linux;
 
-namespace FastCache.Io.Uring;
+namespace FastCache.Io.Connections;
 
 /// <summary>Brings connections to their end (see <see cref="ConnectionPhase"/>) and reports it.</summary>
 /// <remarks>
 /// Invariant: a descriptor is closed or given away only by <see cref="TryTakeEnd"/>, in a pass, after its submission; so
 /// no queued operation ever names a descriptor that is not ours any more.
 /// </remarks>
-internal sealed unsafe class ConnectionEnds(ConnectionTable table)
+internal sealed unsafe class ConnectionEnds(ConnectionTable table, ISockets sockets, BacklogBudget backlogs)
 {
     private readonly SlotQueue _ended = new(table, QueueKind.Ended);
 
-    /// <summary>The connections whose receive waits for buffers: those of <see cref="ReceivePath"/>, as long as they live.</summary>
-    public SlotQueue Starved { get; } = new(table, QueueKind.Starved);
+    /// <summary>The connections whose receive waits for a buffer or its turn: the backend's, as long as they live.</summary>
+    public SlotQueue WaitingReceives { get; } = new(table, QueueKind.Receive);
 
     /// <summary>Counts the submissions of Poll and Flush.</summary>
     public uint Pass { get; private set; }
@@ -28,10 +27,10 @@ internal sealed unsafe class ConnectionEnds(ConnectionTable table)
     public void End(Connection* connection, int error)
     {
         Debug.Assert(connection->IsAlive && error >= 0);
-        LeaveStarved(connection);
+        LeaveWaiting(connection);
 
         // Fails what is queued and ends what is in flight, before it can touch bytes that the caller takes back.
-        _ = LibC.Shutdown(connection->Descriptor, LibC.ShutdownBoth);
+        sockets.Abort(connection);
         connection->Error = error;
         connection->Phase = ConnectionPhase.Ending;
         EndIfQuiet(connection);
@@ -41,7 +40,7 @@ internal sealed unsafe class ConnectionEnds(ConnectionTable table)
     public void Detach(Connection* connection)
     {
         Debug.Assert(connection->Phase is ConnectionPhase.Open or ConnectionPhase.PeerClosed);
-        LeaveStarved(connection);
+        LeaveWaiting(connection);
         connection->Phase = ConnectionPhase.Detaching;
         EndIfQuiet(connection);
     }
@@ -59,31 +58,32 @@ internal sealed unsafe class ConnectionEnds(ConnectionTable table)
         _ended.Remove(connection);
         if (connection->Phase == ConnectionPhase.Detached)
         {
-            report = new(IoEventKind.Detached, table.IdOf(connection), 0, connection->Descriptor, 0);
+            report = new(IoEventKind.Detached, table.IdOf(connection), 0, sockets.Release(connection), 0);
         }
         else
         {
-            _ = LibC.Close(connection->Descriptor);
+            sockets.Close(connection);
             report = new(IoEventKind.Closed, table.IdOf(connection), 0, 0, connection->Error);
         }
 
+        backlogs.Free(connection);
         table.Free(connection);
         return true;
     }
 
     /// <summary>Tells all peers that it is over.</summary>
-    public void ShutdownAll()
+    public void AbortAll()
     {
         for (int slot = 0; slot < table.HighWater; slot++)
         {
-            if (table.At(slot)->Phase != ConnectionPhase.Free)
+            if (table.At(slot)->IsAlive)
             {
-                _ = LibC.Shutdown(table.At(slot)->Descriptor, LibC.ShutdownBoth);
+                sockets.Abort(table.At(slot));
             }
         }
     }
 
-    /// <summary>Closes all descriptors; the ring must be closed before.</summary>
+    /// <summary>Closes all descriptors and frees what is blocked; nothing may be in flight any more.</summary>
     public void CloseAll()
     {
         for (int slot = 0; slot < table.HighWater; slot++)
@@ -91,9 +91,12 @@ internal sealed unsafe class ConnectionEnds(ConnectionTable table)
             Connection* connection = table.At(slot);
             if (connection->Phase != ConnectionPhase.Free)
             {
-                _ = LibC.Close(connection->Descriptor);
+                sockets.Close(connection);
+                backlogs.Free(connection);
             }
         }
+
+        Debug.Assert(backlogs.UsedBytes == 0);
     }
 
     /// <summary>To be called when an operation of an ending or detaching connection has completed.</summary>
@@ -109,11 +112,11 @@ internal sealed unsafe class ConnectionEnds(ConnectionTable table)
         }
     }
 
-    private void LeaveStarved(Connection* connection)
+    private void LeaveWaiting(Connection* connection)
     {
-        if (connection->Queue == QueueKind.Starved)
+        if (connection->Queue == QueueKind.Receive)
         {
-            Starved.Remove(connection);
+            WaitingReceives.Remove(connection);
         }
     }
 }

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace FastCache.Io.Uring;
+namespace FastCache.Io.Connections;
 
 /// <summary>Where a connection stands in its life.</summary>
 /// <remarks>
@@ -53,17 +53,17 @@ internal enum QueueKind : byte
 {
     None,
 
-    /// <summary>Open, and its receive ended for want of buffers.</summary>
-    Starved,
+    /// <summary>Open, and its receive waits for a buffer or its turn.</summary>
+    Receive,
 
     /// <summary>Ended or detached.</summary>
     Ended,
 }
 
-/// <summary>What the ring knows of one connection: one cache line.</summary>
+/// <summary>What a backend knows of one connection: one cache line.</summary>
 /// <remarks>
 /// Invariants:
-/// 1. <see cref="Backlog"/> is not null if and only if <see cref="InFlight.Backlog"/> is set: the kernel may read it.
+/// 1. <see cref="InFlight.Backlog"/> implies that <see cref="Backlog"/> is not null: the kernel may read it.
 /// 2. Ended, Detached and Free imply that nothing is in flight, so no late completion can find the slot in other hands.
 /// 3. A send that does not wait is in no flag: it is over when the submission returns, and descriptors are closed only
 ///    after a submission.
@@ -75,7 +75,7 @@ internal unsafe struct Connection
     /// <summary>The bytes of the send that is queued or being settled.</summary>
     public byte* SendStart;
 
-    /// <summary>What the peer did not take, copied aside.</summary>
+    /// <summary>What the peer did not take, copied aside; null when it took everything.</summary>
     public byte* Backlog;
 
     public int SendLength;
@@ -93,6 +93,9 @@ internal unsafe struct Connection
     /// <summary>The pass that queued the last send, to catch two in one.</summary>
     public uint SendPass;
 
+    /// <summary>The slot whose send is queued behind this one's; for backends that keep the queue themselves.</summary>
+    public int NextSend;
+
     public ConnectionPhase Phase;
     public InFlight InFlight;
     public QueueKind Queue;
@@ -100,9 +103,15 @@ internal unsafe struct Connection
     /// <summary>Whether the caller wants bytes: false while paused.</summary>
     public bool WantsReceive;
 
+    /// <summary>Whether bytes, the end of input or an error may wait in the kernel; for backends that are told of it.</summary>
+    public bool IsReadable;
+
+    /// <summary>Whether the end of input or an error is there, behind the bytes that wait.</summary>
+    public bool IsHungUp;
+
     public readonly bool IsQuiet => InFlight == InFlight.None;
 
     public readonly bool IsAlive => Phase is ConnectionPhase.Open or ConnectionPhase.PeerClosed or ConnectionPhase.Detaching;
 
-    public readonly bool IsBlocked => (InFlight & InFlight.Backlog) != 0;
+    public readonly bool IsBlocked => Backlog is not null;
 }
