@@ -125,6 +125,7 @@ internal sealed partial class RunningNode : IDisposable
             throw new TimeoutException($"The node does not stop. It said: {Errors}");
         }
 
+        _process.WaitForExit(); // Also for what it has written last.
         return _process.ExitCode;
     }
 

@@ -130,7 +130,7 @@ internal sealed class RunCommand
 
     private readonly Option<bool> _compareIo = new("--compare-io")
     {
-        Description = "Measure the node over each of its backends in turn, at depths 128, 16 and 1.",
+        Description = "Measure nodes over each of the backends in turn, at depths 128, 16 and 1; each has its own --memory.",
     };
 
     /// <summary>In the order of the help.</summary>

@@ -22,8 +22,14 @@ internal sealed record IoComparison(IReadOnlyList<IoSample> Samples)
     public double OperationsPerSecond(IoBackend backend, int depth) =>
         FloorComparison.Median(Of(backend, depth).Select(sample => sample.Result.OperationsPerSecond));
 
-    /// <summary>What a backend costs in parts of what io_uring costs: the ratio of the medians.</summary>
-    public double Ratio(IoBackend backend, int depth) => CpuNanos(backend, depth) / CpuNanos(IoBackend.Uring, depth);
+    /// <summary>What a backend costs in parts of what io_uring costs: the median over the rounds of the ratio in a round.</summary>
+    public double Ratio(IoBackend backend, int depth)
+    {
+        Dictionary<int, double?> uring = Of(IoBackend.Uring, depth)
+            .ToDictionary(sample => sample.Round, sample => sample.Result.NodeCpuNanosPerOperation);
+        return FloorComparison.Median(Of(backend, depth)
+            .Select(sample => sample.Result.NodeCpuNanosPerOperation / uring[sample.Round] ?? double.NaN));
+    }
 
     private IEnumerable<IoSample> Of(IoBackend backend, int depth) =>
         Samples.Where(sample => sample.Backend == backend && sample.Depth == depth);

@@ -6,7 +6,11 @@ using FastCache.LoadGen.Workload;
 
 namespace FastCache.LoadGen.Runs;
 
-/// <summary>The node over each of its backends in turn, fresh in every round, at each depth.</summary>
+/// <summary>Nodes over each of the backends, fresh in every round, measured in turn at each depth.</summary>
+/// <remarks>
+/// The nodes of a round stand side by side, so that the phases that are compared lie seconds apart: machines drift
+/// within a minute. One that is not being measured only sleeps.
+/// </remarks>
 internal static class IoRun
 {
     /// <summary>Requests of one connection that are sent together: from nearly no system calls a request to one or more.</summary>
@@ -21,39 +25,58 @@ internal static class IoRun
         for (int round = 0; round < context.Options.Rounds; round++)
         {
             context.Say($"  round {round + 1} of {context.Options.Rounds}");
-            for (int i = 0; i < Backends.Length; i++)
-            {
-                // Each is first in its turn: whatever drifts within a round favours none of them.
-                samples.AddRange(Measure(context, stream, round, Backends[(round + i) % Backends.Length]));
-            }
+            samples.AddRange(MeasureRound(context, stream, round));
         }
 
         return new(samples);
     }
 
-    private static List<IoSample> Measure(RunContext context, RequestStream stream, int round, IoBackend backend)
+    private static List<IoSample> MeasureRound(RunContext context, RequestStream stream, int round)
     {
         List<IoSample> samples = [];
-        using Target node = Target.Start(context, backend);
-        for (int i = 0; i < Depths.Length; i++)
+        List<Target> nodes = [];
+        try
         {
-            RunOptions options = context.Options with { Depth = Depths[i] };
-            bool isFirst = i == 0;
-            PhaseResult result = context.OnLoadThread(() =>
+            foreach (IoBackend backend in Backends)
             {
-                using LoadSession session = new(node.Address, true, options, context.Recorder, context.Stop);
-                using INodeMeter meter = node.OpenMeter();
-                if (isFirst)
+                nodes.Add(Target.Start(context, backend));
+                Preload(context, nodes[^1]);
+            }
+
+            foreach (int depth in Depths)
+            {
+                for (int i = 0; i < Backends.Length; i++)
                 {
-                    context.Preload(session);
+                    int turn = (round + i) % Backends.Length; // Each is first in its turn.
+                    PhaseResult result = Measure(context, stream, nodes[turn], depth);
+                    context.Say(ReportTable.Line($"{IoBackendNames.Of(Backends[turn])}, depth {depth}", result));
+                    samples.Add(new(round, Backends[turn], depth, result));
                 }
+            }
 
-                return session.Measure(stream, 0, options.WarmUp, options.Duration, meter);
-            });
-            context.Say(ReportTable.Line($"{IoBackendNames.Of(backend)}, depth {options.Depth}", result));
-            samples.Add(new(round, backend, options.Depth, result));
+            return samples;
         }
+        finally
+        {
+            nodes.ForEach(node => node.Dispose());
+        }
+    }
 
-        return samples;
+    private static void Preload(RunContext context, Target node) => context.OnLoadThread(() =>
+    {
+        using LoadSession session = new(node.Address, true, context.Options, context.Recorder, context.Stop);
+        context.Preload(session);
+        return true;
+    });
+
+    private static PhaseResult Measure(RunContext context, RequestStream stream, Target node, int depth)
+    {
+        RunOptions options = context.Options with { Depth = depth };
+        return context.OnLoadThread(() =>
+        {
+            using LoadSession session = new(node.Address, true, options, context.Recorder, context.Stop);
+            using INodeMeter meter = node.OpenMeter();
+            return session.Measure(stream, 0, options.WarmUp, options.Duration, meter);
+        });
     }
 }
