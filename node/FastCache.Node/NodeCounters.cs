@@ -24,4 +24,14 @@ internal sealed class NodeCounters
     public long FrameTimeouts { get; set; }
 
     public long OverloadedDisconnects { get; set; }
+
+    /// <summary>Streams open now, of both directions.</summary>
+    public long StreamsOpen { get; set; }
+
+    public long StreamBytesReceived { get; set; }
+
+    public long StreamBytesSent { get; set; }
+
+    /// <summary>Frames that told sessions of changes by others.</summary>
+    public long Invalidations { get; set; }
 }

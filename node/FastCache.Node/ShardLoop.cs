@@ -22,6 +22,7 @@ internal sealed class ShardLoop : IDisposable
     private readonly CarryPool _carries;
     private readonly Outbox _outbox;
     private readonly RequestGroup _group;
+    private readonly BoundRequests _bound;
     private readonly ReplyPath _replies;
     private readonly ReceivePath _path;
     private readonly NodeCounters _counters = new();
@@ -65,7 +66,15 @@ internal sealed class ShardLoop : IDisposable
         int parkLimitBytes = (2 * ioOptions.ReceiveBuffers * ioOptions.ReceiveBufferBytes) + _limits.MaxFrameBytes;
         _replies = new ReplyPath(io, _outbox, _counters, parkLimitBytes);
         StatsReport stats = new(shard, _counters, ElapsedMillis);
-        _group = new RequestGroup(shard, new RequestExecutor(shard, _limits, stats, _counters), _replies, _counters);
+        SingleShard topology = new();
+        ChangeLog changes = new();
+        _bound = new BoundRequests(
+            new StreamService(shard, _carries, topology, changes, _counters),
+            new Tracking(changes, _counters),
+            _counters,
+            _outbox.SessionWatermark / 2);
+        RequestExecutor executor = new(shard, _limits, stats, _counters, topology, changes);
+        _group = new RequestGroup(shard, executor, _bound, _replies, _counters, changes);
         _sessions = new Session?[ioOptions.MaxConnections];
         _writeTimeoutMillis = (long)options.WriteTimeout.TotalMilliseconds;
         _frameTimeoutMillis = (long)options.FrameTimeout.TotalMilliseconds;
@@ -84,7 +93,7 @@ internal sealed class ShardLoop : IDisposable
         while (!_stopping)
         {
             _outbox.Send();
-            int count = _io.Poll(_events, _replies.HasWork || _hasMaintenance ? 0 : HousekeepingMillis);
+            int count = _io.Poll(_events, _replies.HasWork || _bound.HasWork || _hasMaintenance ? 0 : HousekeepingMillis);
             Advance();
             _replies.Settle();
             _replies.CloseFinished();
@@ -94,7 +103,9 @@ internal sealed class ShardLoop : IDisposable
             }
 
             _replies.TakePostponed(_markReady);
+            _bound.TakeReady(_markReady);
             Serve();
+            _bound.EndPass();
             _hasMaintenance = _shard.Maintain();
         }
 
@@ -171,6 +182,7 @@ internal sealed class ShardLoop : IDisposable
             case IoEventKind.Closed:
                 Session closed = _sessions[happened.Connection.Slot]!;
                 _replies.Closed(closed);
+                _bound.Closed(closed);
                 closed.Close();
                 _counters.Connections--;
                 break;
@@ -211,7 +223,7 @@ internal sealed class ShardLoop : IDisposable
             }
 
             _replies.Resume(session);
-            if (session.IsInputOver)
+            if (session.IsInputOver && !session.IsSending)
             {
                 _replies.Finish(session);
             }
@@ -238,6 +250,7 @@ internal sealed class ShardLoop : IDisposable
     private void Execute(Session session)
     {
         session.HasDecoded = false;
+        _bound.AddTo(_group, session);
         while (!session.IsPostponed && session.Decode(_group))
         {
             _group.Execute();

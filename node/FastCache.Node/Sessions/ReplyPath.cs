@@ -50,6 +50,7 @@ internal sealed class ReplyPath(IShardIo io, Outbox outbox, NodeCounters counter
         foreach (Session session in _postponed)
         {
             session.IsPostponed = false;
+            session.WasPostponed = true;
             ready(session);
         }
 

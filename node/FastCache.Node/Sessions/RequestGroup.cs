@@ -20,7 +20,13 @@ namespace FastCache.Node.Sessions;
 /// 2. Input of a session in the group neither moves nor is released until <see cref="Execute"/> has returned.
 /// </para>
 /// </remarks>
-internal sealed class RequestGroup(Shard shard, RequestExecutor executor, ReplyPath replies, NodeCounters counters)
+internal sealed class RequestGroup(
+    Shard shard,
+    RequestExecutor executor,
+    BoundRequests bound,
+    ReplyPath replies,
+    NodeCounters counters,
+    ChangeLog changes)
 {
     private const int Capacity = 64;
     private const int ProbeLag = 16;
@@ -34,6 +40,9 @@ internal sealed class RequestGroup(Shard shard, RequestExecutor executor, ReplyP
     {
         Request,
         BatchKey,
+        BatchEntry,
+        Bound,
+        Unasked,
         TooLarge,
         Fatal,
     }
@@ -83,7 +92,31 @@ internal sealed class RequestGroup(Shard shard, RequestExecutor executor, ReplyP
         _entries[Count - 1].BatchKey = batchKey;
     }
 
-    /// <summary>Adds the refusal of a set whose value is too large. The group has room.</summary>
+    /// <summary>Adds the entry of a batched set at a position, and moves the position's offset in the batch past it. The
+    /// group has room.</summary>
+    public void AddBatchEntry(in Request request, ref InputPosition position)
+    {
+        int offset = position.BatchOffset;
+        _keys[Count] = shard.Prepare(request.ReadBatchEntry(ref position.BatchOffset, out _));
+        Put(request, position.Offset, Kind.BatchEntry);
+        _entries[Count - 1].BatchKey = position.BatchKeys;
+        _entries[Count - 1].BatchOffset = offset;
+    }
+
+    /// <summary>Adds a request that needs what its connection holds. The group has room.</summary>
+    public void AddBound(in Request request, int offset) => PutKeyless(request, offset, Kind.Bound);
+
+    /// <summary>Adds the frames that a session is sent unasked in this pass. The group has room, and nothing of the session
+    /// that was decoded in this pass.</summary>
+    public void AddUnasked(Session session)
+    {
+        InputPosition position = session.Input.Position;
+        session.UnaskedPosition = position;
+        StartRun(session, position.Piece);
+        PutKeyless(default, position.Offset, Kind.Unasked);
+    }
+
+    /// <summary>Adds the refusal of a write whose value is too large. The group has room.</summary>
     public void AddTooLarge(in Request request, int offset) => PutKeyless(request, offset, Kind.TooLarge);
 
     /// <summary>Adds the end of a conversation. The group has room.</summary>
@@ -124,6 +157,7 @@ internal sealed class RequestGroup(Shard shard, RequestExecutor executor, ReplyP
             session.Input.Commit();
         }
 
+        changes.Origin = ChangeLog.NoOrigin;
         Count = _runCount = 0;
         counters.Batches++;
         shard.EndBatch();
@@ -132,12 +166,14 @@ internal sealed class RequestGroup(Shard shard, RequestExecutor executor, ReplyP
     private void Execute(in Run run, int end)
     {
         Session session = run.Session;
+        changes.Origin = session.Connection.Slot;
         for (int i = run.First; i < end;)
         {
             int allowance = replies.Allowance(session);
             if (allowance <= 0)
             {
-                session.Rewind(PositionOf(run, _entries[i]));
+                session.Rewind(
+                    _entries[i].Kind == Kind.Unasked ? session.UnaskedPosition : PositionOf(run, _entries[i]));
                 replies.Postpone(session);
                 return;
             }
@@ -150,7 +186,10 @@ internal sealed class RequestGroup(Shard shard, RequestExecutor executor, ReplyP
                 i++;
             }
             while (i < end && bytes < allowance);
-            replies.Stage(session, bytes);
+            if (bytes > 0)
+            {
+                replies.Stage(session, bytes);
+            }
         }
     }
 
@@ -159,6 +198,9 @@ internal sealed class RequestGroup(Shard shard, RequestExecutor executor, ReplyP
     {
         Kind.Request => executor.Execute(entry.Request, key, room),
         Kind.BatchKey => executor.ExecuteBatchKey(entry.Request, entry.BatchKey, key, room),
+        Kind.BatchEntry => executor.ExecuteBatchEntry(entry.Request, entry.BatchKey, entry.BatchOffset, key, room),
+        Kind.Bound => bound.Execute(session, entry.Request, room),
+        Kind.Unasked => bound.Write(session, room),
         Kind.TooLarge => executor.RefuseValue(entry.Request, room),
         _ => executor.End(session, room),
     };
@@ -172,6 +214,12 @@ internal sealed class RequestGroup(Shard shard, RequestExecutor executor, ReplyP
             {
                 entry.Request.ReadBatchKey(ref position.BatchOffset);
             }
+        }
+
+        if (entry.Kind == Kind.BatchEntry)
+        {
+            position.BatchKeys = entry.BatchKey;
+            position.BatchOffset = entry.BatchOffset;
         }
 
         return position;
@@ -208,6 +256,7 @@ internal sealed class RequestGroup(Shard shard, RequestExecutor executor, ReplyP
         public Request Request;
         public int Offset;
         public int BatchKey;
+        public int BatchOffset;
         public Kind Kind;
     }
 

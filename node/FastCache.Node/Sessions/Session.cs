@@ -32,6 +32,12 @@ internal readonly record struct Fault(Status Status, uint Id, string Text);
 /// <summary>One connection's conversation: finds the requests in its input and hands them to the group.</summary>
 internal sealed class Session(ReceivePath path, ProtocolLimits limits)
 {
+    /// <summary>The features that every session of a node can agree on.</summary>
+    public const Features Supported = Features.Push;
+
+    /// <summary>In place of <see cref="ToldNumber"/>.</summary>
+    public const long TracksNothing = -1;
+
     private bool _saidHello;
     private bool _ended;
 
@@ -74,6 +80,33 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits)
     /// <summary>Set while a group is executed: the rest of this session's requests must wait.</summary>
     public bool IsCut { get; set; }
 
+    /// <summary>What the hello agreed on.</summary>
+    public Features Features { get; private set; }
+
+    /// <summary>The session's streams; null until it opens one.</summary>
+    public SessionStreams? Streams { get; set; }
+
+    /// <summary>Whether a stream has a piece to send and credit for it.</summary>
+    public bool IsSending { get; set; }
+
+    /// <summary>Whether pieces of streams are sent in this pass.</summary>
+    public bool SendsPieces { get; set; }
+
+    /// <summary>Whether requests of the last pass had to wait for this one.</summary>
+    public bool WasPostponed { get; set; }
+
+    /// <summary>Which changes by others the session was told of last, or <see cref="TracksNothing"/>.</summary>
+    public long ToldNumber { get; set; } = TracksNothing;
+
+    /// <summary>Whether the session is told of changes by others.</summary>
+    public bool IsTracking => ToldNumber != TracksNothing;
+
+    /// <summary>Whether there were changes that the session could not be told of.</summary>
+    public bool HasMissedChanges { get; set; }
+
+    /// <summary>Where the input stood when this pass's unasked frames were added to the group.</summary>
+    public InputPosition UnaskedPosition { get; set; }
+
     /// <summary>What ended the conversation, once a fatal fault was decoded.</summary>
     public Fault Fault { get; private set; }
 
@@ -88,6 +121,8 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits)
         StagedBytes = 0;
         PartialFrameSinceMillis = null;
         _saidHello = _ended = false;
+        Features = Features.None;
+        SendsPieces = WasPostponed = false;
     }
 
     public void Close()
@@ -212,12 +247,21 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits)
             return false;
         }
 
-        if (request.Opcode == Opcode.BatchGet && _saidHello)
+        if (request.Opcode is not (Opcode.Get or Opcode.Set) || !_saidHello)
         {
-            HasDecoded = true;
-            return TryAddBatch(group, request, ref position);
+            return TryAddOther(group, request, ref position);
         }
 
+        HasDecoded = true;
+        group.Add(request, position.Offset);
+        position.Offset += request.FrameLength;
+        return true;
+    }
+
+    /// <summary>Adds one request that is no get or set, or comes before the hello.</summary>
+    /// <inheritdoc cref="TryAdd"/>
+    private bool TryAddOther(RequestGroup group, in Request request, ref InputPosition position)
+    {
         if (_saidHello == (request.Opcode == Opcode.Hello))
         {
             End(group, _saidHello
@@ -226,8 +270,26 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits)
             return true;
         }
 
+        if (!_saidHello)
+        {
+            Features = (Features)request.Hello.Features & Supported;
+        }
+
         _saidHello = HasDecoded = true;
-        group.Add(request, position.Offset);
+        if (request.Opcode is Opcode.BatchGet or Opcode.BatchSet)
+        {
+            return TryAddBatch(group, request, ref position);
+        }
+
+        if (BoundRequests.IsBound(request.Opcode))
+        {
+            group.AddBound(request, position.Offset);
+        }
+        else
+        {
+            group.Add(request, position.Offset);
+        }
+
         position.Offset += request.FrameLength;
         return true;
     }
@@ -241,8 +303,16 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits)
                 return false;
             }
 
-            ReadOnlySpan<byte> key = request.ReadBatchKey(ref position.BatchOffset);
-            group.AddBatchKey(request, key, position.Offset, position.BatchKeys);
+            if (request.Opcode == Opcode.BatchGet)
+            {
+                ReadOnlySpan<byte> key = request.ReadBatchKey(ref position.BatchOffset);
+                group.AddBatchKey(request, key, position.Offset, position.BatchKeys);
+            }
+            else
+            {
+                group.AddBatchEntry(request, ref position);
+            }
+
             position.BatchKeys++;
         }
 

@@ -28,6 +28,11 @@ internal sealed class StatsReport(Shard shard, NodeCounters counters, Func<long>
         lines.Add("write_timeouts", counters.WriteTimeouts);
         lines.Add("frame_timeouts", counters.FrameTimeouts);
         lines.Add("overloaded_disconnects", counters.OverloadedDisconnects);
+        lines.Add("streams_open", counters.StreamsOpen);
+        lines.Add("stream_bytes_received", counters.StreamBytesReceived);
+        lines.Add("stream_bytes_sent", counters.StreamBytesSent);
+        lines.Add("invalidations", counters.Invalidations);
+        lines.Add("leases_held", cache.LeasesHeld);
         lines.Add("items", cache.Items);
         lines.Add("payload_bytes", cache.PayloadBytes);
         lines.Add("hits", cache.Hits);
