@@ -210,7 +210,13 @@ internal sealed class RequestExecutor(
             : OptionsOf(request);
         WriteOutcome outcome = shard.Set(key, request.Value, options, out ulong version);
         Note(request.Key, outcome);
-        return ReplyForms.Written(room, request, outcome, version, _valueTooLarge);
+        if (outcome != WriteOutcome.Done || (request.Flags & (RequestFlags.ReturnVersion | RequestFlags.Quiet)) != 0)
+        {
+            return ReplyForms.Written(room, request, outcome, version, _valueTooLarge);
+        }
+
+        ReplyForms.WriteHeader(room, Opcode.Set, Status.Ok, ReplyFlags.None, 0, request.Id, 0);
+        return FcpLimits.HeaderBytes;
     }
 
     private int Delete(in Request request, in LookupKey key, Span<byte> room)

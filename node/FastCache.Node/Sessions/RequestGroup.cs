@@ -194,9 +194,13 @@ internal sealed class RequestGroup(
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int Execute(Session session, in Entry entry, in LookupKey key, Span<byte> room) => entry.Kind switch
+    private int Execute(Session session, in Entry entry, in LookupKey key, Span<byte> room) =>
+        entry.Kind == Kind.Request
+            ? executor.Execute(entry.Request, key, room)
+            : ExecuteOther(session, entry, key, room);
+
+    private int ExecuteOther(Session session, in Entry entry, in LookupKey key, Span<byte> room) => entry.Kind switch
     {
-        Kind.Request => executor.Execute(entry.Request, key, room),
         Kind.BatchKey => executor.ExecuteBatchKey(entry.Request, entry.BatchKey, key, room),
         Kind.BatchEntry => executor.ExecuteBatchEntry(entry.Request, entry.BatchKey, entry.BatchOffset, key, room),
         Kind.Bound => bound.Execute(session, entry.Request, room),
