@@ -33,13 +33,12 @@ internal sealed class SingleShard : INodeTopology
 
     public int Write(Span<byte> body)
     {
-        ReadOnlySpan<ushort> words = [1, 1, 0, LastSlot, 0];
-        foreach (ushort word in words)
-        {
-            BinaryPrimitives.WriteUInt16LittleEndian(body, word);
-            body = body[sizeof(ushort)..];
-        }
-
-        return words.Length * sizeof(ushort);
+        // One shard, one range: slots 0 to 16,383 are shard 0's.
+        BinaryPrimitives.WriteUInt16LittleEndian(body, 1);
+        BinaryPrimitives.WriteUInt16LittleEndian(body[2..], 1);
+        BinaryPrimitives.WriteUInt16LittleEndian(body[4..], 0);
+        BinaryPrimitives.WriteUInt16LittleEndian(body[6..], LastSlot);
+        BinaryPrimitives.WriteUInt16LittleEndian(body[8..], 0);
+        return 10;
     }
 }

@@ -92,7 +92,7 @@ internal sealed unsafe class RandomOperations(Random random, ProtocolLimits limi
             case 0:
                 return new(Opcode.GetRange, id)
                 {
-                    Keys = [key],
+                    Keys = [random.Next(4) == 0 ? LargeKey : key],
                     Start = (ulong)random.Next(random.Next(3) == 0 ? limits.MaxValueBytes * 2 : 100),
                     Length = random.Next(3) == 0 ? 0 : (uint)random.Next(1, 2 * limits.MaxValueBytes),
                     ReturnVersion = returnVersion,
@@ -140,7 +140,7 @@ internal sealed unsafe class RandomOperations(Random random, ProtocolLimits limi
             case 7 or 8:
                 return new(Opcode.GetStream, id)
                 {
-                    Keys = [key],
+                    Keys = [random.Next(3) == 0 ? LargeKey : key],
                     Start = (ulong)random.Next(random.Next(3) == 0 ? limits.MaxValueBytes * 2 : 50),
                     Length = random.Next(3) != 0 ? 0 : (uint)random.Next(1, 2 * limits.MaxValueBytes),
                     Credit = random.Next(3) == 0 ? 0 : (uint)random.Next(20_000),
@@ -157,9 +157,10 @@ internal sealed unsafe class RandomOperations(Random random, ProtocolLimits limi
     {
         if (_writing.Count == 0 || (_writing.Count < 3 && random.Next(8) == 0))
         {
-            int total = random.Next(12) == 0 ? random.Next(60_000, 150_000) : random.Next(3 * typicalValueBytes);
+            bool isLarge = random.Next(6) == 0;
+            int total = isLarge ? random.Next(60_000, 150_000) : random.Next(3 * typicalValueBytes);
             _writing.Add((id, total));
-            return new(Opcode.SetBegin, id) { Keys = [key], TotalLength = total };
+            return new(Opcode.SetBegin, id) { Keys = [isLarge ? LargeKey : key], TotalLength = total };
         }
 
         int index = random.Next(_writing.Count);
@@ -182,10 +183,14 @@ internal sealed unsafe class RandomOperations(Random random, ProtocolLimits limi
         }
 
         bool isTooLong = random.Next(30) == 0 && rest < FcpLimits.MaxPieceBytes;
-        int length = isTooLong ? rest + 1 : random.Next(Math.Min(rest, rest > 60_000 ? FcpLimits.MaxPieceBytes : 3_000) + 1);
+        int length = isTooLong ? rest + 1 : random.Next(Math.Min(rest, rest > 10_000 ? FcpLimits.MaxPieceBytes : 3_000) + 1);
+        length = random.Next(2) == 0 && !isTooLong ? Math.Min(rest, FcpLimits.MaxPieceBytes) : length;
         _writing[index] = (stream, Math.Max(0, rest - length));
         return new(Opcode.SetPiece, id) { Stream = stream, Value = Bytes(length), Quiet = random.Next(2) == 0 };
     }
+
+    /// <summary>The key of values that the shard keeps in several chunks.</summary>
+    private byte[] LargeKey => Encoding.Latin1.GetBytes($"{prefix}large");
 
     private bool IsQuiet() => random.Next(5) == 0;
 
