@@ -19,12 +19,12 @@ public ref struct BatchGetWriter
 
     /// <summary>Starts a frame.</summary>
     /// <exception cref="ArgumentException">The destination is too short for a header.</exception>
-    public BatchGetWriter(Span<byte> destination, uint id, bool returnVersion = false)
+    public BatchGetWriter(Span<byte> destination, uint id, bool returnVersion = false, bool quiet = false)
     {
         Room.Check(destination.Length, FcpLimits.HeaderBytes);
         _destination = destination;
         _id = id;
-        _flags = returnVersion ? RequestFlags.ReturnVersion : RequestFlags.None;
+        _flags = RequestWriter.FlagsOf(returnVersion, quiet);
     }
 
     /// <summary>Keys so far.</summary>

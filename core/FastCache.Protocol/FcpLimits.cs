@@ -25,26 +25,41 @@ public static class FcpLimits
     public const int HelloRequestBytes = 8;
 
     /// <summary>Body of a hello reply.</summary>
-    public const int HelloReplyBytes = 24;
+    public const int HelloReplyBytes = 40;
+
+    /// <summary>Bytes of a hello reply's body that every node sends; what follows came later.</summary>
+    public const int ShortestHelloReplyBytes = 24;
 
     /// <summary>Longest key that any node may allow.</summary>
     public const int MaxKeyBytes = 250;
 
-    /// <summary>Most keys of one batched get that any node may allow.</summary>
+    /// <summary>Most keys of one batch that any node may allow.</summary>
     public const int MaxBatchKeys = 1024;
+
+    /// <summary>Bytes before each key of a batched set: its length, and the value's.</summary>
+    public const int BatchEntryBytes = 5;
+
+    /// <summary>Most bytes of a value in one piece of a stream, in either direction.</summary>
+    public const int MaxPieceBytes = 64 << 10;
+
+    /// <summary>Longest lease in milliseconds: an hour.</summary>
+    public const uint MaxLeaseMillis = 3_600_000;
 
     /// <summary>Longest body of a ping.</summary>
     public const int MaxPingBytes = 256;
 
-    /// <summary>Longest body of a set. A longer one is fatal; up to here a value that is too large is
-    /// skipped.</summary>
+    /// <summary>Longest body of a set, append or prepend. A longer one is fatal; up to here a value that is too large
+    /// is skipped.</summary>
     public const int MaxSkippableBodyBytes = 64 << 20;
 
-    /// <summary>Most bytes of a set that are neither key nor value: header, time to live, expected version.</summary>
-    public const int MaxSetOverheadBytes = HeaderBytes + TimeToLiveBytes + VersionBytes;
+    /// <summary>Most bytes of a set before its key: time to live, version, sliding limit, lease token.</summary>
+    public const int MaxSetFieldBytes = 32;
+
+    /// <summary>Most bytes of a set that are neither key nor value.</summary>
+    public const int MaxSetOverheadBytes = HeaderBytes + MaxSetFieldBytes;
 
     /// <summary>Largest value that any node may allow, so that every frame around it stays skippable.</summary>
-    public const int MaxValueBytes = MaxSkippableBodyBytes - TimeToLiveBytes - VersionBytes - MaxKeyBytes;
+    public const int MaxValueBytes = MaxSkippableBodyBytes - MaxSetFieldBytes - MaxKeyBytes;
 
     /// <summary>Longest body of a reply; a client takes a longer one for a broken stream.</summary>
     public const int MaxReplyBodyBytes = MaxSkippableBodyBytes;

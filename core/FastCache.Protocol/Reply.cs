@@ -29,7 +29,7 @@ public readonly ref struct Reply
     /// <summary>The id that the request carried.</summary>
     public uint Id => (uint)_tail;
 
-    /// <summary>Index of the key in a batched get; otherwise 0.</summary>
+    /// <summary>What the opcode says: the index of a key in a batch, the answer to a LeaseGet, a number of keys.</summary>
     public uint Argument => (uint)(_tail >> 32);
 
     /// <summary>Bytes of the whole frame, header and body.</summary>
@@ -38,8 +38,11 @@ public readonly ref struct Reply
     /// <summary>Whether the body starts with a version.</summary>
     public bool HasVersion => (Flags & ReplyFlags.VersionPresent) != 0;
 
-    /// <summary>Whether this is the last reply of a batched get.</summary>
+    /// <summary>Whether this is the last reply of a batch.</summary>
     public bool IsLast => (Flags & ReplyFlags.Last) != 0;
+
+    /// <summary>Whether more frames of this stream follow.</summary>
+    public bool HasMore => (Flags & ReplyFlags.More) != 0;
 
     /// <summary>Everything after the header; the text of an error.</summary>
     public ReadOnlySpan<byte> Body { get; }

@@ -6,7 +6,8 @@ namespace FastCache.Protocol;
 /// <summary>Finds the reply at the start of a client's received bytes.</summary>
 public static class ReplyDecoder
 {
-    private const ulong FixedBits = 0xFF | (0xFFUL & ~(ulong)(ReplyFlags.VersionPresent | ReplyFlags.Last)) << 24;
+    private const ReplyFlags KnownFlags = ReplyFlags.VersionPresent | ReplyFlags.Last | ReplyFlags.More;
+    private const ulong FixedBits = 0xFF | (0xFFUL & ~(ulong)KnownFlags) << 24;
 
     /// <summary>Decodes the frame at the start of <paramref name="input"/>.</summary>
     /// <param name="input">Received bytes; <paramref name="reply"/> is a view of them.</param>
@@ -60,9 +61,9 @@ public static class ReplyDecoder
             return $"magic byte is 0x{input[0]:X2}, must be 0x{FcpLimits.ReplyMagic:X2}: this is not an FCP reply";
         }
 
-        if ((input[3] & ~(byte)(ReplyFlags.VersionPresent | ReplyFlags.Last)) != 0)
+        if ((input[3] & ~(byte)KnownFlags) != 0)
         {
-            return $"reply flags are 0x{input[3]:X2}; version {FcpLimits.Version} knows bits 0x03";
+            return $"reply flags are 0x{input[3]:X2}; version {FcpLimits.Version} knows bits 0x{(byte)KnownFlags:X2}";
         }
 
         uint bodyLength = MemoryMarshal.Read<uint>(input[4..]);

@@ -97,7 +97,7 @@ public static class ReplyWriter
     }
 
     /// <summary>Writes the answer to a hello.</summary>
-    /// <returns>Bytes written: 40.</returns>
+    /// <returns>Bytes written: 56.</returns>
     /// <exception cref="ArgumentException"><paramref name="destination"/> is too short.</exception>
     public static int WriteHello(Span<byte> destination, uint id, in HelloReply hello)
     {
@@ -106,14 +106,15 @@ public static class ReplyWriter
         return Write(destination, Opcode.Hello, Status.Ok, id, body);
     }
 
-    /// <summary>Makes the reply to a get into the reply to one key of a batched get.</summary>
+    /// <summary>Makes the reply to a get or a set into the reply to one entry of a batch.</summary>
     /// <param name="reply">The whole frame.</param>
+    /// <param name="opcode">The batch's.</param>
     /// <param name="index">The key's place.</param>
     /// <param name="isLast">Whether it is the last one.</param>
-    public static void MakeBatchReply(Span<byte> reply, uint index, bool isLast)
+    public static void MakeBatchReply(Span<byte> reply, Opcode opcode, uint index, bool isLast)
     {
         Room.Check(reply.Length, FcpLimits.HeaderBytes);
-        reply[1] = (byte)Opcode.BatchGet;
+        reply[1] = (byte)opcode;
         reply[3] |= (byte)(isLast ? ReplyFlags.Last : ReplyFlags.None);
         BinaryPrimitives.WriteUInt32LittleEndian(reply[12..], index);
     }
@@ -129,10 +130,19 @@ public static class ReplyWriter
     /// <param name="status">An error status.</param>
     /// <param name="id">The request's id; 0 if it is unknown.</param>
     /// <param name="text">What was wrong, and what is allowed.</param>
+    /// <param name="flags">Of a reply to one key of a batch.</param>
+    /// <param name="argument">Of a reply to one key of a batch, or the shard of <see cref="Status.WrongShard"/>.</param>
     /// <returns>Bytes written, at most 16 + <see cref="FcpLimits.MaxErrorTextBytes"/>.</returns>
     /// <exception cref="ArgumentException"><paramref name="destination"/> is too short for a header, or the status is
     /// no error.</exception>
-    public static int WriteError(Span<byte> destination, Opcode opcode, Status status, uint id, string text)
+    public static int WriteError(
+        Span<byte> destination,
+        Opcode opcode,
+        Status status,
+        uint id,
+        ReadOnlySpan<char> text,
+        ReplyFlags flags = ReplyFlags.None,
+        uint argument = 0)
     {
         if (!status.IsError())
         {
@@ -144,7 +154,7 @@ public static class ReplyWriter
         room = room[..Math.Min(room.Length, FcpLimits.MaxErrorTextBytes)];
         Utf8.FromUtf16(text, room, out _, out int bodyLength);
         opcode = status.IsFatal() ? Opcode.Error : opcode;
-        WriteHeader(ref MemoryMarshal.GetReference(destination), opcode, status, ReplyFlags.None, bodyLength, id, 0);
+        WriteHeader(ref MemoryMarshal.GetReference(destination), opcode, status, flags, bodyLength, id, argument);
         return FcpLimits.HeaderBytes + bodyLength;
     }
 }

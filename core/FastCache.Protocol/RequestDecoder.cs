@@ -7,9 +7,8 @@ namespace FastCache.Protocol;
 /// <summary>Finds the request at the start of a connection's received bytes.</summary>
 /// <remarks>
 /// <para>
-/// <see cref="Read"/> accepts whole, valid gets and sets at once; everything else goes through
-/// <see cref="ReadChecked"/>,
-/// which is the rules of docs/protocol.md in their order. The short cuts accept nothing that it would not (a test holds
+/// <see cref="Read"/> accepts whole, valid gets and sets without anything special at once; everything else goes through
+/// <see cref="ReadChecked"/>, which is the rules of docs/protocol.md in their order. The short cuts accept nothing that it would not (a test holds
 /// them to that).
 /// </para>
 /// <code>
@@ -28,9 +27,9 @@ namespace FastCache.Protocol;
 public static unsafe class RequestDecoder
 {
     private const ulong GetPattern = FcpLimits.RequestMagic | ((ulong)Opcode.Get << 8);
-    private const ulong GetFixedBits = 0xFFFF | (0xFFUL & ~(ulong)FrameRules.GetFlags) << 16;
+    private const ulong GetFixedBits = 0xFFFF | (0xFFUL & ~(ulong)FrameRules.PlainGetFlags) << 16;
     private const ulong SetPattern = FcpLimits.RequestMagic | ((ulong)Opcode.Set << 8);
-    private const ulong SetFixedBits = 0xFFFF | (0xFFUL & ~(ulong)FrameRules.SetFlags) << 16;
+    private const ulong SetFixedBits = 0xFFFF | (0xFFUL & ~(ulong)FrameRules.PlainSetFlags) << 16;
 
     /// <summary>Decodes the frame at the start of <paramref name="input"/>.</summary>
     /// <param name="input">Received bytes, in memory that does not move while <paramref name="request"/> is
@@ -126,7 +125,7 @@ public static unsafe class RequestDecoder
         byte* frame = Address(input);
         ulong head = Unsafe.ReadUnaligned<ulong>(frame) - FcpLimits.RequestMagic;
         ulong tail = Unsafe.ReadUnaligned<ulong>(frame + 8);
-        uint keyOffset = FrameRules.KeyOffset((byte)(head >> 16));
+        uint keyOffset = FrameRules.KeyOffset((Opcode)(byte)(head >> 8), (byte)(head >> 16), (uint)(tail >> 32));
         request = new Request(null, head, tail, keyOffset);
 
         FrameFault fault = FrameRules.CheckHeader(request, limits);

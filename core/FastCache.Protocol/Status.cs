@@ -4,7 +4,7 @@ namespace FastCache.Protocol;
 /// <remarks>
 /// <code>
 /// 0x00 .. 0x0F   answers: the request was executed; the body is what the opcode says
-/// 0x10 .. 0x7F   errors of one request: not executed, the connection goes on; the body is UTF-8 text
+/// 0x10 .. 0x7F   errors of one request: the connection goes on; the body is UTF-8 text
 /// 0x80 .. 0xFF   fatal: the connection is closed after this reply; the opcode is Error, the body UTF-8 text
 /// </code>
 /// </remarks>
@@ -16,18 +16,56 @@ public enum Status : byte
     /// <summary>No such key, or it has expired.</summary>
     NotFound = 0x01,
 
-    /// <summary>Set with <see cref="SetMode.IfAbsent"/>: the key is there; nothing was changed.</summary>
+    /// <summary>A write with <see cref="SetMode.IfAbsent"/>: the key is there; nothing was changed.</summary>
     Exists = 0x02,
 
-    /// <summary>Set or delete with <see cref="SetMode.IfVersion"/>: the key has another version; nothing was
+    /// <summary>A write or delete with <see cref="SetMode.IfVersion"/>: the key has another version; nothing was
     /// changed.</summary>
     VersionMismatch = 0x03,
 
-    /// <summary>The value is larger than this node stores; its bytes were skipped.</summary>
+    /// <summary>A write with <see cref="SetExtras.IfNewer"/>: the key has this or a higher version; nothing was
+    /// changed.</summary>
+    NotNewer = 0x04,
+
+    /// <summary>The grant has ended: by its deadline, another write, a delete; nothing was changed.</summary>
+    LeaseLost = 0x05,
+
+    /// <summary>The value is larger than this node stores, or than one reply holds.</summary>
     ValueTooLarge = 0x10,
 
     /// <summary>The shard's memory budget has no room that may be taken for this item.</summary>
     OutOfMemory = 0x11,
+
+    /// <summary>The value is not a decimal number of the kind that was asked for.</summary>
+    NotANumber = 0x12,
+
+    /// <summary>The result lies outside of what the kind of number can say.</summary>
+    Overflow = 0x13,
+
+    /// <summary>The range starts behind the end of the value, or a piece goes beyond the length that was
+    /// announced.</summary>
+    RangeOutOfValue = 0x14,
+
+    /// <summary>A version from elsewhere lies too far in the past or in the future.</summary>
+    VersionOutOfRange = 0x15,
+
+    /// <summary>The connection or the node has as many streams open as can be.</summary>
+    TooManyOpen = 0x16,
+
+    /// <summary>No stream of that kind is open under this id.</summary>
+    NoSuchStream = 0x17,
+
+    /// <summary>A stream is open under this id already.</summary>
+    StreamIdInUse = 0x18,
+
+    /// <summary>Bytes of the value are missing; the stream stays open.</summary>
+    StreamIncomplete = 0x19,
+
+    /// <summary>The key is another shard's, whose number is the argument, and this request is not forwarded.</summary>
+    WrongShard = 0x1A,
+
+    /// <summary>The request needs a feature that the hello did not agree on.</summary>
+    FeatureNotAgreed = 0x1B,
 
     /// <summary>A field of the frame has a value that it must not have.</summary>
     Malformed = 0x80,

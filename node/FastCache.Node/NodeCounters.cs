@@ -46,4 +46,14 @@ internal sealed class NodeCounters
 
     /// <summary>Connections that were sent to the shard that their client wanted.</summary>
     public long HandedOver { get; set; }
+
+    /// <summary>Streams open now, of both directions.</summary>
+    public long StreamsOpen { get; set; }
+
+    public long StreamBytesReceived { get; set; }
+
+    public long StreamBytesSent { get; set; }
+
+    /// <summary>Frames that told sessions of changes by others.</summary>
+    public long Invalidations { get; set; }
 }

@@ -36,6 +36,7 @@ internal sealed class ShardLoop : IDisposable
     private readonly Outbox _outbox;
     private readonly RequestExecutor _executor;
     private readonly RequestGroup _group;
+    private readonly BoundRequests _bound;
     private readonly ReplyPath _replies;
     private readonly ReceivePath _path;
     private readonly StatsReport _stats;
@@ -94,16 +95,22 @@ internal sealed class ShardLoop : IDisposable
         int parkLimitBytes = (2 * ioOptions.ReceiveBuffers * ioOptions.ReceiveBufferBytes) + allowed.MaxFrameBytes;
         _replies = new ReplyPath(io, _outbox, _counters, parkLimitBytes, options.MaxPipelined, shared.Log);
         _stats = new StatsReport(shard, _counters, shared.Board, home, ElapsedMillis);
-        _executor = new RequestExecutor(shard, allowed, _stats, _counters);
+        NodeTopology topology = new(shared.Directory, home);
+        ChangeLog changes = new();
+        _bound = new BoundRequests(
+            new StreamService(shard, _carries, topology, changes, _counters),
+            new Tracking(changes, _counters),
+            _counters,
+            _outbox.SessionWatermark / 2);
+        _executor = new RequestExecutor(shard, allowed, _stats, _counters, topology, changes);
         if (options.Shards > 1)
         {
             _foreign = new ForeignRequests(_exchange, home, _carries, _counters);
             _service = new ForeignService(_exchange, home, shard, _executor, allowed, _carries);
         }
 
-        _group = new RequestGroup(shard, _executor, _replies, _counters, _foreign);
-        ShardPlacement placement = new(shared.Directory, home);
-        _sessions = new SessionTable(ioOptions.MaxConnections, () => new Session(_path, allowed, placement));
+        _group = new RequestGroup(shard, _executor, _bound, _replies, _counters, changes, _foreign);
+        _sessions = new SessionTable(ioOptions.MaxConnections, () => new Session(_path, allowed, topology));
         _deadlines = new Deadlines(
             (long)options.HandshakeTimeout.TotalMilliseconds,
             (long)options.FrameTimeout.TotalMilliseconds,
@@ -156,8 +163,10 @@ internal sealed class ShardLoop : IDisposable
         TakeHandovers();
         _foreign?.TakeArrivals(_sessions, _markReady);
         _replies.TakePostponed(_markReady);
+        _bound.TakeReady(_markReady);
         Serve();
         _service?.Serve();
+        _bound.EndPass();
         _foreign?.EndPass(_closeOverloaded);
         _heaviest.Relieve();
         _hasMaintenance = _shard.Maintain();
@@ -224,7 +233,7 @@ internal sealed class ShardLoop : IDisposable
     }
 
     private bool HasWork() =>
-        _replies.HasWork || _hasMaintenance || _exchange.HasHandover(_home)
+        _replies.HasWork || _bound.HasWork || _hasMaintenance || _exchange.HasHandover(_home)
         || (_foreign is not null && (_foreign.HasArrivals() || _service!.HasWork()));
 
     /// <summary>Reads the monotonic clock once a pass, which lives are measured with, and the wall clock now and then, for versions.</summary>
@@ -327,6 +336,7 @@ internal sealed class ShardLoop : IDisposable
     private void Forget(Session session)
     {
         _replies.Closed(session);
+        _bound.Closed(session);
         _foreign?.Forget(session);
         session.Close();
         _counters.Connections--;
@@ -401,7 +411,7 @@ internal sealed class ShardLoop : IDisposable
             }
 
             _replies.Resume(session);
-            if (session.IsInputOver)
+            if (session.IsInputOver && !session.IsSending)
             {
                 _replies.Finish(session);
             }
@@ -413,6 +423,7 @@ internal sealed class ShardLoop : IDisposable
     private void Execute(Session session)
     {
         session.HasDecoded = false;
+        _bound.AddTo(_group, session);
         while (!session.IsHeld && session.Decode(_group))
         {
             _group.Execute();

@@ -8,7 +8,8 @@ namespace FastCache.EndToEnd.Tests;
 
 /// <summary>One reply, copied out of the stream.</summary>
 internal sealed record ReceivedReply(
-    Opcode Opcode, Status Status, uint Id, uint Argument, bool HasVersion, ulong Version, bool IsLast, byte[] Value)
+    Opcode Opcode, Status Status, uint Id, uint Argument, bool HasVersion, ulong Version, bool IsLast, bool HasMore,
+    byte[] Value)
 {
     public string Text => Encoding.UTF8.GetString(Value);
 }
@@ -25,7 +26,8 @@ internal sealed class TestClient : IDisposable
 
     /// <param name="endPoint">The node's.</param>
     /// <param name="hello">Whether to shake hands at once.</param>
-    public TestClient(IPEndPoint endPoint, bool hello = true)
+    /// <param name="features">What to ask for.</param>
+    public TestClient(IPEndPoint endPoint, bool hello = true, Features features = Features.None)
     {
         Socket = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
         {
@@ -35,12 +37,14 @@ internal sealed class TestClient : IDisposable
         Socket.Connect(endPoint);
         if (hello)
         {
-            Send(Frame(frame => RequestWriter.Hello(frame, 0)));
+            Send(Frame(frame => RequestWriter.Hello(frame, 0, (uint)features)));
             Assert.Equal(Status.Ok, Read().Status);
         }
     }
 
     public delegate int Write(Span<byte> frame);
+
+    public delegate int WriteWithId(Span<byte> frame, uint id);
 
     public Socket Socket { get; }
 
@@ -68,7 +72,7 @@ internal sealed class TestClient : IDisposable
                 _start += reply.FrameLength;
                 return new(
                     reply.Opcode, reply.Status, reply.Id, reply.Argument, reply.HasVersion, reply.Version, reply.IsLast,
-                    reply.Value.ToArray());
+                    reply.HasMore, reply.Value.ToArray());
             }
 
             Assert.Equal(DecodeResult.NeedMore, result);
@@ -95,6 +99,18 @@ internal sealed class TestClient : IDisposable
         Send(_frame.AsSpan(0, write(_frame)));
         return Read();
     }
+
+    /// <summary>Sends a request without waiting for a reply.</summary>
+    /// <returns>Its id.</returns>
+    public uint Tell(WriteWithId write)
+    {
+        uint id = ++_id;
+        Send(_frame.AsSpan(0, write(_frame, id)));
+        return id;
+    }
+
+    /// <summary>Sends a request and waits for its reply, which must be the next one.</summary>
+    public ReceivedReply Ask(WriteWithId write) => Answered(id => Call(frame => write(frame, id)));
 
     public ReceivedReply Get(string key, bool returnVersion = false) => Get(Key(key), returnVersion);
 

@@ -18,7 +18,7 @@ internal sealed record PlainReply(Opcode Opcode, Status Status, uint Id)
     {
         Status[] statuses = Enum.GetValues<Status>();
         Status status = statuses[random.Next(statuses.Length)];
-        Opcode[] opcodes = status.IsFatal() ? [Opcode.Error] : PlainRequest.Opcodes;
+        Opcode[] opcodes = status.IsFatal() ? [Opcode.Error] : [.. PlainRequest.Opcodes, Opcode.Invalidate];
         Opcode opcode = opcodes[random.Next(opcodes.Length)];
         PlainReply reply = new(opcode, status, (uint)random.NextInt64(1L << 32));
         if (status.IsError())
@@ -26,7 +26,7 @@ internal sealed record PlainReply(Opcode Opcode, Status Status, uint Id)
             return reply with { Value = [.. random.Bytes(random.Next(100)).Select(b => (byte)(0x20 + (b % 0x5E)))] };
         }
 
-        ReplyFlags flags = (ReplyFlags)random.Next(4);
+        ReplyFlags flags = (ReplyFlags)random.Next(8);
         return opcode == Opcode.Hello
             ? reply with { Status = Status.Ok, Value = random.Bytes(FcpLimits.HelloReplyBytes) }
             : reply with
@@ -51,7 +51,7 @@ internal sealed record PlainReply(Opcode Opcode, Status Status, uint Id)
         byte[] buffer = new byte[FcpLimits.HeaderBytes + FcpLimits.VersionBytes + Value.Length];
         bool versioned = (Flags & ReplyFlags.VersionPresent) != 0;
         int length = Status.IsError()
-            ? ReplyWriter.WriteError(buffer, Opcode, Status, Id, Encoding.UTF8.GetString(Value))
+            ? ReplyWriter.WriteError(buffer, Opcode, Status, Id, Encoding.UTF8.GetString(Value), Flags, Argument)
             : versioned ? ReplyWriter.WriteVersioned(buffer, Opcode, Status, Id, Version, Value, Flags, Argument)
             : ReplyWriter.Write(buffer, Opcode, Status, Id, Value, Flags, Argument);
         return buffer[..length];
@@ -61,8 +61,9 @@ internal sealed record PlainReply(Opcode Opcode, Status Status, uint Id)
     public override string ToString()
     {
         StringBuilder text = new($"{Opcode} {Status} id={Id}");
-        Append(Argument > 0, $" index={Argument}");
+        Append(Argument > 0, $" {(Opcode is Opcode.BatchGet or Opcode.BatchSet ? "index" : "argument")}={Argument}");
         Append((Flags & ReplyFlags.Last) != 0, " last");
+        Append((Flags & ReplyFlags.More) != 0, " more");
         Append((Flags & ReplyFlags.VersionPresent) != 0, $" version={Version}");
         Append(
             Value.Length > 0,

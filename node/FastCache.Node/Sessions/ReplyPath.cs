@@ -73,6 +73,7 @@ internal sealed class ReplyPath(
         foreach (Session session in _postponed)
         {
             session.IsPostponed = false;
+            session.WasPostponed = true;
             ready(session);
         }
 

@@ -1,26 +1,35 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using FastCache.Core;
 using FastCache.Protocol;
 
 namespace FastCache.Node.Sessions;
 
 /// <summary>Runs one request on the shard and writes its reply; knows opcodes, not connections.</summary>
-internal sealed class RequestExecutor(Shard shard, ProtocolLimits limits, StatsReport stats, NodeCounters counters)
+internal sealed class RequestExecutor(
+    Shard shard,
+    ProtocolLimits limits,
+    StatsReport stats,
+    NodeCounters counters,
+    NodeTopology topology,
+    ChangeLog changes)
 {
-    /// <summary>Longest value in bytes that the node takes: a frame is received and a reply is staged in one piece.</summary>
+    /// <summary>Longest value in bytes of one frame: a frame is received and a reply is staged in one piece.</summary>
     public const int MaxValueBytes = 1 << 20;
 
-    /// <summary>Longest reply: a value with header and version. Other replies are shorter.</summary>
-    public const int MaxReplyBytes = FcpLimits.HeaderBytes + FcpLimits.VersionBytes + MaxValueBytes;
+    /// <summary>Longest reply: a value with header, version and token or total length. Other replies are shorter.</summary>
+    public const int MaxReplyBytes = FcpLimits.HeaderBytes + FcpLimits.VersionBytes + sizeof(ulong) + MaxValueBytes;
 
+    /// <summary>Longest value that this node takes in one frame.</summary>
+    public int MaxValueBytesNow => limits.MaxValueBytes;
+
+    private readonly KeyOperations _operations = new(shard, limits, changes);
     private readonly string _valueTooLarge = SessionFault.ValueTooLarge(limits);
 
-    /// <summary>Executes a request that is not a batched get.</summary>
+    /// <summary>Executes a request that is no batch and needs nothing that a connection holds.</summary>
     /// <param name="request">Decoded and valid.</param>
     /// <param name="key">Its prepared key, if it has one.</param>
     /// <param name="room">At least <see cref="MaxReplyBytes"/>.</param>
-    /// <returns>Bytes of the reply.</returns>
+    /// <returns>Bytes of the reply; 0 if it is quiet.</returns>
     public int Execute(in Request request, in LookupKey key, Span<byte> room)
     {
         counters.Requests++;
@@ -31,35 +40,79 @@ internal sealed class RequestExecutor(Shard shard, ProtocolLimits limits, StatsR
             case Opcode.Set:
                 return Set(request, key, room);
             case Opcode.Delete:
-                ulong? expected = request.Mode == SetMode.IfVersion ? request.ExpectedVersion : null;
-                return Header(room, request, StatusOf(shard.Delete(key, expected)));
+                return Delete(request, key, room);
             case Opcode.Touch:
                 bool touched = shard.Touch(key, request.TimeToLiveMillis);
-                return Header(room, request, touched ? Status.Ok : Status.NotFound);
+                return ReplyForms.Answer(room, request, touched ? Status.Ok : Status.NotFound);
+            case Opcode.GetRange:
+                return _operations.GetRange(request, key, room);
+            case Opcode.LeaseGet:
+                return _operations.LeaseGet(request, key, room);
+            case Opcode.LeaseRelease:
+                return _operations.LeaseRelease(request, room);
+            case Opcode.MakeStale:
+                return _operations.MakeStale(request, key, room);
+            case Opcode.Count:
+                return _operations.Count(request, key, room);
+            case Opcode.Append or Opcode.Prepend:
+                return _operations.Append(request, key, room);
             case Opcode.Hello:
-                return ReplyWriter.WriteHello(room, request.Id, HelloReply.Of(limits));
+                return Hello(request, room);
             case Opcode.Ping:
                 return ReplyWriter.Write(room, Opcode.Ping, Status.Ok, request.Id, request.Value);
+            case Opcode.Topology:
+                return Body(request, topology.Write(room[FcpLimits.HeaderBytes..]), room);
             default:
-                int bodyLength = stats.Write(room[FcpLimits.HeaderBytes..]);
-                WriteHeader(room, Opcode.Stats, Status.Ok, ReplyFlags.None, bodyLength, request.Id, 0);
-                return FcpLimits.HeaderBytes + bodyLength;
+                return Body(request, stats.Write(room[FcpLimits.HeaderBytes..]), room);
         }
     }
 
     /// <summary>Executes one key of a batched get.</summary>
     public int ExecuteBatchKey(in Request request, int index, in LookupKey key, Span<byte> room)
     {
-        bool last = index + 1 == (int)request.Argument;
         counters.Requests++;
-        return Get(request, key, last ? ReplyFlags.Last : ReplyFlags.None, (uint)index, room);
+        return Get(request, key, FlagsOf(request, index), (uint)index, room);
     }
 
-    /// <summary>Answers a set whose value was too large to be received.</summary>
+    /// <summary>Executes one entry of a batched set.</summary>
+    /// <param name="request">The batch.</param>
+    /// <param name="index">Which entry.</param>
+    /// <param name="offset">Where <see cref="Request.ReadBatchEntry"/> finds it.</param>
+    /// <param name="key">Its prepared key.</param>
+    /// <param name="room">At least <see cref="MaxReplyBytes"/>.</param>
+    public int ExecuteBatchEntry(in Request request, int index, int offset, in LookupKey key, Span<byte> room)
+    {
+        counters.Requests++;
+        ReadOnlySpan<byte> name = request.ReadBatchEntry(ref offset, out ReadOnlySpan<byte> value);
+        ulong version = 0;
+        WriteOutcome outcome = value.Length > limits.MaxValueBytes
+            ? WriteOutcome.ValueTooLarge
+            : shard.Set(key, value, new SetOptions(TimeToLiveMillis: request.TimeToLiveMillis), out version);
+        Note(name, outcome);
+        ReplyFlags flags = FlagsOf(request, index);
+        if (outcome != WriteOutcome.Done)
+        {
+            return ReplyWriter.WriteError(
+                room,
+                Opcode.BatchSet,
+                ReplyForms.StatusOf(outcome),
+                request.Id,
+                ReplyForms.TextOf(outcome, _valueTooLarge),
+                flags,
+                (uint)index);
+        }
+
+        return request.IsQuiet && flags == ReplyFlags.None ? 0
+            : request.ReturnVersion
+                ? ReplyWriter.WriteVersioned(room, Opcode.BatchSet, Status.Ok, request.Id, version, default, flags, (uint)index)
+                : ReplyWriter.Write(room, Opcode.BatchSet, Status.Ok, request.Id, default, flags, (uint)index);
+    }
+
+    /// <summary>Answers a write whose value was too large to be received.</summary>
     public int RefuseValue(in Request request, Span<byte> room)
     {
         counters.ValuesRefused++;
-        return ReplyWriter.WriteError(room, request.Opcode, Status.ValueTooLarge, request.Id, _valueTooLarge);
+        return ReplyForms.Error(room, request, Status.ValueTooLarge, _valueTooLarge);
     }
 
     /// <summary>Answers a request that there is no memory to send to the shard of its key.</summary>
@@ -78,37 +131,74 @@ internal sealed class RequestExecutor(Shard shard, ProtocolLimits limits, StatsR
         return ReplyWriter.WriteError(room, Opcode.Error, fault.Status, fault.Id, fault.Text);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void WriteHeader(
-        Span<byte> room, Opcode opcode, Status status, ReplyFlags flags, int bodyLength, uint id, uint argument) =>
-        ReplyWriter.WriteHeader(ref MemoryMarshal.GetReference(room), opcode, status, flags, bodyLength, id, argument);
-
-    private static int Header(Span<byte> room, in Request request, Status status)
+    /// <summary>Conditions and life of a Set or SetBegin.</summary>
+    public static SetOptions OptionsOf(in Request request)
     {
-        WriteHeader(room, request.Opcode, status, ReplyFlags.None, 0, request.Id, 0);
-        return FcpLimits.HeaderBytes;
+        SetExtras extras = request.SetExtras;
+        bool isNewer = (extras & SetExtras.IfNewer) != 0;
+
+        // The conditions follow the two mode bits of the protocol.
+        return new SetOptions(
+            isNewer ? SetCondition.IfNewer : (SetCondition)request.Mode,
+            isNewer ? request.NewVersion : request.ExpectedVersion,
+            request.TimeToLiveMillis)
+        {
+            Sliding = (extras & SetExtras.Sliding) != 0,
+            SlidingLimitMillis = request.SlidingLimitMillis,
+            KeepStale = (extras & SetExtras.KeepStale) != 0,
+            LeaseToken = request.LeaseToken,
+        };
     }
 
-    private static Status StatusOf(WriteOutcome outcome) => outcome switch
+    private static ReplyFlags FlagsOf(in Request request, int index) =>
+        index + 1 == (int)request.Argument ? ReplyFlags.Last : ReplyFlags.None;
+
+    private static int Body(in Request request, int bodyLength, Span<byte> room)
     {
-        WriteOutcome.Done => Status.Ok,
-        WriteOutcome.NotFound => Status.NotFound,
-        WriteOutcome.Exists => Status.Exists,
-        WriteOutcome.VersionMismatch => Status.VersionMismatch,
-        WriteOutcome.ValueTooLarge => Status.ValueTooLarge,
-        _ => Status.OutOfMemory,
-    };
+        ReplyForms.WriteHeader(room, request.Opcode, Status.Ok, ReplyFlags.None, bodyLength, request.Id, 0);
+        return FcpLimits.HeaderBytes + bodyLength;
+    }
+
+    private int Hello(in Request request, Span<byte> room)
+    {
+        HelloRequest hello = request.Hello;
+        if (hello.Shard > topology.ShardCount)
+        {
+            Span<char> text = stackalloc char[100];
+            text.TryWrite($"shard is {hello.Shard}; allowed are 0 (any) to {topology.ShardCount}", out int chars);
+            return ReplyForms.Error(room, request, Status.WrongShard, text[..chars], (uint)topology.ShardCount);
+        }
+
+        return ReplyWriter.WriteHello(room, request.Id, HelloReply.Of(limits, hello.Features & (uint)Session.Supported) with
+        {
+            Shard = (ushort)topology.Shard,
+            ShardCount = (ushort)topology.ShardCount,
+            MaxOpenStreams = SessionStreams.MaxOpen,
+            MaxStreamedValueBytes = (ulong)shard.MaxValueBytes,
+        });
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Get(in Request request, in LookupKey key, ReplyFlags flags, uint argument, Span<byte> room)
     {
         if (!shard.TryGet(key, out ItemView item))
         {
-            WriteHeader(room, request.Opcode, Status.NotFound, flags, 0, request.Id, argument);
+            if (request.IsQuiet && flags == ReplyFlags.None)
+            {
+                return 0;
+            }
+
+            ReplyForms.WriteHeader(room, request.Opcode, Status.NotFound, flags, 0, request.Id, argument);
             return FcpLimits.HeaderBytes;
         }
 
-        int length = (int)item.Length;
+        long itemLength = item.Length;
+        if (itemLength > limits.MaxValueBytes)
+        {
+            return ReplyForms.TooLargeToRead(room, request, itemLength, limits.MaxValueBytes, flags, argument);
+        }
+
+        int length = (int)itemLength;
         if (request.ReturnVersion)
         {
             Span<byte> value = ReplyWriter.BeginVersioned(
@@ -117,7 +207,7 @@ internal sealed class RequestExecutor(Shard shard, ProtocolLimits limits, StatsR
             return FcpLimits.HeaderBytes + FcpLimits.VersionBytes + length;
         }
 
-        WriteHeader(room, request.Opcode, Status.Ok, flags, length, request.Id, argument);
+        ReplyForms.WriteHeader(room, request.Opcode, Status.Ok, flags, length, request.Id, argument);
         item.CopyTo(room[FcpLimits.HeaderBytes..]);
         return FcpLimits.HeaderBytes + length;
     }
@@ -125,16 +215,34 @@ internal sealed class RequestExecutor(Shard shard, ProtocolLimits limits, StatsR
     private int Set(in Request request, in LookupKey key, Span<byte> room)
     {
         // Both enumerations follow the two mode bits of the protocol.
-        SetOptions options = new((SetCondition)request.Mode, request.ExpectedVersion, request.TimeToLiveMillis);
+        SetOptions options = request.Argument == 0
+            ? new((SetCondition)request.Mode, request.ExpectedVersion, request.TimeToLiveMillis)
+            : OptionsOf(request);
         WriteOutcome outcome = shard.Set(key, request.Value, options, out ulong version);
-        if (outcome == WriteOutcome.Done && request.ReturnVersion)
+        Note(request.Key, outcome);
+        if (outcome != WriteOutcome.Done || (request.Flags & (RequestFlags.ReturnVersion | RequestFlags.Quiet)) != 0)
         {
-            return ReplyWriter.WriteVersioned(room, Opcode.Set, Status.Ok, request.Id, version);
+            return ReplyForms.Written(room, request, outcome, version, _valueTooLarge);
         }
 
-        Status status = StatusOf(outcome);
-        return status.IsError()
-            ? ReplyWriter.WriteError(room, Opcode.Set, status, request.Id, outcome == WriteOutcome.ValueTooLarge ? _valueTooLarge : SessionFault.OutOfMemory)
-            : Header(room, request, status);
+        ReplyForms.WriteHeader(room, Opcode.Set, Status.Ok, ReplyFlags.None, 0, request.Id, 0);
+        return FcpLimits.HeaderBytes;
+    }
+
+    private int Delete(in Request request, in LookupKey key, Span<byte> room)
+    {
+        ulong? expected = request.Mode == SetMode.IfVersion ? request.ExpectedVersion : null;
+        WriteOutcome outcome = shard.Delete(key, expected);
+        Note(request.Key, outcome);
+        return ReplyForms.Answer(room, request, ReplyForms.StatusOf(outcome));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Note(ReadOnlySpan<byte> key, WriteOutcome outcome)
+    {
+        if (changes.IsWatched && ChangeLog.IsChange(outcome))
+        {
+            changes.Add(key);
+        }
     }
 }

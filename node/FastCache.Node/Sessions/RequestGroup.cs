@@ -23,11 +23,19 @@ namespace FastCache.Node.Sessions;
 /// </remarks>
 /// <param name="shard">Where the keys of this shard are.</param>
 /// <param name="executor">What runs the requests.</param>
+/// <param name="bound">What runs those that need what a connection holds.</param>
 /// <param name="replies">Where the answers go.</param>
 /// <param name="counters">What is counted.</param>
+/// <param name="changes">What others are told of.</param>
 /// <param name="foreign">Where the keys of other shards are; null when there are none.</param>
 internal sealed class RequestGroup(
-    Shard shard, RequestExecutor executor, ReplyPath replies, NodeCounters counters, ForeignRequests? foreign)
+    Shard shard,
+    RequestExecutor executor,
+    BoundRequests bound,
+    ReplyPath replies,
+    NodeCounters counters,
+    ChangeLog changes,
+    ForeignRequests? foreign)
 {
     private const int Capacity = 64;
     private const int ProbeLag = 16;
@@ -41,6 +49,9 @@ internal sealed class RequestGroup(
     {
         Request,
         BatchKey,
+        BatchEntry,
+        Bound,
+        Unasked,
         TooLarge,
         Fatal,
     }
@@ -79,27 +90,45 @@ internal sealed class RequestGroup(
     public void Add(in Request request, int offset)
     {
         bool hasKey = request.KeyLength != 0;
-        int owner = foreign is null ? 0 : hasKey ? foreign.OwnerOf(request.Key) : ForeignRequests.EveryShard;
+        int owner = hasKey ? OwnerOf(request.Key) : ForeignRequests.EveryShard;
         _keys[Count] = hasKey && IsAtHome(owner) ? shard.Prepare(request.Key) : default;
         Put(request, offset, Kind.Request, owner);
     }
 
-    /// <summary>Adds one key of a batched get. The group has room.</summary>
-    /// <param name="request">The batched get.</param>
-    /// <param name="key">One of its keys.</param>
-    /// <param name="offset">Where the request was found.</param>
-    /// <param name="batchKey">The key's place in it.</param>
-    /// <param name="batchOffset">Where in the body that key stands, with its length byte.</param>
-    public void AddBatchKey(in Request request, ReadOnlySpan<byte> key, int offset, int batchKey, int batchOffset)
+    /// <summary>Adds the key of a batched get at a position, and moves the position's offset in the batch past it. The
+    /// group has room.</summary>
+    public void AddBatchKey(in Request request, ref InputPosition position)
     {
-        int owner = foreign is null ? 0 : foreign.OwnerOf(key);
-        _keys[Count] = IsAtHome(owner) ? shard.Prepare(key) : default;
-        Put(request, offset, Kind.BatchKey, owner);
-        _entries[Count - 1].BatchKey = batchKey;
-        _entries[Count - 1].BatchOffset = batchOffset;
+        int offset = position.BatchOffset;
+        ReadOnlySpan<byte> key = request.ReadBatchKey(ref position.BatchOffset);
+        PutBatch(request, key, position, offset, Kind.BatchKey, OwnerOf(key));
     }
 
-    /// <summary>Adds the refusal of a set whose value is too large. The group has room.</summary>
+    /// <summary>Adds the entry of a batched set at a position, and moves the position's offset in the batch past it. The
+    /// group has room.</summary>
+    public void AddBatchEntry(in Request request, ref InputPosition position)
+    {
+        int offset = position.BatchOffset;
+        ReadOnlySpan<byte> key = request.ReadBatchEntry(ref position.BatchOffset, out ReadOnlySpan<byte> value);
+        // Refused wherever it is executed, so it need not travel.
+        int owner = value.Length > executor.MaxValueBytesNow ? ForeignRequests.EveryShard : OwnerOf(key);
+        PutBatch(request, key, position, offset, Kind.BatchEntry, owner);
+    }
+
+    /// <summary>Adds a request that needs what its connection holds. The group has room.</summary>
+    public void AddBound(in Request request, int offset) => PutKeyless(request, offset, Kind.Bound);
+
+    /// <summary>Adds the frames that a session is sent unasked in this pass. The group has room, and nothing of the session
+    /// that was decoded in this pass.</summary>
+    public void AddUnasked(Session session)
+    {
+        InputPosition position = session.Input.Position;
+        session.UnaskedPosition = position;
+        StartRun(session, position.Piece);
+        PutKeyless(default, position.Offset, Kind.Unasked);
+    }
+
+    /// <summary>Adds the refusal of a write whose value is too large. The group has room.</summary>
     public void AddTooLarge(in Request request, int offset) => PutKeyless(request, offset, Kind.TooLarge);
 
     /// <summary>Adds the end of a conversation. The group has room.</summary>
@@ -148,6 +177,7 @@ internal sealed class RequestGroup(
             session.Input.Commit();
         }
 
+        changes.Origin = ChangeLog.NoOrigin;
         Count = _runCount = 0;
         counters.Batches++;
         shard.EndBatch();
@@ -156,6 +186,7 @@ internal sealed class RequestGroup(
     private void Execute(in Run run, int end)
     {
         Session session = run.Session;
+        changes.Origin = session.Connection.Slot;
         for (int i = run.First; i < end;)
         {
             int allowance = replies.Allowance(session);
@@ -173,7 +204,10 @@ internal sealed class RequestGroup(
                 i++;
             }
             while (i < end && bytes < allowance);
-            replies.Stage(session, bytes);
+            if (bytes > 0)
+            {
+                replies.Stage(session, bytes);
+            }
         }
     }
 
@@ -181,6 +215,7 @@ internal sealed class RequestGroup(
     private void ExecuteAmongShards(in Run run, int end)
     {
         Session session = run.Session;
+        changes.Origin = session.Connection.Slot;
         if (!foreign!.TryStage(session, replies))
         {
             Postpone(run, run.First);
@@ -204,7 +239,7 @@ internal sealed class RequestGroup(
 
             if (forwarded == ForwardResult.AwaitsReplies || (forwarded == ForwardResult.NoParcel && session.Outstanding > 0))
             {
-                session.Rewind(PositionOf(run, _entries[i]));
+                Rewind(run, i);
                 session.IsWaiting = true;
                 return;
             }
@@ -220,40 +255,72 @@ internal sealed class RequestGroup(
             int bytes = isForeign
                 ? executor.RefuseForwarding(_entries[i].Request, room)
                 : Execute(session, _entries[i], _keys[i], room);
-            replies.Stage(session, bytes);
+            if (bytes > 0)
+            {
+                replies.Stage(session, bytes);
+            }
+
             i++;
         }
     }
 
     private void Postpone(in Run run, int entry)
     {
-        run.Session.Rewind(PositionOf(run, _entries[entry]));
+        Rewind(run, entry);
         replies.Postpone(run.Session);
     }
 
+    private void Rewind(in Run run, int entry) => run.Session.Rewind(
+        _entries[entry].Kind == Kind.Unasked ? run.Session.UnaskedPosition : PositionOf(run, _entries[entry]));
+
     private ForwardResult Forward(Session session, in Entry entry)
     {
-        if (entry.Kind != Kind.BatchKey)
+        Request request = entry.Request;
+        if (entry.Kind == Kind.Request)
         {
-            return foreign!.Forward(session, entry.Owner, entry.Request.Frame, batchIndex: -1, isLast: false);
+            ForwardResult sent = foreign!.TryAdd(
+                session, entry.Owner, request.Frame.Length, BatchPlace.None, out Span<byte> whole);
+            request.Frame.CopyTo(whole);
+            return sent;
         }
 
+        // An entry of a batch travels as the request that it would be by itself; its reply is made one of the batch's.
+        BatchPlace place = new(request.Opcode, entry.BatchKey, entry.BatchKey + 1 == (int)request.Argument);
         int offset = entry.BatchOffset;
-        ReadOnlySpan<byte> key = entry.Request.ReadBatchKey(ref offset);
-        Span<byte> frame = stackalloc byte[FcpLimits.HeaderBytes + FcpLimits.MaxKeyBytes];
-        int length = RequestWriter.Get(frame, entry.Request.Id, key, entry.Request.ReturnVersion);
-        bool isLast = entry.BatchKey + 1 == (int)entry.Request.Argument;
-        return foreign!.Forward(session, entry.Owner, frame[..length], entry.BatchKey, isLast);
+        ReadOnlySpan<byte> value = default;
+        bool isGet = entry.Kind == Kind.BatchKey;
+        ReadOnlySpan<byte> key = isGet ? request.ReadBatchKey(ref offset) : request.ReadBatchEntry(ref offset, out value);
+        int timeToLiveBytes = request.HasTimeToLive ? FcpLimits.TimeToLiveBytes : 0;
+        int length = FcpLimits.HeaderBytes + timeToLiveBytes + key.Length + value.Length;
+        ForwardResult result = foreign!.TryAdd(session, entry.Owner, length, place, out Span<byte> frame);
+        if (result == ForwardResult.Sent)
+        {
+            int written = isGet
+                ? RequestWriter.Get(frame, request.Id, key, request.ReturnVersion)
+                : RequestWriter.Set(
+                    frame, request.Id, key, value, request.TimeToLiveMillis, returnVersion: request.ReturnVersion);
+            Debug.Assert(written == length);
+            RequestWriter.MakeQuiet(frame, request.IsQuiet && !place.IsLast);
+        }
+
+        return result;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool IsAtHome(int owner) => foreign is null || owner == foreign.Home;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int Execute(Session session, in Entry entry, in LookupKey key, Span<byte> room) => entry.Kind switch
+    private int Execute(Session session, in Entry entry, in LookupKey key, Span<byte> room) =>
+        entry.Kind == Kind.Request
+            ? executor.Execute(entry.Request, key, room)
+            : ExecuteOther(session, entry, key, room);
+
+    private int ExecuteOther(Session session, in Entry entry, in LookupKey key, Span<byte> room) => entry.Kind switch
     {
-        Kind.Request => executor.Execute(entry.Request, key, room),
         Kind.BatchKey => executor.ExecuteBatchKey(entry.Request, entry.BatchKey, key, room),
+        Kind.BatchEntry => executor.ExecuteBatchEntry(entry.Request, entry.BatchKey, entry.BatchOffset, key, room),
+        Kind.Bound => bound.Execute(session, entry.Request, room),
+        Kind.Unasked => bound.Write(session, room),
         Kind.TooLarge => executor.RefuseValue(entry.Request, room),
         _ => executor.End(session, room),
     };
@@ -261,13 +328,25 @@ internal sealed class RequestGroup(
     private static InputPosition PositionOf(in Run run, in Entry entry)
     {
         InputPosition position = new() { Piece = run.Piece, Offset = entry.Offset };
-        if (entry.Kind == Kind.BatchKey)
+        if (entry.Kind is Kind.BatchKey or Kind.BatchEntry)
         {
             position.BatchKeys = entry.BatchKey;
             position.BatchOffset = entry.BatchOffset;
         }
 
         return position;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int OwnerOf(ReadOnlySpan<byte> key) => foreign is null ? 0 : foreign.OwnerOf(key);
+
+    private void PutBatch(
+        in Request request, ReadOnlySpan<byte> key, in InputPosition position, int batchOffset, Kind kind, int owner)
+    {
+        _keys[Count] = IsAtHome(owner) ? shard.Prepare(key) : default;
+        Put(request, position.Offset, kind, owner);
+        _entries[Count - 1].BatchKey = position.BatchKeys;
+        _entries[Count - 1].BatchOffset = batchOffset;
     }
 
     private void PutKeyless(in Request request, int offset, Kind kind)

@@ -36,8 +36,14 @@ internal enum SessionState : byte
 internal readonly record struct Fault(Status Status, uint Id, string Text);
 
 /// <summary>One connection's conversation: finds the requests in its input and hands them to the group.</summary>
-internal sealed class Session(ReceivePath path, ProtocolLimits limits, ShardPlacement placement)
+internal sealed class Session(ReceivePath path, ProtocolLimits limits, NodeTopology topology)
 {
+    /// <summary>The features that every session of a node can agree on.</summary>
+    public const Features Supported = Features.Push | Features.UnorderedReplies;
+
+    /// <summary>In place of <see cref="ToldNumber"/>.</summary>
+    public const long TracksNothing = -1;
+
     private bool _ended;
     private bool _isToEnd;
 
@@ -90,7 +96,7 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits, ShardPlac
     public int Destination { get; private set; }
 
     /// <summary>Whether the client takes replies to different keys in any order.</summary>
-    public bool IsUnordered { get; set; }
+    public bool IsUnordered => (Features & Features.UnorderedReplies) != 0;
 
     /// <summary>Requests under way at other shards.</summary>
     public int Outstanding { get; set; }
@@ -146,6 +152,33 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits, ShardPlac
     /// <summary>Set while a group is executed: the rest of this session's requests must wait.</summary>
     public bool IsCut { get; set; }
 
+    /// <summary>What the hello agreed on.</summary>
+    public Features Features { get; private set; }
+
+    /// <summary>The session's streams; null until it opens one.</summary>
+    public SessionStreams? Streams { get; set; }
+
+    /// <summary>Whether a stream has a piece to send and credit for it.</summary>
+    public bool IsSending { get; set; }
+
+    /// <summary>Whether pieces of streams are sent in this pass.</summary>
+    public bool SendsPieces { get; set; }
+
+    /// <summary>Whether requests of the last pass had to wait for this one.</summary>
+    public bool WasPostponed { get; set; }
+
+    /// <summary>Which changes by others the session was told of last, or <see cref="TracksNothing"/>.</summary>
+    public long ToldNumber { get; set; } = TracksNothing;
+
+    /// <summary>Whether the session is told of changes by others.</summary>
+    public bool IsTracking => ToldNumber != TracksNothing;
+
+    /// <summary>Whether there were changes that the session could not be told of.</summary>
+    public bool HasMissedChanges { get; set; }
+
+    /// <summary>Where the input stood when this pass's unasked frames were added to the group.</summary>
+    public InputPosition UnaskedPosition { get; set; }
+
     /// <summary>What ended the conversation, once a fatal fault was decoded.</summary>
     public Fault Fault { get; private set; }
 
@@ -156,15 +189,16 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits, ShardPlac
     {
         Connection = connection;
         State = SessionState.Open;
-        IsBlocked = IsPaused = IsInputOver = IsPlaced = IsUnordered = IsWaiting = false;
+        IsBlocked = IsPaused = IsInputOver = IsPlaced = IsWaiting = false;
         StagedBytes = 0;
         PartialFrameSinceMillis = null;
         SaidHello = IsAdmitted = _ended = _isToEnd = false;
+        Features = Features.None;
+        SendsPieces = WasPostponed = false;
     }
 
     /// <summary>Whether this is the conversation on a connection of that name.</summary>
-    public bool IsOn(int slot, int generation) =>
-        State != SessionState.Closed && Connection == new ConnectionId(slot, generation);
+    public bool IsOn(ConnectionId connection) => State != SessionState.Closed && Connection == connection;
 
     public void Close()
     {
@@ -306,12 +340,21 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits, ShardPlac
             return false;
         }
 
-        if (request.Opcode == Opcode.BatchGet && SaidHello)
+        if (request.Opcode is not (Opcode.Get or Opcode.Set) || !SaidHello)
         {
-            HasDecoded = true;
-            return TryAddBatch(group, request, ref position);
+            return TryAddOther(group, request, ref position);
         }
 
+        HasDecoded = true;
+        group.Add(request, position.Offset);
+        position.Offset += request.FrameLength;
+        return true;
+    }
+
+    /// <summary>Adds one request that is no get or set, or comes before the hello.</summary>
+    /// <inheritdoc cref="TryAdd"/>
+    private bool TryAddOther(RequestGroup group, in Request request, ref InputPosition position)
+    {
         if (SaidHello == (request.Opcode == Opcode.Hello))
         {
             End(group, SaidHello
@@ -320,33 +363,45 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits, ShardPlac
             return true;
         }
 
-        if (!SaidHello && !TryPlace(group, request))
+        if (!SaidHello)
         {
-            return true;
+            if (!TryPlace(request))
+            {
+                return true;
+            }
+
+            Features = (Features)request.Hello.Features & Supported;
         }
 
         SaidHello = HasDecoded = true;
-        group.Add(request, position.Offset);
+        if (request.Opcode is Opcode.BatchGet or Opcode.BatchSet)
+        {
+            return TryAddBatch(group, request, ref position);
+        }
+
+        if (BoundRequests.IsBound(request.Opcode))
+        {
+            group.AddBound(request, position.Offset);
+        }
+        else
+        {
+            group.Add(request, position.Offset);
+        }
+
         position.Offset += request.FrameLength;
         return true;
     }
 
     /// <summary>Finds out from a Hello which shard the connection belongs to.</summary>
-    /// <returns>False when the conversation does not go on here.</returns>
-    private bool TryPlace(RequestGroup group, in Request hello)
+    /// <returns>False when the conversation goes on there.</returns>
+    private bool TryPlace(in Request hello)
     {
-        if (!IsPlaced)
+        // A shard that is not there is refused here as well as anywhere.
+        if (!IsPlaced && hello.Hello.Shard <= topology.ShardCount)
         {
-            int wish = HelloRequest.Read(hello.Value).Shard;
-            if (wish > placement.Count)
-            {
-                End(group, new(Status.Malformed, hello.Id, SessionFault.NoSuchShard(wish, placement.Count)));
-                return false;
-            }
-
             IsPlaced = true;
-            Destination = placement.For(wish);
-            if (Destination != placement.Home)
+            Destination = topology.ShardFor(hello.Hello.Shard);
+            if (Destination != topology.Shard)
             {
                 State = SessionState.Leaving;
                 return false;
@@ -365,9 +420,15 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits, ShardPlac
                 return false;
             }
 
-            int batchOffset = position.BatchOffset;
-            ReadOnlySpan<byte> key = request.ReadBatchKey(ref position.BatchOffset);
-            group.AddBatchKey(request, key, position.Offset, position.BatchKeys, batchOffset);
+            if (request.Opcode == Opcode.BatchGet)
+            {
+                group.AddBatchKey(request, ref position);
+            }
+            else
+            {
+                group.AddBatchEntry(request, ref position);
+            }
+
             position.BatchKeys++;
         }
 

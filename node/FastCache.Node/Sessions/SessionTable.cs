@@ -27,9 +27,9 @@ internal sealed class SessionTable(int slots, Func<Session> create)
 
     /// <summary>The conversation on a connection that may be over.</summary>
     /// <returns>Null when it is.</returns>
-    public Session? Find(int slot, int generation)
+    public Session? Find(ConnectionId connection)
     {
-        Session? session = (uint)slot < (uint)_highWater ? _sessions[slot] : null;
-        return session is not null && session.IsOn(slot, generation) ? session : null;
+        Session? session = _sessions[connection.Slot];
+        return session is not null && session.IsOn(connection) ? session : null;
     }
 }

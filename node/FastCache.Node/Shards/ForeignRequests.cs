@@ -70,14 +70,15 @@ internal sealed class ForeignRequests
         session.Outstanding == 0
         || (owner != EveryShard && (session.IsUnordered || owner == session.OutstandingOwner));
 
-    /// <summary>Sends one request to its owner.</summary>
+    /// <summary>Makes room for one request to its owner, which goes there with the next <see cref="Publish"/>.</summary>
     /// <param name="session">Whose it is.</param>
     /// <param name="owner">Another shard.</param>
-    /// <param name="frame">A whole frame.</param>
-    /// <param name="batchIndex">Place in a batch, or -1.</param>
-    /// <param name="isLast">Whether it is the batch's last.</param>
-    public ForwardResult Forward(Session session, int owner, ReadOnlySpan<byte> frame, int batchIndex, bool isLast)
+    /// <param name="length">Bytes of the whole frame.</param>
+    /// <param name="batch">Where in a batch it stands.</param>
+    /// <param name="frame">To be filled with the frame when the answer is <see cref="ForwardResult.Sent"/>.</param>
+    public ForwardResult TryAdd(Session session, int owner, int length, in BatchPlace batch, out Span<byte> frame)
     {
+        frame = default;
         Debug.Assert(owner != _home);
         if (!MayGoOn(session, owner) || session.Outstanding == MaxOutstanding)
         {
@@ -85,7 +86,7 @@ internal sealed class ForeignRequests
         }
 
         Parcel? parcel = _filling[owner];
-        if (parcel is not null && !parcel.HasRoomFor(frame.Length))
+        if (parcel is not null && !parcel.HasRoomFor(length))
         {
             Seal(owner);
             parcel = null;
@@ -99,14 +100,13 @@ internal sealed class ForeignRequests
             }
 
             _filling[owner] = parcel;
-            if (!parcel.HasRoomFor(frame.Length) && !parcel.TryEnlarge(_carries, frame.Length))
+            if (!parcel.HasRoomFor(length) && !parcel.TryEnlarge(_carries, length))
             {
                 return ForwardResult.NoMemory;
             }
         }
 
-        ConnectionKey(session, frame.Length, batchIndex, isLast, out ParcelEntry entry);
-        frame.CopyTo(parcel.Add(entry));
+        frame = parcel.Add(new ParcelEntry(session.Connection, length, batch));
         session.Outstanding++;
         session.OutstandingOwner = owner;
         _counters.Forwarded++;
@@ -176,7 +176,7 @@ internal sealed class ForeignRequests
                 int start = 0;
                 while (parcel.TryRead(ref offset, out ParcelEntry entry, out _))
                 {
-                    if (sessions.Find(entry.Slot, entry.Generation) is Session session)
+                    if (sessions.Find(entry.Connection) is Session session)
                     {
                         Arrive(session, parcel, start, entry.Length);
                         ready(session);
@@ -257,9 +257,6 @@ internal sealed class ForeignRequests
         session.Outstanding = 0;
         DropLate(session);
     }
-
-    private static void ConnectionKey(Session session, int length, int batchIndex, bool isLast, out ParcelEntry entry) =>
-        entry = new ParcelEntry(session.Connection.Slot, session.Connection.Generation, length, batchIndex, isLast);
 
     private void Seal(int owner)
     {

@@ -186,9 +186,9 @@ internal sealed class ForeignService : IDisposable
         }
 
         Span<byte> reply = _room.Span[..length];
-        if (entry.BatchIndex >= 0 && length > 0)
+        if (entry.Batch.Index >= 0 && length > 0)
         {
-            ReplyWriter.MakeBatchReply(reply, (uint)entry.BatchIndex, entry.IsLast);
+            ReplyWriter.MakeBatchReply(reply, entry.Batch.Opcode, (uint)entry.Batch.Index, entry.Batch.IsLast);
         }
 
         reply.CopyTo(work.Replies.Add(entry with { Length = length }));

@@ -3,16 +3,25 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using FastCache.Io;
 using FastCache.Node.Sessions;
+using FastCache.Protocol;
 
 namespace FastCache.Node.Shards;
 
+/// <summary>Which entry of a batch a request was.</summary>
+/// <param name="Opcode">The batch's.</param>
+/// <param name="Index">The entry's place in it, or -1.</param>
+/// <param name="IsLast">Whether it is the last one.</param>
+internal readonly record struct BatchPlace(Opcode Opcode, int Index, bool IsLast)
+{
+    /// <summary>It was none.</summary>
+    public static BatchPlace None => new(default, -1, false);
+}
+
 /// <summary>What stands before each frame in a parcel: whose it is, and how its reply is to look.</summary>
-/// <param name="Slot">Of the connection on its own shard.</param>
-/// <param name="Generation">Of that slot.</param>
+/// <param name="Connection">On its own shard.</param>
 /// <param name="Length">Bytes of the frame; a reply may have none.</param>
-/// <param name="BatchIndex">Place of the key in its batched request, or -1.</param>
-/// <param name="IsLast">Whether it is the last one of that batch.</param>
-internal readonly record struct ParcelEntry(int Slot, int Generation, int Length, int BatchIndex, bool IsLast);
+/// <param name="Batch">Where in a batch it stands.</param>
+internal readonly record struct ParcelEntry(ConnectionId Connection, int Length, BatchPlace Batch);
 
 /// <summary>A block of frames that goes from one shard to another and comes back empty.</summary>
 /// <remarks>
@@ -52,7 +61,7 @@ internal sealed class Parcel(int bytes) : IDisposable
 
     /// <summary>Adds a frame, for which there is room.</summary>
     /// <returns>Where its bytes go.</returns>
-    public Span<byte> Add(in ParcelEntry entry)
+    public Span<byte> Add(scoped in ParcelEntry entry)
     {
         Debug.Assert(HasRoomFor(entry.Length));
         Span<byte> place = Bytes[_used..];

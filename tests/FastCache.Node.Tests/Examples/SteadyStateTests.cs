@@ -33,7 +33,7 @@ public sealed class SteadyStateTests
             CompressFromBytes = 0,
         };
         using Shard shard = new(new ShardOptions { MemoryBudgetBytes = 32 << 20 });
-        using SteadyShardIo io = new(sizes, new PlainOperation(Opcode.Hello, 0).Encode(), Cycle(), 4, blocks);
+        using SteadyShardIo io = new(sizes, new PlainOperation(Opcode.Hello, 0) { Features = Features.Push }.Encode(), Cycle(), 4, blocks);
         ProtocolLimits limits = new(Shard.MaxKeyBytes, 8_000, FcpLimits.MaxBatchKeys);
         using ShardLoop loop = new(io, sizes, shard, options, limits, new OutboxSizes(30_000, 9_000));
         long before = 0;
@@ -59,7 +59,7 @@ public sealed class SteadyStateTests
         Assert.Equal(0, after - before);
     }
 
-    /// <summary>Every opcode, hits and misses, values of several buffers, and sets that are refused.</summary>
+    /// <summary>Every opcode, hits and misses, values of several buffers, streams, and requests that are refused.</summary>
     private static byte[] Cycle()
     {
         List<byte> frames = [];
@@ -82,6 +82,38 @@ public sealed class SteadyStateTests
             frames.AddRange(operation.Encode());
             id++;
         }
+
+        byte[] number = "number"u8.ToArray();
+        byte[] film = "film"u8.ToArray();
+        byte[] large = "large film"u8.ToArray();
+        PlainOperation[] others =
+        [
+            new(Opcode.Track, id) { On = true },
+            new(Opcode.Topology, id),
+            new(Opcode.GetRange, id) { Keys = [film], Start = 10, Length = 50 },
+            new(Opcode.GetRange, id) { Keys = [film], Start = 1 << 30 },
+            new(Opcode.LeaseGet, id) { Keys = [number], ReturnVersion = true },
+            new(Opcode.Count, id) { Keys = [number], Amount = 1, Initial = 1 },
+            new(Opcode.Count, id) { Keys = [film], Amount = 1 },
+            new(Opcode.MakeStale, id) { Keys = [number], Quiet = true },
+            new(Opcode.Append, id) { Keys = [film], Value = new byte[100] },
+            new(Opcode.BatchSet, id) { Keys = [number, film], Values = [[1], new byte[2_000]], ReturnVersion = true },
+            new(Opcode.Set, id) { Keys = [film], Value = new byte[20], Quiet = true },
+            new(Opcode.SetBegin, id) { Keys = [film], TotalLength = 3_000 },
+            new(Opcode.SetPiece, id) { Stream = id, Value = new byte[3_000] },
+            new(Opcode.SetCommit, id) { Stream = id },
+            new(Opcode.SetBegin, id + 1) { Keys = [large], TotalLength = 70_000 },
+            new(Opcode.SetPiece, id) { Stream = id + 1, Value = new byte[40_000], Quiet = true },
+            new(Opcode.SetPiece, id) { Stream = id + 1, Value = new byte[30_000], Quiet = true },
+            new(Opcode.SetCommit, id) { Stream = id + 1 },
+            new(Opcode.GetStream, id + 2) { Keys = [film], Credit = 1_000 },
+            new(Opcode.GetStream, id + 3) { Keys = [large], Credit = 50_000 },
+            new(Opcode.Credit, id) { Stream = id + 2, Credit = 5_000 },
+            new(Opcode.Credit, id) { Stream = id + 3, Credit = 50_000 },
+            new(Opcode.Get, id) { Keys = [large] },
+            new(Opcode.SetAbort, id) { Stream = 4_711 },
+        ];
+        frames.AddRange(others.SelectMany(operation => operation.Encode()));
 
         return [.. frames];
     }

@@ -66,7 +66,12 @@ internal sealed class Conversation : IFakeClient
 
     public bool HasEnded { get; private set; }
 
-    public bool IsComplete => _remaining == 0 && _expected.Count == 0 && _unread.Length == 0;
+    public bool IsComplete => _remaining == 0 && _expected.Count == 0 && _unread.Length == 0 && (_isFatal || Cache.Reading.Count == 0);
+
+    /// <summary>Begins the names of the client's own keys, of whose changes it must not be told.</summary>
+    public required string Prefix { get; init; }
+
+    private bool MayReadStreams => Cache.Reading.Count > 0 || _expected.Any(operation => operation.Opcode == Opcode.GetStream);
 
     public bool WantsToClose => Ending switch
     {
@@ -128,20 +133,82 @@ internal sealed class Conversation : IFakeClient
             return;
         }
 
-        Assert.True(_expected.TryPeek(out PlainOperation? operation), $"a reply to nothing: {reply.Opcode} {reply.Status}");
-        Cache.Check(operation, _index++, reply);
+        if (reply.Opcode == Opcode.Invalidate)
+        {
+            CheckPush(reply);
+            return;
+        }
+
+        if (reply.Opcode == Opcode.GetStream && Cache.Reading.ContainsKey(reply.Id))
+        {
+            Cache.CheckPiece(reply);
+            return;
+        }
+
+        PlainOperation? operation;
+        while (_expected.TryPeek(out operation) && Cache.TryExecuteSilently(operation, _index))
+        {
+            Advance(operation);
+        }
+
+        Assert.True(operation is not null, $"a reply to nothing: {reply.Opcode} {reply.Status}");
+        Cache.Check(operation, _index, reply);
         _isFatal = operation.BadFrame is not null;
-        if (_index == operation.Replies)
+        Advance(operation);
+    }
+
+    private void Advance(PlainOperation operation)
+    {
+        if (++_index == operation.Replies)
         {
             _expected.Dequeue();
             _index = 0;
         }
     }
 
+    private void CheckPush(in Reply reply)
+    {
+        Assert.Equal((Status.Ok, 0u), (reply.Status, reply.Id));
+        ReadOnlySpan<byte> rest = reply.Body;
+        for (uint i = 0; i < reply.Argument; i++)
+        {
+            string key = System.Text.Encoding.Latin1.GetString(rest.Slice(1, rest[0]));
+            Assert.False(key.StartsWith(Prefix, StringComparison.Ordinal), $"told of a change of its own: {key}");
+            rest = rest[(1 + rest[0])..];
+        }
+
+        Assert.True(rest.IsEmpty);
+    }
+
+    /// <summary>More credit for a stream that has used up what it had.</summary>
+    private bool TryGiveCredit()
+    {
+        foreach ((uint stream, PlainCache.Read read) in Cache.Reading)
+        {
+            if (read.Got == read.Credit)
+            {
+                uint bytes = (uint)_random.Next(1, 20_000);
+                read.Credit += bytes;
+                Cache.ExecuteCredit();
+                _outgoing = _operations.Credit(stream, bytes).Encode();
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private bool HasMore()
     {
         if (_outgoingStart < _outgoing.Length)
         {
+            return true;
+        }
+
+        bool mayGoOn = !_isFatal && (_remaining > 0 || Ending != Ending.BadFrame);
+        if (mayGoOn && (_remaining == 0 || _random.Next(3) == 0) && TryGiveCredit())
+        {
+            _outgoingStart = 0;
             return true;
         }
 
@@ -152,8 +219,14 @@ internal sealed class Conversation : IFakeClient
             PlainOperation next = isLast ? _operations.Bad() : _operations.Next(Cache);
             _expected.Enqueue(next);
             _outgoing = next.Encode();
+            if (next.Quiet)
+            {
+                PlainOperation fence = _operations.Fence();
+                _expected.Enqueue(fence);
+                _outgoing = [.. _outgoing, .. fence.Encode()];
+            }
         }
-        else if (_remaining == 0 && !_saidLastWords && _random.Next(2) == 0)
+        else if (_remaining == 0 && !_saidLastWords && (Ending == Ending.BadFrame || !MayReadStreams) && _random.Next(2) == 0)
         {
             _saidLastWords = true;
             _outgoing = _lastWords;

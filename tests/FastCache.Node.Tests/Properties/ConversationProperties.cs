@@ -82,6 +82,7 @@ public sealed class ConversationProperties
         Assert.Equal(0, io.LentBuffers);
         Assert.Equal(0, loop.Carries.LentBytes);
         Assert.Equal(0, loop.Counters.Connections);
+        Assert.Equal(0, loop.Counters.StreamsOpen);
         Assert.Equal(conversations.Count, loop.Counters.Accepted);
         if (!isTight)
         {
@@ -113,7 +114,8 @@ public sealed class ConversationProperties
         };
         RandomOperations operations = new(own, limits, $"{seed}.{index}:", random.Next(3) == 0 ? limits.MaxValueBytes : 120);
         int requests = random.Next(8) == 0 ? random.Next(1, 4) : random.Next(4, 120);
-        return new Conversation(own, operations, new PlainCache(limits), requests, ending) { MayBeOverloaded = isTight };
+        PlainCache cache = new(limits) { MayRefuseStreams = isTight };
+        return new Conversation(own, operations, cache, requests, ending) { MayBeOverloaded = isTight, Prefix = $"{seed}.{index}:" };
     }
 
     /// <summary>Every request was executed once: no more lookups and writes than replies tell of.</summary>

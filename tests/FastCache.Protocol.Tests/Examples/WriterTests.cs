@@ -32,6 +32,33 @@ public sealed class WriterTests
     }
 
     [Fact]
+    public void Terms_that_no_node_accepts_are_not_written()
+    {
+        SetTerms[] bad =
+        [
+            new(FcpLimits.MaxTimeToLiveMillis + 1), new(0, (SetMode)4), new(Version: 1), new() { Sliding = true },
+            new(1) { SlidingLimitMillis = 1 }, new(1) { Sliding = true, SlidingLimitMillis = FcpLimits.MaxTimeToLiveMillis + 1 },
+            new(0, SetMode.IfAbsent, 1) { IfNewer = true },
+        ];
+        Assert.All(bad, terms => Assert.ThrowsAny<ArgumentException>(() => RequestWriter.Set(Buffer, 1, "k"u8, "v"u8, terms)));
+        Assert.All(bad, terms => Assert.ThrowsAny<ArgumentException>(() => RequestWriter.SetBegin(Buffer, 1, "k"u8, 1, terms)));
+        SetTerms forCommit = new() { Quiet = true };
+        Assert.Throws<ArgumentException>(() => RequestWriter.SetBegin(Buffer, 1, "k"u8, 1, forCommit));
+    }
+
+    [Fact]
+    public void Numbers_that_no_node_accepts_are_not_written()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => RequestWriter.LeaseGet(Buffer, 1, "k"u8, 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => RequestWriter.LeaseGet(Buffer, 1, "k"u8, 3_600_001));
+        Assert.Throws<ArgumentOutOfRangeException>(() => RequestWriter.LeaseRelease(Buffer, 1, "k"u8, 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => RequestWriter.SetPiece(Buffer, 1, 1, new byte[65_537]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => RequestWriter.Count(Buffer, 1, "k"u8, 1, CountExtras.HasInitial));
+        Assert.Throws<ArgumentException>(() => RequestWriter.Count(Buffer, 1, "k"u8, 1, initialTimeToLiveMillis: 1));
+        Assert.Throws<InvalidOperationException>(() => new BatchSetWriter(Buffer, 1).Finish());
+    }
+
+    [Fact]
     public void Error_text_is_cut_between_characters()
     {
         byte[] buffer = new byte[16 + FcpLimits.MaxErrorTextBytes];
@@ -56,11 +83,18 @@ public sealed class WriterTests
     [Fact]
     public void Hello_reply_carries_the_limits_of_the_node()
     {
-        HelloReply hello = HelloReply.Of(new ProtocolLimits(100, 5_000, 64), features: 6);
+        HelloReply hello = HelloReply.Of(new ProtocolLimits(100, 5_000, 64), features: 6) with
+        {
+            Shard = 3,
+            ShardCount = 4,
+            MaxOpenStreams = 16,
+            MaxStreamedValueBytes = 1UL << 33,
+        };
         int length = ReplyWriter.WriteHello(Buffer, 5, hello);
-        Assert.Equal(40, length);
+        Assert.Equal(56, length);
         Assert.Equal(DecodeResult.Ok, ReplyDecoder.Read(Buffer.AsSpan(0, length), out Reply reply));
-        Assert.Equal(new HelloReply(1, 6, 100, 5_000, 64, 64 << 20), HelloReply.Read(reply.Body));
+        Assert.Equal(hello, HelloReply.Read(reply.Body));
+        Assert.Equal(new HelloReply(1, 6, 100, 5_000, 64, 64 << 20), HelloReply.Read(reply.Body[..24]));
     }
 
     [Fact]

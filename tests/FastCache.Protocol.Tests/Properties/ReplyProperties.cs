@@ -48,7 +48,7 @@ public sealed class ReplyProperties
         DecodeResult result = ReplyDecoder.Read(input, out Reply reply);
         long bodyLength = BinaryPrimitives.ReadUInt32LittleEndian(input[4..]);
         bool valid = input[0] == FcpLimits.ReplyMagic
-            && input[3] < 4
+            && input[3] < 8
             && bodyLength <= FcpLimits.MaxReplyBodyBytes
             && (input[3] % 2 == 0 || bodyLength >= 8);
         DecodeResult expected = !valid ? DecodeResult.Fatal

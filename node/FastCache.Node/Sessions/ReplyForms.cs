@@ -1,0 +1,109 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using FastCache.Core;
+using FastCache.Protocol;
+
+namespace FastCache.Node.Sessions;
+
+/// <summary>The forms that replies to requests have: a header alone, a version, an error with its text.</summary>
+/// <remarks>Each returns the bytes of the reply, 0 where a quiet request gets none.</remarks>
+internal static class ReplyForms
+{
+    private const int MaxTextChars = 200;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void WriteHeader(
+        Span<byte> room, Opcode opcode, Status status, ReplyFlags flags, int bodyLength, uint id, uint argument) =>
+        ReplyWriter.WriteHeader(ref MemoryMarshal.GetReference(room), opcode, status, flags, bodyLength, id, argument);
+
+    /// <summary>An answer without a body; Ok is not said to a quiet request.</summary>
+    public static int Answer(Span<byte> room, in Request request, Status status)
+    {
+        if (status == Status.Ok && request.IsQuiet)
+        {
+            return 0;
+        }
+
+        WriteHeader(room, request.Opcode, status, ReplyFlags.None, 0, request.Id, 0);
+        return FcpLimits.HeaderBytes;
+    }
+
+    /// <summary>What became of a write.</summary>
+    /// <param name="room">Where the reply goes.</param>
+    /// <param name="request">The write.</param>
+    /// <param name="outcome">What became of it.</param>
+    /// <param name="version">The new version, if it is done.</param>
+    /// <param name="tooLarge">The text for <see cref="WriteOutcome.ValueTooLarge"/>.</param>
+    public static int Written(
+        Span<byte> room, in Request request, WriteOutcome outcome, ulong version, string tooLarge)
+    {
+        if (outcome == WriteOutcome.Done)
+        {
+            return request.IsQuiet || !request.ReturnVersion
+                ? Answer(room, request, Status.Ok)
+                : ReplyWriter.WriteVersioned(room, request.Opcode, Status.Ok, request.Id, version);
+        }
+
+        Status status = StatusOf(outcome);
+        return status.IsError()
+            ? Error(room, request, status, TextOf(outcome, tooLarge))
+            : Answer(room, request, status);
+    }
+
+    public static int Error(Span<byte> room, in Request request, Status status, ReadOnlySpan<char> text, uint argument = 0) =>
+        ReplyWriter.WriteError(room, request.Opcode, status, request.Id, text, ReplyFlags.None, argument);
+
+    /// <summary>A value that is there but does not fit a frame.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static int TooLargeToRead(
+        Span<byte> room, in Request request, long length, int limit, ReplyFlags flags = ReplyFlags.None, uint argument = 0)
+    {
+        Span<char> text = stackalloc char[MaxTextChars];
+        text.TryWrite(
+            $"the value has {length} bytes, and a reply at most {limit}; read it with GetRange or GetStream", out int chars);
+        return ReplyWriter.WriteError(
+            room, request.Opcode, Status.ValueTooLarge, request.Id, text[..chars], flags, argument);
+    }
+
+    /// <summary>A range that begins behind the end of its value.</summary>
+    public static int OutOfValue(Span<byte> room, in Request request, long length)
+    {
+        Span<char> text = stackalloc char[MaxTextChars];
+        text.TryWrite($"start is {request.RangeStart}; the value has {length} bytes", out int chars);
+        return Error(room, request, Status.RangeOutOfValue, text[..chars]);
+    }
+
+    /// <summary>A request that only the shard of its key can do.</summary>
+    public static int WrongShard(Span<byte> room, in Request request, int owner)
+    {
+        Span<char> text = stackalloc char[MaxTextChars];
+        text.TryWrite($"{request.Opcode} of this key is for shard {owner}; connect to that one", out int chars);
+        return Error(room, request, Status.WrongShard, text[..chars], (uint)owner);
+    }
+
+    public static Status StatusOf(WriteOutcome outcome) => outcome switch
+    {
+        WriteOutcome.Done => Status.Ok,
+        WriteOutcome.NotFound => Status.NotFound,
+        WriteOutcome.Exists => Status.Exists,
+        WriteOutcome.VersionMismatch => Status.VersionMismatch,
+        WriteOutcome.NotNewer => Status.NotNewer,
+        WriteOutcome.LeaseLost => Status.LeaseLost,
+        WriteOutcome.ValueTooLarge => Status.ValueTooLarge,
+        WriteOutcome.VersionOutOfRange => Status.VersionOutOfRange,
+        WriteOutcome.NotANumber => Status.NotANumber,
+        WriteOutcome.Overflow => Status.Overflow,
+        WriteOutcome.TooManyOpen => Status.TooManyOpen,
+        _ => Status.OutOfMemory,
+    };
+
+    public static string TextOf(WriteOutcome outcome, string tooLarge) => outcome switch
+    {
+        WriteOutcome.ValueTooLarge => tooLarge,
+        WriteOutcome.VersionOutOfRange => SessionFault.VersionOutOfRange,
+        WriteOutcome.NotANumber => SessionFault.NotANumber,
+        WriteOutcome.Overflow => SessionFault.Overflow,
+        WriteOutcome.TooManyOpen => SessionFault.TooManyOpen,
+        _ => SessionFault.OutOfMemory,
+    };
+}
