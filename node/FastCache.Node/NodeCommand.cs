@@ -13,6 +13,7 @@ internal static class NodeCommand
     private const long MinConnectionMemory = 16L << 20;
     private const long MaxConnectionMemory = 1L << 40;
     private const double MaxWriteTimeoutSeconds = 3600;
+    private const double MaxStaleTimeSeconds = 365 * 86_400;
 
     private static readonly Option<long> Memory = new("--memory", "-m")
     {
@@ -91,6 +92,15 @@ internal static class NodeCommand
             : ParseSize(result, ShardOptions.MinCompressFromBytes, ShardOptions.MaxCompressedValueBytes, orElse: "0 or "),
     };
 
+    private static readonly Option<double> StaleTime = new("--stale-time")
+    {
+        Description = "Seconds for which a value that was stored with KeepStale can still be had by LeaseGet after it has expired or was "
+            + $"made stale, 0 to {MaxStaleTimeSeconds:0}; 0 keeps nothing stale.",
+        HelpName = "SECONDS",
+        DefaultValueFactory = _ => 0,
+        CustomParser = result => ParseNumber(result, 0, MaxStaleTimeSeconds, "a number"),
+    };
+
     /// <summary>The root command; <paramref name="run"/> is called with valid options and returns the exit code.</summary>
     public static RootCommand Create(Func<NodeOptions, int> run)
     {
@@ -99,7 +109,8 @@ internal static class NodeCommand
             + "Example: --memory 1GiB --listen 127.0.0.1:7600\n"
             + "Ctrl-C or SIGTERM stops it with exit code 0.")
         {
-            Memory, Listen, MaxConnections, ConnectionMemory, WriteTimeout, FrameTimeout, Prefault, CompressFrom, StopWithInput,
+            Memory, Listen, MaxConnections, ConnectionMemory, WriteTimeout, FrameTimeout, Prefault, CompressFrom, StaleTime,
+            StopWithInput,
         };
         root.SetAction(parsed => run(new NodeOptions
         {
@@ -112,6 +123,7 @@ internal static class NodeCommand
             StopWithInput = parsed.GetValue(StopWithInput),
             Prefault = parsed.GetValue(Prefault) == "true",
             CompressFromBytes = (int)parsed.GetValue(CompressFrom),
+            StaleTime = TimeSpan.FromSeconds(parsed.GetValue(StaleTime)),
         }));
         return root;
     }

@@ -34,8 +34,16 @@ internal sealed record NodeOptions
     /// <summary>Values of at least so many bytes are stored compressed when that pays; 0: none.</summary>
     public required int CompressFromBytes { get; init; }
 
-    public ShardOptions ToShardOptions() =>
-        new() { MemoryBudgetBytes = MemoryBytes, Prefault = Prefault, CompressFromBytes = CompressFromBytes };
+    /// <summary>How long values that were stored with KeepStale are kept as stale.</summary>
+    public TimeSpan StaleTime { get; init; }
+
+    public ShardOptions ToShardOptions() => new()
+    {
+        MemoryBudgetBytes = MemoryBytes,
+        Prefault = Prefault,
+        CompressFromBytes = CompressFromBytes,
+        StaleTime = StaleTime,
+    };
 
     public ShardIoOptions ToIoOptions() =>
         new() { MaxConnections = MaxConnections, MaxBacklogBytes = ConnectionMemoryBytes / 2 };
