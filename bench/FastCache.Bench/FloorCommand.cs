@@ -37,6 +37,22 @@ internal static class FloorCommand
             Description = $"Size of one reply, 1 to {MaxBytes:N0} bytes.",
             DefaultValueFactory = _ => 101,
         };
+        Option<IoBackend> backend = new("--io")
+        {
+            Description = $"How it reaches its sockets: {IoBackendNames.Allowed}.",
+            HelpName = IoBackendNames.Choices,
+            DefaultValueFactory = _ => IoBackend.Auto,
+            CustomParser = result =>
+            {
+                string text = result.Tokens.Count == 0 ? "" : result.Tokens[0].Value;
+                if (!IoBackendNames.TryParse(text, out IoBackend parsed))
+                {
+                    result.AddError($"'{text}' is not {IoBackendNames.Allowed}.");
+                }
+
+                return parsed;
+            },
+        };
         foreach (Option<int> size in new[] { requestBytes, replyBytes })
         {
             size.Validators.Add(result =>
@@ -50,17 +66,17 @@ internal static class FloorCommand
 
         Command command = new("floor", "The byte-moving program: answers every request-sized piece of input with a reply-sized piece of memory.")
         {
-            listen, requestBytes, replyBytes,
+            listen, requestBytes, replyBytes, backend,
         };
         command.SetAction(parsed => Run(
-            parsed.GetValue(listen)!, parsed.GetValue(requestBytes), parsed.GetValue(replyBytes)));
+            parsed.GetValue(listen)!, parsed.GetValue(requestBytes), parsed.GetValue(replyBytes), parsed.GetValue(backend)));
         return command;
     }
 
-    private static int Run(IPEndPoint endPoint, int requestBytes, int replyBytes)
+    private static int Run(IPEndPoint endPoint, int requestBytes, int replyBytes, IoBackend backend)
     {
         ShardIoOptions options = new();
-        if (!ShardIo.TryCreateUring(options, out IShardIo? io, out string reason))
+        if (!ShardIo.TryCreate(backend, options, out IShardIo? io, out string reason))
         {
             Console.Error.WriteLine(reason);
             return 1;

@@ -6,7 +6,10 @@ namespace FastCache.Io;
 /// <remarks>A slot is used again after its connection has ended; the generation tells the two uses apart.</remarks>
 /// <param name="Slot">Index below <see cref="ShardIoOptions.MaxConnections"/>, small and dense.</param>
 /// <param name="Generation">Counts the uses of the slot, modulo 2^24.</param>
-public readonly record struct ConnectionId(int Slot, int Generation);
+public readonly record struct ConnectionId(int Slot, int Generation)
+{
+    internal const int GenerationMask = (1 << 24) - 1;
+}
 
 /// <summary>What happened on a connection, or to the loop itself.</summary>
 public enum IoEventKind : byte
@@ -26,6 +29,9 @@ public enum IoEventKind : byte
     /// <summary>The connection is over and its slot is free; <see cref="IoEvent.Error"/> is an errno, 0 after <see cref="IShardIo.Close"/>.</summary>
     Closed,
 
+    /// <summary>What <see cref="IShardIo.Detach"/> asked for: the slot is free, <see cref="IoEvent.Descriptor"/> is open and the caller's.</summary>
+    Detached,
+
     /// <summary>Another thread called <see cref="IShardIo.Wake"/>.</summary>
     Woken,
 }
@@ -34,9 +40,14 @@ public enum IoEventKind : byte
 /// <param name="Kind">What happened.</param>
 /// <param name="Connection">Where; default for <see cref="IoEventKind.Woken"/>.</param>
 /// <param name="Buffer">For <see cref="IoEventKind.Received"/>: the receive buffer's number; otherwise 0.</param>
-/// <param name="Length">For <see cref="IoEventKind.Received"/>: bytes in that buffer, at least 1.</param>
-/// <param name="Error">For <see cref="IoEventKind.Closed"/>: errno, or 0.</param>
-public readonly record struct IoEvent(IoEventKind Kind, ConnectionId Connection, ushort Buffer, int Length, int Error);
+/// <param name="Length">For <see cref="IoEventKind.Received"/>: bytes in that buffer, at least 1; for <see cref="IoEventKind.Detached"/>: <see cref="Descriptor"/>.</param>
+/// <param name="Error">For <see cref="IoEventKind.Closed"/>: errno, or 0; Linux's numbers on every system.</param>
+public readonly record struct IoEvent(IoEventKind Kind, ConnectionId Connection, ushort Buffer, int Length, int Error)
+{
+    /// <summary>For <see cref="IoEventKind.Detached"/>: what another <see cref="IShardIo.Adopt"/> takes; otherwise -1.</summary>
+    /// <remarks>It shares the length's place: descriptors have 31 bits, and so have the handles of 64-bit Windows.</remarks>
+    public nint Descriptor => Kind == IoEventKind.Detached ? Length : -1;
+}
 
 /// <summary>
 /// The seam between a shard's loop and the operating system: one thread, its connections, batches in and out.
@@ -50,7 +61,7 @@ public readonly record struct IoEvent(IoEventKind Kind, ConnectionId Connection,
 /// </para>
 /// <para>
 /// Every member except <see cref="Wake"/> is called by the one thread that created the instance. Nothing here allocates
-/// managed memory once a connection is open.
+/// managed memory once a connection is open. Members harmlessly ignore an id whose connection is ending or over.
 /// </para>
 /// <para>Invariants:
 /// 1. A connection has at most one send under way. While a part of it waits for the peer to read
@@ -58,19 +69,28 @@ public readonly record struct IoEvent(IoEventKind Kind, ConnectionId Connection,
 /// ends that state.
 /// 2. Bytes handed to <see cref="Send"/> are not changed by the caller until <see cref="Poll"/> or <see cref="Flush"/>
 /// has returned; from then on the backend needs them no more (what the peer did not take has been copied aside).
-/// 3. Between <see cref="IoEventKind.Accepted"/> (or <see cref="Adopt"/>) and <see cref="IoEventKind.Closed"/> of an id
-/// every event for its slot carries that id; after <see cref="IoEventKind.Closed"/> no event carries it again.
+/// 3. A connection ends with exactly one of <see cref="IoEventKind.Closed"/> and <see cref="IoEventKind.Detached"/>.
+/// Between <see cref="IoEventKind.Accepted"/> (or <see cref="Adopt"/>) and that end every event for the slot carries the
+/// connection's id; after it no event carries that id again.
 /// 4. Every <see cref="IoEventKind.Received"/> buffer stays readable and unchanged until it is released, also after its
-/// connection has closed, and each must be released exactly once.
+/// connection has ended, and each must be released exactly once.
 /// 5. <see cref="IoEventKind.EndOfInput"/> follows the last <see cref="IoEventKind.Received"/> of a connection, at most
 /// once. It ends nothing: sends go on, in as many passes as they take, until the caller calls <see cref="Close"/> or an
 /// error or the backlog limit ends the connection. A peer that vanishes after it may be noticed by a send only.
+/// 6. No byte is lost between two backends: what comes before <see cref="IoEventKind.Detached"/> has been reported, the
+/// rest, and the end of input behind it, is received by the backend that adopts the descriptor.
 /// </para>
 /// </remarks>
 public interface IShardIo : IDisposable
 {
     /// <summary>One line for the log: the backend's name and the features that it uses.</summary>
     string Description { get; }
+
+    /// <summary>What happened so far, counted.</summary>
+    IoCounters Counters { get; }
+
+    /// <summary>Memory that holds what peers have not read yet, over all connections; at most <see cref="ShardIoOptions.MaxBacklogBytes"/>.</summary>
+    long BacklogBytes { get; }
 
     /// <summary>Starts to accept connections on <paramref name="endPoint"/> (port 0: any free port).</summary>
     /// <returns>The address that is bound, with its real port.</returns>
@@ -81,9 +101,21 @@ public interface IShardIo : IDisposable
     void StopListening();
 
     /// <summary>Takes over a connected stream socket. The backend owns and closes the descriptor from here on.</summary>
-    /// <param name="socketDescriptor">The operating system's descriptor of the socket.</param>
+    /// <param name="socketDescriptor">The operating system's descriptor of the socket, or what <see cref="IoEventKind.Detached"/> of a backend of the same kind reported.</param>
     /// <exception cref="InvalidOperationException">All <see cref="ShardIoOptions.MaxConnections"/> slots are in use; the descriptor stays the caller's.</exception>
-    ConnectionId Adopt(int socketDescriptor);
+    ConnectionId Adopt(nint socketDescriptor);
+
+    /// <summary>Gives a connection up, so that another thread's backend can <see cref="Adopt"/> it; <see cref="IoEventKind.Detached"/> follows.</summary>
+    /// <param name="connection">An open connection with nothing queued or blocked, before or after its end of input; nothing is sent on it any more.</param>
+    /// <remarks>
+    /// Receiving stops. What was on its way is reported as <see cref="IoEventKind.Received"/> before the end; an error
+    /// or a call of <see cref="Close"/> meanwhile may make that end <see cref="IoEventKind.Closed"/>. A descriptor that
+    /// nobody adopts is to be closed with <see cref="ShardIo.CloseDetached"/>.
+    /// </remarks>
+    void Detach(ConnectionId connection);
+
+    /// <summary>Where the peer is; default when the operating system does not know it (any more).</summary>
+    PeerAddress PeerOf(ConnectionId connection);
 
     /// <summary>Submits what is queued, waits until at least one event is there or the time is over, and reports events.</summary>
     /// <param name="events">Filled from the start.</param>
@@ -110,6 +142,9 @@ public interface IShardIo : IDisposable
 
     /// <summary>Whether a part of the last send still waits for the peer to read.</summary>
     bool IsBlocked(ConnectionId connection);
+
+    /// <summary>The part of <see cref="BacklogBytes"/> that is this connection's; 0 when it is not blocked.</summary>
+    long BacklogOf(ConnectionId connection);
 
     /// <summary>Stops receiving from the peer, so that its bytes wait in its own kernel, and its end of input behind them.</summary>
     /// <remarks>What is already on its way may still be reported, bytes and end of input; the rest follows <see cref="ResumeReceiving"/>.</remarks>

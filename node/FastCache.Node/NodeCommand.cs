@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
 using FastCache.Core;
+using FastCache.Io;
 
 namespace FastCache.Node;
 
@@ -101,6 +102,20 @@ internal static class NodeCommand
         CustomParser = result => ParseNumber(result, 0, MaxStaleTimeSeconds, "a number"),
     };
 
+    private static readonly Option<IoBackend> Io = new("--io")
+    {
+        Description = "How the node reaches its sockets: io_uring (Linux 6.1 and newer), epoll (any Linux), System.Net.Sockets (anywhere), "
+            + "or the first of them that this machine allows.",
+        HelpName = IoBackendNames.Choices,
+        DefaultValueFactory = _ => IoBackend.Auto,
+        CustomParser = ParseBackend,
+    };
+
+    private static readonly Option<bool> Info = new("--io-info")
+    {
+        Description = "Try every backend and every feature of io_uring on this machine, say what works and why the rest does not, and end.",
+    };
+
     /// <summary>The root command; <paramref name="run"/> is called with valid options and returns the exit code.</summary>
     public static RootCommand Create(Func<NodeOptions, int> run)
     {
@@ -109,7 +124,7 @@ internal static class NodeCommand
             + "Example: --memory 1GiB --listen 127.0.0.1:7600\n"
             + "Ctrl-C or SIGTERM stops it with exit code 0.")
         {
-            Memory, Listen, MaxConnections, ConnectionMemory, WriteTimeout, FrameTimeout, Prefault, CompressFrom, StaleTime,
+            Memory, Listen, MaxConnections, ConnectionMemory, WriteTimeout, FrameTimeout, Prefault, CompressFrom, StaleTime, Io, Info,
             StopWithInput,
         };
         root.SetAction(parsed => run(new NodeOptions
@@ -124,6 +139,8 @@ internal static class NodeCommand
             Prefault = parsed.GetValue(Prefault) == "true",
             CompressFromBytes = (int)parsed.GetValue(CompressFrom),
             StaleTime = TimeSpan.FromSeconds(parsed.GetValue(StaleTime)),
+            Io = parsed.GetValue(Io),
+            IoInfo = parsed.GetValue(Info),
         }));
         return root;
     }
@@ -161,6 +178,17 @@ internal static class NodeCommand
         }
 
         return text;
+    }
+
+    private static IoBackend ParseBackend(ArgumentResult result)
+    {
+        string text = Token(result);
+        if (!IoBackendNames.TryParse(text, out IoBackend backend))
+        {
+            result.AddError($"'{text}' is not {IoBackendNames.Allowed}.");
+        }
+
+        return backend;
     }
 
     private static IPEndPoint ParseEndPoint(ArgumentResult result)

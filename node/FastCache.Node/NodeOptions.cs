@@ -34,6 +34,12 @@ internal sealed record NodeOptions
     /// <summary>Values of at least so many bytes are stored compressed when that pays; 0: none.</summary>
     public required int CompressFromBytes { get; init; }
 
+    /// <summary>How the node reaches its sockets.</summary>
+    public IoBackend Io { get; init; }
+
+    /// <summary>Whether the node only says what this machine offers, and ends.</summary>
+    public bool IoInfo { get; init; }
+
     /// <summary>How long values that were stored with KeepStale are kept as stale.</summary>
     public TimeSpan StaleTime { get; init; }
 

@@ -17,6 +17,17 @@ internal static class NodeProcess
     /// <returns>The exit code: 0 after a clean stop, 1 when the node could not start.</returns>
     public static int Run(NodeOptions options)
     {
+        if (options.IoInfo)
+        {
+            IoInfo.Write(Console.Out);
+            return Success;
+        }
+
+        if (options.Io == IoBackend.Sockets || !OperatingSystem.IsLinux())
+        {
+            ShardIo.PreferInlineCompletions();
+        }
+
         int exitCode = Failure;
         using StopRequest stop = new();
         if (options.StopWithInput)
@@ -46,7 +57,7 @@ internal static class NodeProcess
     private static int Serve(NodeOptions options, StopRequest stop)
     {
         ShardIoOptions ioOptions = options.ToIoOptions();
-        if (!ShardIo.TryCreateUring(ioOptions, out IShardIo? io, out string reason))
+        if (!ShardIo.TryCreate(options.Io, ioOptions, out IShardIo? io, out string reason))
         {
             Console.Error.WriteLine($"FastCache cannot start: {reason}");
             return Failure;
@@ -74,6 +85,7 @@ internal static class NodeProcess
                     return Failure;
                 }
 
+                Console.Error.WriteLine($"backend: {reason}");
                 Console.Error.WriteLine(io.Description);
                 Console.Error.WriteLine(
                     $"memory {ByteSize.Format(options.MemoryBytes)}{(options.Prefault ? ", present" : "")} "

@@ -9,7 +9,7 @@ namespace FastCache.EndToEnd.Tests;
 /// Every try is a fresh connection: hello and frame in one write, then the client ends its side and reads to the end. What
 /// must come follows from the protocol's own decoder, which has its tests against a plain one.
 /// </remarks>
-public sealed class BadFrameTests : IClassFixture<NodeFixture>, IDisposable
+public abstract class BadFrameTests : IDisposable
 {
     private const uint Id = 0x01020304;
     private const int ConnectionsAtOnce = 64;
@@ -19,7 +19,7 @@ public sealed class BadFrameTests : IClassFixture<NodeFixture>, IDisposable
     private readonly NodeFixture _fixture;
     private readonly TestClient _other;
 
-    public BadFrameTests(NodeFixture fixture)
+    protected BadFrameTests(NodeFixture fixture)
     {
         _fixture = fixture;
         _other = fixture.Node.Connect();
@@ -40,7 +40,11 @@ public sealed class BadFrameTests : IClassFixture<NodeFixture>, IDisposable
 
     public static TheoryData<Opcode> Opcodes => [.. All];
 
-    public void Dispose() => _other.Dispose();
+    public void Dispose()
+    {
+        _other.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     [Theory]
     [MemberData(nameof(Opcodes))]

@@ -1,24 +1,33 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using FastCache.Io;
 using FastCache.Protocol;
 
 namespace FastCache.EndToEnd.Tests;
 
 /// <summary>Peers that misbehave over time, against a node with tight limits.</summary>
-public sealed class BadPeerTests : IDisposable
+public abstract class BadPeerTests : IDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
 
-    private readonly RunningNode _node = RunningNode.Start("--write-timeout", "1", "--frame-timeout", "1", "--connection-memory", "16MiB");
+    private readonly IoBackend _backend;
+    private readonly RunningNode _node;
     private readonly TestClient _other;
 
-    public BadPeerTests() => _other = _node.Connect();
+    protected BadPeerTests(IoBackend backend)
+    {
+        _backend = backend;
+        _node = RunningNode.Start(
+            backend, "--write-timeout", "1", "--frame-timeout", "1", "--connection-memory", "16MiB");
+        _other = _node.Connect();
+    }
 
     public void Dispose()
     {
         _other.Dispose();
         Assert.Equal(0, _node.Stop());
         _node.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     [Theory]
@@ -176,7 +185,7 @@ public sealed class BadPeerTests : IDisposable
     [Fact]
     public void Connections_beyond_the_most_are_closed_and_the_others_live_on()
     {
-        using RunningNode node = RunningNode.Start("--max-connections", "4");
+        using RunningNode node = RunningNode.Start(_backend, "--max-connections", "4");
         TestClient[] clients = [.. Enumerable.Range(0, 4).Select(_ => node.Connect())];
         for (int i = 0; i < 10; i++)
         {

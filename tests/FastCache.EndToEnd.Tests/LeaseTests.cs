@@ -4,7 +4,7 @@ using FastCache.Protocol;
 namespace FastCache.EndToEnd.Tests;
 
 /// <summary>Two clients, one grant.</summary>
-public sealed class LeaseTests(NodeFixture fixture) : IClassFixture<NodeFixture>, IDisposable
+public abstract class LeaseTests(NodeFixture fixture) : IDisposable
 {
     private const uint LongLease = 60_000;
     private readonly TestClient _first = fixture.Node.Connect();
@@ -14,6 +14,7 @@ public sealed class LeaseTests(NodeFixture fixture) : IClassFixture<NodeFixture>
     {
         _first.Dispose();
         _second.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     [Fact]
@@ -82,7 +83,7 @@ public sealed class LeaseTests(NodeFixture fixture) : IClassFixture<NodeFixture>
     [Fact]
     public void Stale_value_is_given_to_those_who_do_not_fill()
     {
-        using RunningNode node = RunningNode.Start("--stale-time", "60");
+        using RunningNode node = RunningNode.Start(fixture.Backend, "--stale-time", "60");
         using TestClient first = node.Connect();
         using TestClient second = node.Connect();
         SetTerms terms = new(TimeToLiveMillis: 50) { KeepStale = true };

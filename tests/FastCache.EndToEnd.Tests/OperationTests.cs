@@ -3,11 +3,15 @@ using FastCache.Protocol;
 
 namespace FastCache.EndToEnd.Tests;
 
-public sealed class OperationTests(NodeFixture fixture) : IClassFixture<NodeFixture>, IDisposable
+public abstract class OperationTests(NodeFixture fixture) : IDisposable
 {
     private readonly TestClient _client = fixture.Node.Connect();
 
-    public void Dispose() => _client.Dispose();
+    public void Dispose()
+    {
+        _client.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public void Hello_tells_the_limits()
@@ -85,21 +89,23 @@ public sealed class OperationTests(NodeFixture fixture) : IClassFixture<NodeFixt
     [Fact]
     public void Items_live_as_long_as_they_were_given()
     {
+        const int livesMillis = 300;
+        const int earliestMillis = livesMillis - 10; // The node's clock is exact to a tick of its kernel.
         Stopwatch clock = Stopwatch.StartNew();
-        _client.Set("short", [1], timeToLiveMillis: 300);
+        _client.Set("short", [1], timeToLiveMillis: livesMillis);
         _client.Set("touched short", [1]);
-        _client.Touch("touched short", 300);
-        _client.Set("touched long", [1], timeToLiveMillis: 300);
+        _client.Touch("touched short", livesMillis);
+        _client.Set("touched long", [1], timeToLiveMillis: livesMillis);
         _client.Touch("touched long");
         _client.Set("longest", [1], timeToLiveMillis: FcpLimits.MaxTimeToLiveMillis);
         bool isThere = _client.Get("short").Status == Status.Ok && _client.Get("touched short").Status == Status.Ok;
-        Assert.True(isThere || clock.ElapsedMilliseconds >= 300, "expired too early");
+        Assert.True(isThere || clock.ElapsedMilliseconds >= earliestMillis, "expired too early");
         while (_client.Get("short").Status == Status.Ok || _client.Get("touched short").Status == Status.Ok)
         {
             Assert.True(clock.ElapsedMilliseconds < 5_000, "does not expire");
         }
 
-        Assert.True(clock.ElapsedMilliseconds >= 300, "expired too early");
+        Assert.True(clock.ElapsedMilliseconds >= earliestMillis, "expired too early");
         Assert.Equal(Status.Ok, _client.Get("touched long").Status);
         Assert.Equal(Status.Ok, _client.Get("longest").Status);
         Assert.Equal(Status.Ok, _client.Set("short", [2], mode: SetMode.IfAbsent).Status);

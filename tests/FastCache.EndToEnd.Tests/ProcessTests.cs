@@ -1,18 +1,29 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using FastCache.Io;
 using FastCache.Protocol;
 
 namespace FastCache.EndToEnd.Tests;
 
 public sealed class ProcessTests
 {
+    public static TheoryData<IoBackend, PosixSignal> BackendsAndSignals => new()
+    {
+        { IoBackend.Uring, PosixSignal.SIGTERM },
+        { IoBackend.Uring, PosixSignal.SIGINT },
+        { IoBackend.Epoll, PosixSignal.SIGTERM },
+        { IoBackend.Epoll, PosixSignal.SIGINT },
+        { IoBackend.Sockets, PosixSignal.SIGTERM },
+        { IoBackend.Sockets, PosixSignal.SIGINT },
+    };
+
     [Fact]
     public void Help_exits_with_0_and_names_the_options()
     {
         (int exitCode, string output, _) = RunningNode.RunToEnd("--help");
         Assert.Equal(0, exitCode);
         Assert.All(
-            ["--memory", "--listen", "--max-connections", "--connection-memory", "--write-timeout", "--frame-timeout", "--prefault", "--stop-with-input"],
+            ["--memory", "--listen", "--max-connections", "--connection-memory", "--write-timeout", "--frame-timeout", "--prefault", "--io", "--io-info", "--stop-with-input"],
             option => Assert.Contains(option, output, StringComparison.Ordinal));
     }
 
@@ -21,6 +32,7 @@ public sealed class ProcessTests
     [InlineData("--listen", "somewhere", "127.0.0.1:7600")]
     [InlineData("--max-connections", "0", "1000000")]
     [InlineData("--prefault", "perhaps", "true")]
+    [InlineData("--io", "kqueue", "auto, uring, epoll or sockets")]
     public void A_bad_option_exits_with_an_error_that_says_what_is_allowed(string option, string value, string allowed)
     {
         (int exitCode, _, string errors) = RunningNode.RunToEnd(option, value);
@@ -54,21 +66,42 @@ public sealed class ProcessTests
         Assert.Equal(0, first.Stop());
     }
 
-    [Theory]
-    [InlineData(PosixSignal.SIGTERM)]
-    [InlineData(PosixSignal.SIGINT)]
-    public void A_signal_ends_an_idle_node_with_0(PosixSignal signal)
+    [Fact]
+    public void Io_info_says_of_every_backend_and_feature_whether_it_works()
     {
-        using RunningNode node = RunningNode.Start();
+        (int exitCode, string output, _) = RunningNode.RunToEnd("--io-info");
+        Assert.Equal(0, exitCode);
+        Assert.All(
+            ["kernel", "--io uring", "--io epoll", "--io sockets", "--io auto     chooses", "DEFER_TASKRUN", "RECV_MULTISHOT"],
+            part => Assert.Contains(part, output, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("uring", "io_uring, because it was asked for")]
+    [InlineData("epoll", "epoll, because it was asked for")]
+    [InlineData("sockets", "sockets, because it was asked for")]
+    [InlineData("auto", ", because ")]
+    public void A_node_says_which_backend_it_has_and_why(string name, string expected)
+    {
+        using RunningNode node = RunningNode.Start("--io", name);
+        Assert.Equal(0, node.Stop());
+        Assert.Contains("backend: ", node.Errors, StringComparison.Ordinal);
+        Assert.Contains(expected, node.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(BackendsAndSignals))]
+    public void A_signal_ends_an_idle_node_with_0(IoBackend backend, PosixSignal signal)
+    {
+        using RunningNode node = RunningNode.Start(backend);
         Assert.Equal(0, node.Stop(signal));
     }
 
     [Theory]
-    [InlineData(PosixSignal.SIGTERM)]
-    [InlineData(PosixSignal.SIGINT)]
-    public void A_signal_ends_a_node_with_open_connections_with_0(PosixSignal signal)
+    [MemberData(nameof(BackendsAndSignals))]
+    public void A_signal_ends_a_node_with_open_connections_with_0(IoBackend backend, PosixSignal signal)
     {
-        using RunningNode node = RunningNode.Start();
+        using RunningNode node = RunningNode.Start(backend);
         TestClient[] clients = [.. Enumerable.Range(0, 20).Select(_ => node.Connect())];
         clients[0].CheckServed();
         clients[1].Send([FcpLimits.RequestMagic]);
@@ -77,11 +110,10 @@ public sealed class ProcessTests
     }
 
     [Theory]
-    [InlineData(PosixSignal.SIGTERM)]
-    [InlineData(PosixSignal.SIGINT)]
-    public void A_signal_ends_a_node_under_load_with_0_and_no_reply_is_cut(PosixSignal signal)
+    [MemberData(nameof(BackendsAndSignals))]
+    public void A_signal_ends_a_node_under_load_with_0_and_no_reply_is_cut(IoBackend backend, PosixSignal signal)
     {
-        using RunningNode node = RunningNode.Start();
+        using RunningNode node = RunningNode.Start(backend);
         using CountdownEvent warm = new(4);
         Background[] loads = [.. Enumerable.Range(0, 4).Select(i => new Background(() => Load(node, i, warm)))];
         Assert.True(warm.Wait(TimeSpan.FromSeconds(10)));

@@ -4,7 +4,7 @@ using FastCache.Protocol;
 namespace FastCache.EndToEnd.Tests;
 
 /// <summary>Random operations over several connections, one at a time, against a plain dictionary.</summary>
-public sealed class RandomOperationTests(NodeFixture fixture) : IClassFixture<NodeFixture>
+public abstract class RandomOperationTests(NodeFixture fixture)
 {
     private const int Connections = 4;
 

@@ -4,6 +4,7 @@ using System.Net;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
+using FastCache.Io;
 
 namespace FastCache.EndToEnd.Tests;
 
@@ -61,6 +62,10 @@ internal sealed partial class RunningNode : IDisposable
         node.EndPoint = IPEndPoint.Parse(line[Announcement.Length..]);
         return node;
     }
+
+    /// <summary>The same with a backend.</summary>
+    public static RunningNode Start(IoBackend backend, params string[] options) =>
+        Start(["--io", IoBackendNames.Of(backend), .. options]);
 
     /// <summary>Runs a node that is expected to end by itself.</summary>
     public static (int ExitCode, string Output, string Errors) RunToEnd(params string[] options)
@@ -120,6 +125,7 @@ internal sealed partial class RunningNode : IDisposable
             throw new TimeoutException($"The node does not stop. It said: {Errors}");
         }
 
+        _process.WaitForExit(); // Also for what it has written last.
         return _process.ExitCode;
     }
 

@@ -4,11 +4,15 @@ using FastCache.Protocol;
 namespace FastCache.EndToEnd.Tests;
 
 /// <summary>Requests as a stream: pipelines, splits, large values, readers that are slow.</summary>
-public sealed class StreamTests(NodeFixture fixture) : IClassFixture<NodeFixture>, IDisposable
+public abstract class StreamTests(NodeFixture fixture) : IDisposable
 {
     private readonly TestClient _client = fixture.Node.Connect();
 
-    public void Dispose() => _client.Dispose();
+    public void Dispose()
+    {
+        _client.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public void A_pipeline_of_thousands_of_requests_in_one_write_is_answered_in_order()
@@ -163,7 +167,7 @@ public sealed class StreamTests(NodeFixture fixture) : IClassFixture<NodeFixture
     public void The_frame_timeout_does_not_count_against_a_peer_that_is_slow_to_read()
     {
         const int requests = 200;
-        using RunningNode node = RunningNode.Start("--frame-timeout", "1");
+        using RunningNode node = RunningNode.Start(fixture.Backend, "--frame-timeout", "1");
         using TestClient slow = node.Connect();
         byte[] value = TestClient.Bytes(500_000, 1);
         Assert.Equal(Status.Ok, slow.Set("large", value).Status);

@@ -13,35 +13,46 @@ internal sealed class Harness : IDisposable
     private readonly IoEvent[] _events;
     private readonly List<IoEvent> _pending = [];
 
-    private Harness(UringShardIo io, int eventCapacity)
+    private Harness(IShardIo io, int eventCapacity)
     {
         Io = io;
         _events = new IoEvent[eventCapacity];
         EndPoint = io.Listen(new IPEndPoint(IPAddress.Loopback, 0));
     }
 
-    public UringShardIo Io { get; }
+    public IShardIo Io { get; }
 
     public IPEndPoint EndPoint { get; }
 
     /// <summary>Events that no step has consumed.</summary>
     public IReadOnlyList<IoEvent> Pending => _pending;
 
-    /// <summary>Runs a test's body on a dedicated thread, within a bounded time.</summary>
+    /// <summary>Runs a test's body with a backend on a dedicated thread, within a bounded time.</summary>
+    /// <param name="backend">The backend.</param>
+    /// <param name="body">What is done with it.</param>
+    /// <param name="options">Its sizes.</param>
+    /// <param name="eventCapacity">Most events of one pass.</param>
+    /// <param name="ringEntries">Sizes of io_uring's queues, small ones to make them overflow; 0: its own.</param>
     public static void Run(
-        Action<Harness> body, ShardIoOptions? options = null, int eventCapacity = 64, int completionEntries = 0,
-        int submissionEntries = 64)
-    {
-        OnThread(() =>
+        IoBackend backend, Action<Harness> body, ShardIoOptions? options = null, int eventCapacity = 64,
+        int ringEntries = 0) => OnThread(() =>
         {
-            UringShardIo? io = UringShardIo.TryCreate(
-                options ?? new ShardIoOptions { MaxConnections = 256, ReceiveBuffers = 64 },
-                out string reason, submissionEntries, completionEntries);
+            options ??= new() { MaxConnections = 256, ReceiveBuffers = 64 };
+            IShardIo? io;
+            string reason;
+            if (backend == IoBackend.Uring && ringEntries > 0)
+            {
+                io = UringShardIo.TryCreate(options, out reason, ringEntries, ringEntries);
+            }
+            else
+            {
+                ShardIo.TryCreate(backend, options, out io, out reason);
+            }
+
             Assert.True(io is not null, reason);
             using Harness harness = new(io, eventCapacity);
             body(harness);
         });
-    }
 
     public static void OnThread(Action body)
     {

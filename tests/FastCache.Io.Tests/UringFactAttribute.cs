@@ -19,8 +19,11 @@ public sealed class UringFactAttribute : FactAttribute
         string reason = "";
         Thread thread = new(() =>
         {
-            ShardIo.TryCreateUring(new ShardIoOptions { ReceiveBuffers = 2 }, out IShardIo? io, out reason);
-            io?.Dispose();
+            if (ShardIo.TryCreate(IoBackend.Uring, new ShardIoOptions { ReceiveBuffers = 2 }, out IShardIo? io, out reason))
+            {
+                io.Dispose();
+                reason = "";
+            }
         });
         thread.Start();
         thread.Join();

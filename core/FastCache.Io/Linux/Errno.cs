@@ -5,6 +5,7 @@ internal static class Errno
 {
     public const int NotPermitted = 1; // EPERM
     public const int Interrupted = 4; // EINTR
+    public const int InputOutput = 5; // EIO
     public const int TryAgain = 11; // EAGAIN
     public const int NoMemory = 12; // ENOMEM
     public const int Busy = 16; // EBUSY
@@ -15,6 +16,8 @@ internal static class Errno
     public const int NotImplemented = 38; // ENOSYS
     public const int TimedOut = 62; // ETIME
     public const int ConnectionAborted = 103; // ECONNABORTED
+    public const int ConnectionReset = 104; // ECONNRESET
     public const int NoBuffers = 105; // ENOBUFS
+    public const int ConnectionTimedOut = 110; // ETIMEDOUT
     public const int Cancelled = 125; // ECANCELED
 }

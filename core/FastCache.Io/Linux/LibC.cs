@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 
 namespace FastCache.Io.Linux;
@@ -28,12 +29,20 @@ internal static unsafe partial class LibC
     private const int MapPopulate = 0x8000;
     private const int AdviseHugePage = 14;
 
-    private const int EventFdCloseOnExec = 0x80000;
+    private const int CloseOnExec = 0x80000;
+    private const int MessageDontWait = 0x40;
+    private const int MessageNoSignal = 0x4000;
+    private const int EpollControlAdd = 1;
+    private const int EpollControlRemove = 2;
     private const int GetStatusFlags = 3;
     private const int SetStatusFlags = 4;
     private const int NonBlocking = 0x800;
     private const int LevelTcp = 6;
     private const int TcpNoDelay = 1;
+
+    private const int SocketAddressBytes = 28; // struct sockaddr_in6, the longer of the two.
+    private const ushort FamilyIPv4 = 2;
+    private const ushort FamilyIPv6 = 10;
 
     public static int IoUringSetup(uint entries, void* parameters) =>
         Result(SystemCall(SysIoUringSetup, (nint)entries, (nint)parameters, 0, 0, 0, 0));
@@ -98,7 +107,51 @@ internal static unsafe partial class LibC
             : Result(FileControl(descriptor, SetStatusFlags, flags & ~NonBlocking));
     }
 
-    public static int EventFd() => Result(CreateEventFd(0, EventFdCloseOnExec));
+    /// <summary>The other end of a connected TCP socket; default when there is none.</summary>
+    public static PeerAddress PeerOf(int descriptor)
+    {
+        byte* address = stackalloc byte[SocketAddressBytes];
+        uint bytes = SocketAddressBytes;
+        if (GetPeerName(descriptor, address, &bytes) != 0)
+        {
+            return default;
+        }
+
+        ReadOnlySpan<byte> fields = new(address, (int)Math.Min(bytes, SocketAddressBytes));
+        ushort port = BinaryPrimitives.ReadUInt16BigEndian(fields[2..]);
+        return *(ushort*)address switch
+        {
+            FamilyIPv4 => PeerAddress.OfIPv4(BinaryPrimitives.ReadUInt32BigEndian(fields[4..]), port),
+            FamilyIPv6 => new(BinaryPrimitives.ReadUInt128BigEndian(fields[8..]), port),
+            _ => default,
+        };
+    }
+
+    /// <summary>Accepts a connection; the listener must not block.</summary>
+    public static int Accept(int listener) => Result(AcceptSocket(listener, null, null, CloseOnExec));
+
+    /// <summary>Receives what is there; <see cref="Errno.TryAgain"/> when nothing is.</summary>
+    public static int Receive(int descriptor, byte* buffer, int bytes) =>
+        Result(ReceiveBytes(descriptor, buffer, bytes, MessageDontWait));
+
+    /// <summary>Sends as much as the socket takes at once.</summary>
+    public static int Send(int descriptor, byte* bytes, int length) =>
+        Result(SendBytes(descriptor, bytes, length, MessageDontWait | MessageNoSignal));
+
+    public static int EpollCreate() => Result(CreateEpoll(CloseOnExec));
+
+    public static int EpollAdd(int epoll, int descriptor, void* entry) =>
+        Result(ControlEpoll(epoll, EpollControlAdd, descriptor, entry));
+
+    public static int EpollRemove(int epoll, int descriptor) =>
+        Result(ControlEpoll(epoll, EpollControlRemove, descriptor, null));
+
+    /// <summary>Waits for entries.</summary>
+    /// <returns>How many of <paramref name="entries"/> were filled.</returns>
+    public static int EpollWait(int epoll, void* entries, int maxEntries, int timeoutMillis) =>
+        Result(WaitForEpoll(epoll, entries, maxEntries, timeoutMillis));
+
+    public static int EventFd() => Result(CreateEventFd(0, CloseOnExec));
 
     /// <summary>Adds one to an eventfd.</summary>
     /// <exception cref="ObjectDisposedException">The handle is closed.</exception>
@@ -127,6 +180,27 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, EntryPoint = "shutdown", SetLastError = true)]
     private static partial int ShutdownSocket(int descriptor, int how);
+
+    [LibraryImport(Library, EntryPoint = "accept4", SetLastError = true)]
+    private static partial int AcceptSocket(int listener, byte* address, uint* addressBytes, int flags);
+
+    [LibraryImport(Library, EntryPoint = "recv", SetLastError = true)]
+    private static partial nint ReceiveBytes(int descriptor, byte* buffer, nint bytes, int flags);
+
+    [LibraryImport(Library, EntryPoint = "send", SetLastError = true)]
+    private static partial nint SendBytes(int descriptor, byte* bytes, nint length, int flags);
+
+    [LibraryImport(Library, EntryPoint = "epoll_create1", SetLastError = true)]
+    private static partial int CreateEpoll(int flags);
+
+    [LibraryImport(Library, EntryPoint = "epoll_ctl", SetLastError = true)]
+    private static partial int ControlEpoll(int epoll, int operation, int descriptor, void* entry);
+
+    [LibraryImport(Library, EntryPoint = "epoll_wait", SetLastError = true)]
+    private static partial int WaitForEpoll(int epoll, void* entries, int maxEntries, int timeoutMillis);
+
+    [LibraryImport(Library, EntryPoint = "getpeername", SetLastError = true)]
+    private static partial int GetPeerName(int descriptor, byte* address, uint* bytes);
 
     [LibraryImport(Library, EntryPoint = "setsockopt", SetLastError = true)]
     private static partial int SetSocketOption(int descriptor, int level, int option, void* value, int bytes);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using FastCache.Io.Connections;
 using FastCache.Io.Linux;
 
 namespace FastCache.Io.Uring;
@@ -19,48 +20,26 @@ namespace FastCache.Io.Uring;
 /// </remarks>
 internal sealed unsafe class Acceptor(Ring ring) : IDisposable
 {
-    /// <summary>How long a failed accept rests: long enough not to spin, short beside a client's connect time-out.</summary>
-    public const int RetryMillis = 100;
-
-    private const int Backlog = 4_096; // The kernel cuts it to net.core.somaxconn.
-
     private Socket? _listener;
     private int _generation;
     private bool _isArmed;
-    private long _retryAtMillis;
+    private AcceptRest _rest;
 
     public bool IsListening => _listener is not null;
 
-    private bool IsResting => _listener is not null && !_isArmed;
+    /// <summary>Accepts that failed and rested.</summary>
+    public long Failures => _rest.Count;
 
     public IPEndPoint Listen(IPEndPoint endPoint)
     {
-        ArgumentNullException.ThrowIfNull(endPoint);
         if (_listener is not null)
         {
             throw new InvalidOperationException("This backend listens already; call StopListening first.");
         }
 
-        Socket listener = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            if (endPoint.Address.Equals(IPAddress.IPv6Any))
-            {
-                listener.DualMode = true;
-            }
-
-            listener.Bind(endPoint);
-            listener.Listen(Backlog);
-        }
-        catch
-        {
-            listener.Dispose();
-            throw;
-        }
-
-        _listener = listener;
+        _listener = ListenSocket.Open(endPoint);
         Arm();
-        return (IPEndPoint)listener.LocalEndPoint!;
+        return (IPEndPoint)_listener.LocalEndPoint!;
     }
 
     public void StopListening()
@@ -83,7 +62,8 @@ internal sealed unsafe class Acceptor(Ring ring) : IDisposable
         _ = LibC.Shutdown((int)_listener.Handle, LibC.ShutdownBoth);
         _listener.Dispose();
         _listener = null;
-        _generation = (_generation + 1) & UserData.GenerationMask;
+        _rest.End();
+        _generation = (_generation + 1) & ConnectionId.GenerationMask;
     }
 
     /// <summary>Takes the completion of an accept.</summary>
@@ -112,7 +92,7 @@ internal sealed unsafe class Acceptor(Ring ring) : IDisposable
             }
             else
             {
-                _retryAtMillis = Environment.TickCount64 + RetryMillis;
+                _rest.Begin();
             }
         }
 
@@ -122,7 +102,7 @@ internal sealed unsafe class Acceptor(Ring ring) : IDisposable
     /// <summary>A descriptor was closed, so an accept that found none may try again.</summary>
     public void DescriptorClosed()
     {
-        if (IsResting)
+        if (_rest.IsResting)
         {
             Arm();
         }
@@ -131,20 +111,12 @@ internal sealed unsafe class Acceptor(Ring ring) : IDisposable
     /// <summary>Arms a rested accept, or shortens the wait so that it is armed in time.</summary>
     public int LimitWait(int timeoutMillis)
     {
-        if (!IsResting)
-        {
-            return timeoutMillis;
-        }
-
-        long restMillis = _retryAtMillis - Environment.TickCount64;
-        if (restMillis <= 0)
+        if (_rest.IsOver)
         {
             Arm();
-            return timeoutMillis;
         }
 
-        Debug.Assert(restMillis <= RetryMillis);
-        return timeoutMillis < 0 ? (int)restMillis : Math.Min(timeoutMillis, (int)restMillis);
+        return _rest.LimitWait(timeoutMillis);
     }
 
     public void Dispose()
@@ -162,6 +134,7 @@ internal sealed unsafe class Acceptor(Ring ring) : IDisposable
     private void Arm()
     {
         Debug.Assert(_listener is not null && !_isArmed);
+        _rest.End();
         SubmissionEntry* entry = ring.NextEntry();
         entry->Opcode = Opcode.Accept;
         entry->IoPriority = OperationFlags.AcceptMultishot;

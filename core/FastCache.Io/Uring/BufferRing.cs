@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using FastCache.Io.Connections;
 using FastCache.Io.Linux;
 
 namespace FastCache.Io.Uring;
@@ -11,7 +11,7 @@ namespace FastCache.Io.Uring;
 ///   held ─────────────────────────► written ───────────────► the kernel's ──────────────────────► held
 /// </code>
 /// Invariants:
-/// 1. Every buffer is in exactly one of the three states; at most <see cref="Count"/> entries lie between the kernel's
+/// 1. Every buffer is in exactly one of the three states; at most as many entries as buffers lie between the kernel's
 ///    head and the tail, so an entry is never overwritten before it was used.
 /// 2. The tail moves only in <see cref="Publish"/>, once for a whole batch.
 /// </remarks>
@@ -21,43 +21,35 @@ internal sealed unsafe class BufferRing : IDisposable
     public const ushort Group = 0;
 
     private readonly BufferEntry* _entries;
-    private readonly byte* _memory;
+    private readonly BufferMemory _memory;
     private readonly int _mask;
-    private readonly int _bufferBytes;
-    private readonly bool[] _isHeld; // Kept in checked builds only.
     private int _tail;
     private int _publishedTail;
     private bool _disposed;
 
-    private BufferRing(BufferEntry* entries, byte* memory, int count, int bufferBytes)
+    private BufferRing(BufferEntry* entries, BufferMemory memory)
     {
-        Debug.Assert(int.IsPow2(count) && count <= 32 * 1024);
         _entries = entries;
         _memory = memory;
-        _mask = count - 1;
-        _bufferBytes = bufferBytes;
-        _isHeld = new bool[count];
+        _mask = memory.Count - 1;
     }
 
-    public int Count => _mask + 1;
+    /// <summary>Buffers that are not with the caller.</summary>
+    public int NotHeld => _memory.Count - _memory.Held;
 
-    /// <summary>Buffers that were reported and not given back.</summary>
-    public int Held { get; private set; }
-
-    /// <summary>Reserves the memory, registers the ring and hands all buffers to the kernel.</summary>
+    /// <summary>Registers the ring and hands all buffers to the kernel.</summary>
     /// <returns>Null when the kernel refused; <paramref name="errno"/> says why.</returns>
-    public static BufferRing? TryCreate(Ring ring, int count, int bufferBytes, out int errno)
+    public static BufferRing? TryCreate(Ring ring, BufferMemory memory, out int errno)
     {
-        BufferEntry* entries = (BufferEntry*)LibC.MapMemory((nint)count * sizeof(BufferEntry));
-        byte* memory = LibC.MapMemory((nint)count * bufferBytes, hugePages: true);
-        BufferRing buffers = new(entries, memory, count, bufferBytes);
+        BufferEntry* entries = (BufferEntry*)LibC.MapMemory((nint)memory.Count * sizeof(BufferEntry));
+        BufferRing buffers = new(entries, memory);
         errno = Errno.NoMemory;
-        if (entries is not null && memory is not null)
+        if (entries is not null)
         {
             BufferRegistration registration = new()
             {
                 RingAddress = (ulong)entries,
-                RingEntries = (uint)count,
+                RingEntries = (uint)memory.Count,
                 Group = Group,
             };
             errno = ring.Register(RegisterOpcode.BufferRing, &registration, 1);
@@ -69,7 +61,7 @@ internal sealed unsafe class BufferRing : IDisposable
             return null;
         }
 
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < memory.Count; i++)
         {
             buffers.Write((ushort)i);
         }
@@ -82,25 +74,13 @@ internal sealed unsafe class BufferRing : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Take(ushort buffer)
     {
-        Held++;
-        Debug.Assert(Held <= Count);
-        MarkHeld(buffer, true);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ReadOnlySpan<byte> Bytes(ushort buffer, int length)
-    {
-        Debug.Assert(buffer <= _mask && _isHeld[buffer], "only a held buffer may be read");
-        Debug.Assert(length > 0 && length <= _bufferBytes);
-        return new(_memory + (nint)buffer * _bufferBytes, length);
+        _memory.Take(buffer);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void GiveBack(ushort buffer)
     {
-        Debug.Assert(Held > 0);
-        MarkHeld(buffer, false);
-        Held--;
+        _memory.GiveBack(buffer);
         Write(buffer);
     }
 
@@ -115,7 +95,7 @@ internal sealed unsafe class BufferRing : IDisposable
         }
     }
 
-    /// <summary>Frees the memory. The ring that it is registered with must be closed before.</summary>
+    /// <summary>Frees the entries. The ring that they are registered with must be closed before.</summary>
     public void Dispose()
     {
         if (_disposed)
@@ -124,24 +104,15 @@ internal sealed unsafe class BufferRing : IDisposable
         }
 
         _disposed = true;
-        LibC.Unmap(_entries, (nint)Count * sizeof(BufferEntry));
-        LibC.Unmap(_memory, (nint)Count * _bufferBytes);
+        LibC.Unmap(_entries, (nint)_memory.Count * sizeof(BufferEntry));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Write(ushort buffer)
     {
         BufferEntry* entry = _entries + (_tail++ & _mask);
-        entry->Address = (ulong)(_memory + (nint)buffer * _bufferBytes);
-        entry->Length = (uint)_bufferBytes;
+        entry->Address = (ulong)_memory.At(buffer);
+        entry->Length = (uint)_memory.BufferBytes;
         entry->Id = buffer;
-    }
-
-    [Conditional("DEBUG")]
-    private void MarkHeld(ushort buffer, bool held)
-    {
-        Debug.Assert(buffer <= _mask);
-        Debug.Assert(_isHeld[buffer] != held, held ? "the kernel used a held buffer" : "a buffer is released twice");
-        _isHeld[buffer] = held;
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using FastCache.Io.Connections;
 using FastCache.Io.Linux;
 
 namespace FastCache.Io.Uring;
@@ -18,6 +19,9 @@ namespace FastCache.Io.Uring;
 /// </remarks>
 internal sealed unsafe class ReceivePath(Ring ring, BufferRing buffers, ConnectionTable table, ConnectionEnds ends)
 {
+    /// <summary>Receives that ended for want of buffers.</summary>
+    public long Starvations { get; private set; }
+
     /// <summary>Bytes came, or the receive ended.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool CompleteReceive(in CompletionEntry completion, out IoEvent report)
@@ -29,7 +33,7 @@ internal sealed unsafe class ReceivePath(Ring ring, BufferRing buffers, Connecti
         if (completion.HasBuffer)
         {
             buffers.Take(completion.BufferId);
-            isReported = completion.Result > 0 && connection->Phase == ConnectionPhase.Open;
+            isReported = completion.Result > 0 && connection->Phase is ConnectionPhase.Open or ConnectionPhase.Detaching;
             if (isReported)
             {
                 report = new(
@@ -57,15 +61,21 @@ internal sealed unsafe class ReceivePath(Ring ring, BufferRing buffers, Connecti
         Connection* connection = table.Of(in completion);
         Debug.Assert((connection->InFlight & InFlight.Cancel) != 0);
         connection->InFlight &= ~InFlight.Cancel;
-        if (!connection->IsAlive)
+        if (connection->Phase == ConnectionPhase.Ending)
         {
             ends.EndIfQuiet(connection);
+            return;
         }
-        else if (completion.Result < 0 && !connection->WantsReceive && (connection->InFlight & InFlight.Receive) != 0)
+
+        if (completion.Result < 0 && !connection->WantsReceive && (connection->InFlight & InFlight.Receive) != 0)
         {
             // It missed: the receive that it found had ended, and was armed anew. A cancellation that hit completes
             // before the receive that it ends, so then the one in flight is the one that was hit.
             QueueCancel(connection);
+        }
+        else if (connection->Phase == ConnectionPhase.Detaching)
+        {
+            ends.EndIfQuiet(connection);
         }
     }
 
@@ -77,9 +87,9 @@ internal sealed unsafe class ReceivePath(Ring ring, BufferRing buffers, Connecti
         }
 
         connection->WantsReceive = false;
-        if (connection->Queue == QueueKind.Starved)
+        if (connection->Queue == QueueKind.Receive)
         {
-            ends.Starved.Remove(connection);
+            ends.WaitingReceives.Remove(connection);
         }
 
         if ((connection->InFlight & (InFlight.Receive | InFlight.Cancel)) == InFlight.Receive)
@@ -102,10 +112,10 @@ internal sealed unsafe class ReceivePath(Ring ring, BufferRing buffers, Connecti
     /// <summary>Arms as many starved receives as there are buffers for, longest waiting first.</summary>
     public void ArmStarved()
     {
-        for (int free = buffers.Count - buffers.Held; free > 0 && !ends.Starved.IsEmpty; free--)
+        for (int free = buffers.NotHeld; free > 0 && !ends.WaitingReceives.IsEmpty; free--)
         {
-            Connection* connection = ends.Starved.First;
-            ends.Starved.Remove(connection);
+            Connection* connection = ends.WaitingReceives.First;
+            ends.WaitingReceives.Remove(connection);
             Arm(connection);
         }
     }
@@ -140,16 +150,23 @@ internal sealed unsafe class ReceivePath(Ring ring, BufferRing buffers, Connecti
     private bool ReceiveEnded(Connection* connection, int result)
     {
         connection->InFlight &= ~InFlight.Receive;
+        Starvations += result == -Errno.NoBuffers ? 1 : 0;
         switch (connection->Phase)
         {
             case ConnectionPhase.Ending:
                 ends.EndIfQuiet(connection);
                 return false;
+            case ConnectionPhase.Detaching when result >= 0 || IsHarmless(-result):
+                ends.EndIfQuiet(connection); // An end of input is there again for who adopts the socket.
+                return false;
+            case ConnectionPhase.Detaching:
+                ends.End(connection, -result);
+                return false;
             case ConnectionPhase.Open when result == 0:
                 connection->Phase = ConnectionPhase.PeerClosed;
                 return true;
             case ConnectionPhase.Open when result == -Errno.NoBuffers && connection->WantsReceive:
-                ends.Starved.Append(connection);
+                ends.WaitingReceives.Append(connection);
                 return false;
             case ConnectionPhase.Open when result < 0 && !IsHarmless(-result):
                 ends.End(connection, -result);

@@ -110,6 +110,9 @@ internal sealed unsafe class Ring : IDisposable
     public bool HasOverflowed =>
         (Volatile.Read(ref *_submissionFlags) & SubmissionRingFlags.CompletionsOverflowed) != 0;
 
+    /// <summary>Calls of <c>io_uring_enter</c>.</summary>
+    public long Enters { get; private set; }
+
     /// <summary>Creates a ring that belongs to the calling thread.</summary>
     /// <param name="submissionEntries">Rounded up to a power of two.</param>
     /// <param name="completionEntries">Rounded up to a power of two, at least the submission entries.</param>
@@ -248,6 +251,7 @@ internal sealed unsafe class Ring : IDisposable
                 return 0;
             }
 
+            Enters++;
             result = LibC.IoUringEnter(_enterDescriptor, toSubmit, 0, _enterFlags, null, 0);
         }
         else if (timeoutMillis == 0)
@@ -258,10 +262,12 @@ internal sealed unsafe class Ring : IDisposable
                 return 0; // The kernel says that it has nothing to run: polling in a spin costs no system call.
             }
 
+            Enters++;
             result = LibC.IoUringEnter(_enterDescriptor, toSubmit, 0, _enterFlags | EnterFlags.GetEvents, null, 0);
         }
         else if (timeoutMillis < 0)
         {
+            Enters++;
             result = LibC.IoUringEnter(_enterDescriptor, toSubmit, 1, _enterFlags | EnterFlags.GetEvents, null, 0);
         }
         else
@@ -269,6 +275,7 @@ internal sealed unsafe class Ring : IDisposable
             (int seconds, int millis) = Math.DivRem(timeoutMillis, 1_000);
             KernelTimeSpec timeSpec = new() { Seconds = seconds, Nanoseconds = millis * 1_000_000L };
             WaitArgument argument = new() { TimeSpecAddress = (ulong)&timeSpec };
+            Enters++;
             result = LibC.IoUringEnter(
                 _enterDescriptor, toSubmit, 1, _enterFlags | EnterFlags.GetEvents | EnterFlags.ExtendedArgument,
                 &argument, sizeof(WaitArgument));

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using FastCache.Io.Linux;
+using FastCache.Io.Connections;
 
 namespace FastCache.Io.Uring;
 
@@ -13,25 +13,18 @@ namespace FastCache.Io.Uring;
 ///    └─────────────────────────────┴──────────────────────────────────────────── Drained ◄─────────────┘
 /// </code>
 /// </remarks>
-internal sealed unsafe class SendPath(Ring ring, ConnectionTable table, ConnectionEnds ends, BacklogBudget backlogs)
+internal sealed unsafe class SendPath(Ring ring, ConnectionTable table, ConnectionEnds ends, BlockedSends blocked)
 {
     /// <summary>Queues a send that runs in the next submission.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Send(Connection* connection, byte* start, int length)
+    public void Send(Connection* connection)
     {
-        Debug.Assert(connection->IsAlive);
-        Debug.Assert(!connection->IsBlocked, "a blocked connection takes no further send");
-        Debug.Assert(connection->SendPass != ends.Pass, "one send a connection and pass");
-        connection->SendStart = start;
-        connection->SendLength = length;
-        connection->SendPass = ends.Pass;
-
         SubmissionEntry* entry = ring.NextEntry();
         entry->Opcode = Opcode.Send;
         entry->Flags = EntryFlags.SkipCompletionOnSuccess;
         entry->Descriptor = connection->Descriptor;
-        entry->Address = (ulong)start;
-        entry->Length = (uint)length;
+        entry->Address = (ulong)connection->SendStart;
+        entry->Length = (uint)connection->SendLength;
         entry->OperationFlags = OperationFlags.DontWait | OperationFlags.WaitAll | OperationFlags.NoSignal;
         entry->UserData = table.PackFor(OperationKind.SendNow, connection);
     }
@@ -40,42 +33,10 @@ internal sealed unsafe class SendPath(Ring ring, ConnectionTable table, Connecti
     public void CompleteSend(in CompletionEntry completion)
     {
         Connection* connection = table.Of(in completion);
-        if (!connection->IsAlive)
+        if (connection->IsAlive && blocked.Settle(connection, completion.Result))
         {
-            return;
+            QueueBacklog(connection);
         }
-
-        Debug.Assert(!connection->IsBlocked);
-        int taken = completion.Result;
-        if (taken is -Errno.TryAgain or -Errno.Interrupted)
-        {
-            taken = 0;
-        }
-
-        if (taken < 0)
-        {
-            ends.End(connection, -taken);
-            return;
-        }
-
-        int rest = connection->SendLength - taken;
-        Debug.Assert(rest >= 0);
-        if (rest == 0)
-        {
-            return;
-        }
-
-        byte* backlog = backlogs.TryCopy(connection->SendStart + taken, rest);
-        if (backlog is null)
-        {
-            ends.End(connection, Errno.NoBuffers);
-            return;
-        }
-
-        connection->Backlog = backlog;
-        connection->BacklogLength = rest;
-        connection->BacklogSent = 0;
-        QueueBacklog(connection);
     }
 
     /// <summary>A part of a backlog was sent, all of it, or it failed.</summary>
@@ -83,56 +44,30 @@ internal sealed unsafe class SendPath(Ring ring, ConnectionTable table, Connecti
     {
         report = default;
         Connection* connection = table.Of(in completion);
-        Debug.Assert(connection->IsBlocked && connection->Backlog is not null);
+        Debug.Assert((connection->InFlight & InFlight.Backlog) != 0);
         connection->InFlight &= ~InFlight.Backlog;
-        if (connection->IsAlive && completion.Result is > 0 or -Errno.TryAgain or -Errno.Interrupted)
-        {
-            connection->BacklogSent += Math.Max(0, completion.Result);
-            Debug.Assert(connection->BacklogSent <= connection->BacklogLength);
-            if (connection->BacklogSent < connection->BacklogLength)
-            {
-                QueueBacklog(connection);
-                return false;
-            }
-        }
-
-        backlogs.Free(connection->Backlog, connection->BacklogLength);
-        connection->Backlog = null;
         if (!connection->IsAlive)
         {
             ends.EndIfQuiet(connection);
             return false;
         }
 
-        if (completion.Result <= 0)
+        switch (blocked.Advance(connection, completion.Result))
         {
-            ends.End(connection, completion.Result == 0 ? Errno.BrokenPipe : -completion.Result);
-            return false;
+            case BacklogStep.Waits:
+                QueueBacklog(connection);
+                return false;
+            case BacklogStep.Drained:
+                report = new(IoEventKind.Drained, table.IdOf(connection), 0, 0, 0);
+                return true;
+            default:
+                return false;
         }
-
-        report = new(IoEventKind.Drained, table.IdOf(connection), 0, 0, 0);
-        return true;
-    }
-
-    /// <summary>Frees what is blocked for good; the ring must be closed before.</summary>
-    public void FreeAll()
-    {
-        for (int slot = 0; slot < table.HighWater; slot++)
-        {
-            Connection* connection = table.At(slot);
-            if (connection->Backlog is not null)
-            {
-                backlogs.Free(connection->Backlog, connection->BacklogLength);
-                connection->Backlog = null;
-            }
-        }
-
-        Debug.Assert(backlogs.UsedBytes == 0);
     }
 
     private void QueueBacklog(Connection* connection)
     {
-        Debug.Assert(connection->Backlog is not null && !connection->IsBlocked);
+        Debug.Assert(connection->IsBlocked && (connection->InFlight & InFlight.Backlog) == 0);
         SubmissionEntry* entry = ring.NextEntry();
         entry->Opcode = Opcode.Send;
         entry->Descriptor = connection->Descriptor;

@@ -157,6 +157,8 @@ internal static class Features
     public const uint NoDrop = 1 << 1;
     public const uint ExtendedArgument = 1 << 8;
     public const uint SkipCompletion = 1 << 11;
+    public const uint Bundles = 1 << 14;
+    public const uint MinTimeout = 1 << 15;
 }
 
 /// <summary><c>IORING_ENTER_*</c></summary>

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
+using FastCache.Io.Connections;
 using FastCache.Io.Linux;
 
 namespace FastCache.Io.Uring;
@@ -22,9 +22,8 @@ namespace FastCache.Io.Uring;
 /// A peer that closes its sending side still gets its replies: the caller is told (EndOfInput) and closes when it has
 /// answered; whether that takes one pass or many is the caller's affair.
 /// </para>
-/// <para>Members harmlessly ignore an id whose connection is ending or gone.</para>
 /// </remarks>
-internal sealed unsafe class UringShardIo : IShardIo
+internal sealed unsafe class UringShardIo : ShardIoBase
 {
     private const int SubmissionEntries = 512;
     private const int MinCompletionEntries = 4_096;
@@ -33,41 +32,31 @@ internal sealed unsafe class UringShardIo : IShardIo
     private readonly BufferRing _buffers;
     private readonly CompletionStash _stash = new();
     private readonly Acceptor _acceptor;
+    private readonly WakeSignal _wake;
     private readonly Waker _waker;
-    private readonly ConnectionTable _table;
-    private readonly ConnectionEnds _ends;
     private readonly ReceivePath _receives;
     private readonly SendPath _sends;
-    private readonly int _ownerThread = Environment.CurrentManagedThreadId;
-    private bool _disposed;
+    private long _completionOverflows;
 
-    private UringShardIo(Ring ring, BufferRing buffers, int eventFd, ShardIoOptions options)
+    private UringShardIo(Ring ring, BufferMemory memory, BufferRing buffers, WakeSignal wake, ShardIoOptions options)
+        : base(new DescriptorSockets(), memory, new ConnectionTable(options.MaxConnections), options)
     {
         _ring = ring;
         _buffers = buffers;
         _acceptor = new(ring);
-        _waker = new(ring, eventFd);
-        _table = new(options.MaxConnections);
-        _ends = new(_table);
-        _receives = new(ring, buffers, _table, _ends);
-        _sends = new(ring, _table, _ends, new BacklogBudget(options.MaxBacklogBytes));
+        _wake = wake;
+        _waker = new(ring, wake);
+        _receives = new(ring, buffers, Table, Ends);
+        _sends = new(ring, Table, Ends, Blocked);
         string array = ring.HasSubmissionArray ? "" : ", NO_SQARRAY";
         string registered = ring.IsRegistered ? ", registered ring" : "";
-        Description = $"io_uring: SINGLE_ISSUER, DEFER_TASKRUN{array}{registered}, {options.ReceiveBuffers} " +
-            $"receive buffers of {options.ReceiveBufferBytes / 1024.0:0.#} KiB";
+        Description = $"io_uring: SINGLE_ISSUER, DEFER_TASKRUN{array}{registered}, {Sizes(options)}";
     }
 
-    public string Description { get; }
+    public override string Description { get; }
 
-    /// <summary>Connections that were accepted and closed at once because all slots were in use.</summary>
-    internal long RejectedConnections { get; private set; }
-
-    /// <summary>The descriptor of a living connection, for tests to look at; -1 for no such.</summary>
-    internal int DescriptorOf(ConnectionId connection)
-    {
-        Connection* found = _table.Find(connection);
-        return found is null ? -1 : found->Descriptor;
-    }
+    public override IoCounters Counters => new(
+        Ends.Pass, _ring.Enters, RejectedConnections, _receives.Starvations, _completionOverflows, _acceptor.Failures);
 
     /// <summary>Null when the machine refuses; <paramref name="reason"/> says why.</summary>
     internal static UringShardIo? TryCreate(
@@ -91,164 +80,107 @@ internal sealed unsafe class UringShardIo : IShardIo
             return null;
         }
 
-        BufferRing? buffers = BufferRing.TryCreate(ring, options.ReceiveBuffers, options.ReceiveBufferBytes, out errno);
-        int eventFd = buffers is null ? -1 : LibC.EventFd();
-        if (buffers is null || eventFd < 0)
+        BufferMemory memory = new(options.ReceiveBuffers, options.ReceiveBufferBytes);
+        BufferRing? buffers = BufferRing.TryCreate(ring, memory, out errno);
+        WakeSignal? wake = null;
+        if (buffers is null)
         {
-            reason = buffers is null
-                ? UringRefusal.OfCall("registering the buffer ring", errno)
-                : UringRefusal.OfCall("eventfd", -eventFd);
+            reason = UringRefusal.OfCall("registering the buffer ring", errno);
+        }
+        else
+        {
+            wake = WakeSignal.TryCreate(out errno);
+            reason = wake is null ? UringRefusal.OfCall("eventfd", errno) : "";
+        }
+
+        if (buffers is null || wake is null)
+        {
             ring.Dispose();
             buffers?.Dispose();
+            memory.Dispose();
             return null;
         }
 
-        return new(ring, buffers, eventFd, options);
+        return new(ring, memory, buffers, wake, options);
     }
 
-    public IPEndPoint Listen(IPEndPoint endPoint)
+    public override IPEndPoint Listen(IPEndPoint endPoint)
     {
         AssertUsable();
         return _acceptor.Listen(endPoint);
     }
 
-    public void StopListening()
+    public override void StopListening()
     {
         AssertUsable();
         _acceptor.StopListening();
     }
 
-    public ConnectionId Adopt(int socketDescriptor)
-    {
-        AssertUsable();
-        ArgumentOutOfRangeException.ThrowIfNegative(socketDescriptor);
-        Connection* connection = TryOpen(socketDescriptor);
-        if (connection is null)
-        {
-            throw new InvalidOperationException($"All {_table.InUse:N0} connections are in use.");
-        }
-
-        _ = LibC.SetBlocking(socketDescriptor);
-        _ = LibC.SetNoDelay(socketDescriptor);
-        return _table.IdOf(connection);
-    }
-
-    public int Poll(Span<IoEvent> events, int timeoutMillis)
+    public override int Poll(Span<IoEvent> events, int timeoutMillis)
     {
         AssertUsable();
         ArgumentOutOfRangeException.ThrowIfZero(events.Length, nameof(events));
-        _ends.BeginPass();
+        Ends.BeginPass();
         _buffers.Publish();
         _receives.ArmStarved();
         timeoutMillis = _acceptor.LimitWait(timeoutMillis);
 
         bool hasLeftOver = !_stash.IsEmpty;
-        bool mayWait = !hasLeftOver && !_ends.HasEnds;
+        bool mayWait = !hasLeftOver && !Ends.HasEnds;
         _ring.Submit(reap: !hasLeftOver, mayWait ? timeoutMillis : 0);
 
         int count = HandleCompletions(events);
-        return count + ReportEnds(events[count..]);
+        count += ReportEnds(events[count..], out int closed);
+        if (closed > 0)
+        {
+            _acceptor.DescriptorClosed();
+        }
+
+        return count;
     }
 
-    public void Flush()
+    public override void Flush()
     {
         AssertUsable();
         if (_ring.Unsubmitted != 0)
         {
-            _ends.BeginPass();
+            Ends.BeginPass();
             _ring.Submit(reap: false, timeoutMillis: 0);
             Settle();
         }
     }
 
-    public ReadOnlySpan<byte> Received(ushort buffer, int length) => _buffers.Bytes(buffer, length);
-
-    public void Release(ushort buffer)
+    public override void Release(ushort buffer)
     {
         AssertUsable();
         _buffers.GiveBack(buffer);
     }
 
-    public void Send(ConnectionId connection, ReadOnlySpan<byte> bytes)
+    public override void Wake() => _wake.Wake();
+
+    protected override void Start(Connection* connection) => _receives.Arm(connection);
+
+    protected override void Adopted(Connection* connection)
     {
-        AssertUsable();
-        Debug.Assert(!bytes.IsEmpty);
-        Connection* found = _table.Find(connection);
-        if (found is not null)
-        {
-            _sends.Send(found, (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(bytes)), bytes.Length);
-        }
+        _ = LibC.SetBlocking(connection->Descriptor);
+        _ = LibC.SetNoDelay(connection->Descriptor);
     }
 
-    public bool IsBlocked(ConnectionId connection)
+    protected override void PauseReceiving(Connection* connection) => _receives.Pause(connection);
+
+    protected override void ResumeReceiving(Connection* connection) => _receives.Resume(connection);
+
+    protected override void QueueSend(Connection* connection) => _sends.Send(connection);
+
+    protected override void DisposeBackend()
     {
-        AssertUsable();
-        Connection* found = _table.Find(connection);
-        return found is not null && found->IsBlocked;
-    }
-
-    public void PauseReceiving(ConnectionId connection)
-    {
-        AssertUsable();
-        Connection* found = _table.Find(connection);
-        if (found is not null)
-        {
-            _receives.Pause(found);
-        }
-    }
-
-    public void ResumeReceiving(ConnectionId connection)
-    {
-        AssertUsable();
-        Connection* found = _table.Find(connection);
-        if (found is not null)
-        {
-            _receives.Resume(found);
-        }
-    }
-
-    public void ShutdownSend(ConnectionId connection)
-    {
-        AssertUsable();
-        Connection* found = _table.Find(connection);
-        if (found is not null)
-        {
-            Debug.Assert(!found->IsBlocked, "what is blocked would be lost");
-            _ = LibC.Shutdown(found->Descriptor, LibC.ShutdownWrite);
-        }
-    }
-
-    public void Close(ConnectionId connection)
-    {
-        AssertUsable();
-        Connection* found = _table.Find(connection);
-        if (found is not null)
-        {
-            _ends.End(found, error: 0);
-        }
-    }
-
-    public void Wake() => _waker.Wake();
-
-    public void Dispose()
-    {
-        if (_disposed)
-        {
-            return;
-        }
-
-        // Peers see the end at once through the shutdowns; the kernel ends the operations after the ring is closed,
-        // and touches no buffer of them any more, since that happens only in an enter (DEFER_TASKRUN).
-        _disposed = true;
+        // Peers have seen the end through the shutdowns; the kernel ends the operations after the ring is closed, and
+        // touches no buffer of them any more, since that happens only in an enter (DEFER_TASKRUN).
         _acceptor.Dispose();
-        _ends.ShutdownAll();
         _ring.Dispose();
-        _ends.CloseAll();
-        _sends.FreeAll();
-        _waker.Dispose();
+        _wake.Dispose();
         _buffers.Dispose();
         _stash.Dispose();
-        _table.Dispose();
     }
 
     /// <summary>Turns completions into events until there are no more of the one or no room for the other.</summary>
@@ -277,6 +209,7 @@ internal sealed unsafe class UringShardIo : IShardIo
                 return count;
             }
 
+            _completionOverflows++;
             _ring.Submit(reap: true, timeoutMillis: 0);
         }
     }
@@ -304,6 +237,7 @@ internal sealed unsafe class UringShardIo : IShardIo
             }
 
             // What the queue had no room for is bounded by the buffers and operations in flight, and so is this loop.
+            _completionOverflows++;
             _ring.Submit(reap: true, timeoutMillis: 0);
         }
     }
@@ -340,54 +274,8 @@ internal sealed unsafe class UringShardIo : IShardIo
 
     private bool CompleteAccept(in CompletionEntry completion, out IoEvent report)
     {
-        report = default;
         int descriptor = _acceptor.Complete(in completion);
-        if (descriptor < 0)
-        {
-            return false;
-        }
-
-        Connection* connection = TryOpen(descriptor);
-        if (connection is null)
-        {
-            _ = LibC.Close(descriptor);
-            RejectedConnections++;
-            return false;
-        }
-
-        report = new(IoEventKind.Accepted, _table.IdOf(connection), 0, 0, 0);
-        return true;
-    }
-
-    /// <summary>Takes a slot for a connected socket and starts to receive; null when all slots are in use.</summary>
-    private Connection* TryOpen(int descriptor)
-    {
-        Connection* connection = _table.Allocate(descriptor);
-        if (connection is not null)
-        {
-            connection->SendPass = _ends.Pass - 1;
-            _receives.Arm(connection);
-        }
-
-        return connection;
-    }
-
-    private int ReportEnds(Span<IoEvent> events)
-    {
-        int count = 0;
-        while (count < events.Length && _ends.TryTakeEnd(out events[count]))
-        {
-            count++;
-            _acceptor.DescriptorClosed();
-        }
-
-        return count;
-    }
-
-    [Conditional("DEBUG")]
-    private void AssertUsable()
-    {
-        Debug.Assert(!_disposed, "used after disposal");
-        Debug.Assert(Environment.CurrentManagedThreadId == _ownerThread, "used by a foreign thread");
+        report = default;
+        return descriptor >= 0 && TryAccept(descriptor, out report);
     }
 }

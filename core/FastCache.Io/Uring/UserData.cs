@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using FastCache.Io.Connections;
 
 namespace FastCache.Io.Uring;
 
@@ -37,22 +39,35 @@ internal enum OperationKind : byte
 ///     +--------+--------------+---------------+
 /// </code>
 /// </remarks>
-internal static class UserData
+internal static unsafe class UserData
 {
-    public const int GenerationMask = (1 << 24) - 1;
     private const int KindShift = 56;
     private const int GenerationShift = 32;
 
     public static ulong Pack(OperationKind kind, int generation, int slot)
     {
-        Debug.Assert(generation is >= 0 and <= GenerationMask);
+        Debug.Assert(generation is >= 0 and <= ConnectionId.GenerationMask);
         Debug.Assert(slot >= 0);
         return ((ulong)kind << KindShift) | ((ulong)(uint)generation << GenerationShift) | (uint)slot;
     }
 
+    /// <summary>What an operation of a connection carries through the kernel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong PackFor(this ConnectionTable table, OperationKind kind, Connection* connection) =>
+        Pack(kind, connection->Generation, table.SlotOf(connection));
+
+    /// <summary>The connection that a completion belongs to; its slot cannot have been freed meanwhile.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Connection* Of(this ConnectionTable table, in CompletionEntry completion)
+    {
+        Connection* connection = table.At(Slot(completion.UserData));
+        Debug.Assert(connection->Generation == Generation(completion.UserData), "a completion came too late");
+        return connection;
+    }
+
     public static OperationKind Kind(ulong userData) => (OperationKind)(userData >> KindShift);
 
-    public static int Generation(ulong userData) => (int)(userData >> GenerationShift) & GenerationMask;
+    public static int Generation(ulong userData) => (int)(userData >> GenerationShift) & ConnectionId.GenerationMask;
 
     public static int Slot(ulong userData) => (int)userData;
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using FastCache.Io;
 using FastCache.LoadGen.Engine;
 
 namespace FastCache.LoadGen.Children;
@@ -13,14 +14,20 @@ internal sealed record ChildProgram(string Name, string Project, string[] Argume
     private const string RootMark = "FastCache.sln";
     private static readonly string AnyPort = $"{IPAddress.Loopback}:0";
 
-    public static ChildProgram Node(string memory) => new(
-        "node", "node/FastCache.Node", ["--memory", memory, "--listen", AnyPort, "--stop-with-input"], "FastCache listening on ");
+    public static ChildProgram Node(string memory, IoBackend io) => new(
+        "node",
+        "node/FastCache.Node",
+        ["--memory", memory, "--io", IoBackendNames.Of(io), "--listen", AnyPort, "--stop-with-input"],
+        "FastCache listening on ");
 
     /// <summary>The program that moves the same bytes and does nothing else.</summary>
-    public static ChildProgram Floor(int requestBytes, int replyBytes) => new(
+    public static ChildProgram Floor(int requestBytes, int replyBytes, IoBackend io) => new(
         "byte-moving program",
         "bench/FastCache.Bench",
-        ["floor", "--listen", AnyPort, "--request-bytes", $"{requestBytes}", "--reply-bytes", $"{replyBytes}"],
+        [
+            "floor", "--listen", AnyPort, "--io", IoBackendNames.Of(io), "--request-bytes", $"{requestBytes}",
+            "--reply-bytes", $"{replyBytes}",
+        ],
         "Floor listening on ");
 
     /// <summary>Finds the program, built in the same configuration as the load generator.</summary>

@@ -25,7 +25,7 @@ internal sealed class LoadSession : IDisposable
     /// <param name="options">How many connections, and what load.</param>
     /// <param name="recorder">Takes the latencies.</param>
     /// <param name="stop">Ends phases early.</param>
-    /// <exception cref="LoadFailedException">This machine refuses io_uring, or the node refuses connections.</exception>
+    /// <exception cref="LoadFailedException">This machine refuses every backend, or the node refuses connections.</exception>
     public LoadSession(
         IPEndPoint address, bool greets, RunOptions options, LatencyRecorder recorder, StopSignal stop)
     {
@@ -40,7 +40,7 @@ internal sealed class LoadSession : IDisposable
                 (uint)Math.Max(LeastReceiveBuffers, 2 * options.Connections)),
             MaxBacklogBytes = long.MaxValue,
         };
-        if (!ShardIo.TryCreateUring(sizes, out IShardIo? io, out string reason))
+        if (!ShardIo.TryCreate(IoBackend.Auto, sizes, out IShardIo? io, out string reason))
         {
             throw new LoadFailedException(reason);
         }

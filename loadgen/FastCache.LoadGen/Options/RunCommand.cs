@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
+using FastCache.Io;
 using FastCache.LoadGen.Workload;
 using FastCache.Protocol;
 
@@ -19,6 +20,7 @@ internal sealed class RunCommand
           run                                      the standard workload, closed loop, against a node of its own
           run --rate 2.3M                          the same workload at the target rate; latencies count from due time
           run --depth 16 --floor                   node and byte-moving program in turn
+          run --compare-io                         the node over io_uring, epoll and sockets in turn, at depths 128, 16 and 1
           run --find-rate                          the highest rate at which 99.9% of hits stay under 1 ms
           run --connect 10.0.0.7:7600 --reads 1    reads only, against a node that runs elsewhere
           run --distribution zipf --keys 10M --memory 4GiB --json report.json
@@ -99,6 +101,10 @@ internal sealed class RunCommand
         "--memory", "size", "1GiB", "a size such as 512MiB or 1GiB", "Memory of the node that is started.",
         OptionReaders.Text(text => Quantity.TryParseBytes(text, out long bytes) && bytes > 0));
 
+    private readonly TextOption<IoBackend> _io = new(
+        "--io", IoBackendNames.Choices, "auto", IoBackendNames.Allowed,
+        "How the node that is started, or the byte-moving program, reaches its sockets.", IoBackendNames.TryParse);
+
     private readonly TextOption<string> _json = new(
         "--json", "file", null, "a file name in a directory that exists", "Write the report for programs, too.",
         OptionReaders.Text(IsWritablePath));
@@ -109,7 +115,7 @@ internal sealed class RunCommand
             ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value));
 
     private readonly TextOption<int> _rounds = new(
-        "--rounds", "n", "3", "1 to 100", "With --floor: how often each of the two is measured.",
+        "--rounds", "n", "3", "1 to 100", "With --floor or --compare-io: how often each is measured.",
         OptionReaders.Number(1, 100));
 
     private readonly Option<bool> _floor = new("--floor")
@@ -122,11 +128,16 @@ internal sealed class RunCommand
         Description = "Search the highest open-loop rate at which 99.9% of hits stay under 1 ms.",
     };
 
+    private readonly Option<bool> _compareIo = new("--compare-io")
+    {
+        Description = "Measure nodes over each of the backends in turn, at depths 128, 16 and 1; each has its own --memory.",
+    };
+
     /// <summary>In the order of the help.</summary>
     private ITextOption[] All =>
     [
         _connect, _keys, _keySize, _valueSize, _reads, _misses, _distribution, _zipfExponent, _connections, _depth,
-        _duration, _warmUp, _rate, _nodeCpus, _loadCpus, _memory, _json, _seed, _rounds,
+        _duration, _warmUp, _rate, _nodeCpus, _loadCpus, _memory, _io, _json, _seed, _rounds,
     ];
 
     /// <summary>The command; <paramref name="run"/> gets its checked options and returns the exit code.</summary>
@@ -141,6 +152,7 @@ internal sealed class RunCommand
 
         command.Add(declared._floor);
         command.Add(declared._findRate);
+        command.Add(declared._compareIo);
         command.Validators.Add(declared.CheckCombinations);
         command.SetAction(result => run(declared.Read(result.CommandResult)));
         return command;
@@ -170,11 +182,13 @@ internal sealed class RunCommand
         NodeCpus = _nodeCpus.Of(result)!,
         LoadCpus = _loadCpus.Of(result)!,
         Memory = _memory.Of(result)!,
+        NodeIo = _io.Of(result),
         JsonPath = _json.Of(result),
         Seed = _seed.Of(result),
         Rounds = _rounds.Of(result),
         Mode = result.GetValue(_floor) ? RunMode.Floor
             : result.GetValue(_findRate) ? RunMode.FindRate
+            : result.GetValue(_compareIo) ? RunMode.CompareIo
             : RunMode.Measure,
     };
 
@@ -191,12 +205,20 @@ internal sealed class RunCommand
         Refuse(isFloor && isSearch, "--floor and --find-rate exclude each other; give one of them.");
         Refuse(isFloor && options.Connect is not null,
             "--floor starts node and byte-moving program itself; leave --connect out.");
-        string whyNoRate = isFloor ? "--floor is closed loop" : "--find-rate sets the rate";
-        Refuse((isFloor || isSearch) && options.Rate != 0,
+        bool isIo = result.GetValue(_compareIo);
+        Refuse(isIo && (isFloor || isSearch), "--compare-io excludes --floor and --find-rate; give one of them.");
+        Refuse(isIo && options.Connect is not null, "--compare-io starts its nodes itself; leave --connect out.");
+        Refuse(isIo && _io.IsGiven(result), "--compare-io takes every backend; leave --io out.");
+        Refuse(isIo && _depth.IsGiven(result), "--compare-io measures at depths 128, 16 and 1; leave --depth out.");
+        string whyNoRate = isIo ? "--compare-io is closed loop" : isFloor ? "--floor is closed loop" : "--find-rate sets the rate";
+        Refuse((isFloor || isSearch || isIo) && options.Rate != 0,
             $"--rate is {options.Rate}, but {whyNoRate}; leave it out.");
-        Refuse(_rounds.IsGiven(result) && !isFloor, "--rounds belongs to --floor; give both or none.");
+        Refuse(_rounds.IsGiven(result) && !isFloor && !isIo,
+            "--rounds belongs to --floor and --compare-io; give it with one of them.");
         Refuse(_memory.IsGiven(result) && options.Connect is not null,
             "--memory is for the node that is started; with --connect none is.");
+        Refuse(_io.IsGiven(result) && options.Connect is not null,
+            "--io is for the node that is started; with --connect none is.");
         Refuse(_zipfExponent.IsGiven(result) && options.Distribution != KeyDistribution.Zipf,
             "--zipf-exponent belongs to --distribution zipf; give both or none.");
         Refuse(!KeySpace.Fits(options.Keys, options.KeySize),

@@ -1,4 +1,5 @@
 using System.Net;
+using FastCache.Io;
 
 namespace FastCache.LoadGen.Options;
 
@@ -23,6 +24,9 @@ internal enum RunMode
 
     /// <summary>The search for the highest rate that holds the latency target.</summary>
     FindRate,
+
+    /// <summary>The node over each of its backends in turn.</summary>
+    CompareIo,
 }
 
 /// <summary>The options of <c>run</c>, parsed and checked.</summary>
@@ -67,13 +71,16 @@ internal sealed record RunOptions
     /// <summary>The memory of the node that is started, as its own option wants it.</summary>
     public string Memory { get; init; } = "";
 
+    /// <summary>How the node that is started reaches its sockets.</summary>
+    public IoBackend NodeIo { get; init; }
+
     public string? JsonPath { get; init; }
 
     public ulong Seed { get; init; }
 
     public RunMode Mode { get; init; }
 
-    /// <summary>Rounds of <see cref="RunMode.Floor"/>.</summary>
+    /// <summary>Rounds of <see cref="RunMode.Floor"/> and <see cref="RunMode.CompareIo"/>.</summary>
     public int Rounds { get; init; }
 
     public bool IsOpenLoop => Rate > 0;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using FastCache.Io;
 using FastCache.LoadGen.Engine;
 using FastCache.LoadGen.Machine;
 using FastCache.LoadGen.Options;
@@ -21,6 +22,11 @@ internal static class JsonReport
         if (report.Floor is not null)
         {
             json["floor"] = Of(report.Floor);
+        }
+
+        if (report.Io is not null)
+        {
+            json["compare_io"] = new JsonArray([.. report.Io.Samples.Select(Of)]);
         }
 
         if (report.Finding is not null)
@@ -116,6 +122,15 @@ internal static class JsonReport
         ["floor_ops_per_second"] = round.Floor.OperationsPerSecond,
     };
 
+    private static JsonObject Of(IoSample sample) => new()
+    {
+        ["round"] = sample.Round,
+        ["io"] = IoBackendNames.Of(sample.Backend),
+        ["depth"] = sample.Depth,
+        ["node_cpu_ns_per_op"] = sample.Result.NodeCpuNanosPerOperation,
+        ["node_ops_per_second"] = sample.Result.OperationsPerSecond,
+    };
+
     private static JsonObject Of(RateFinding finding) => new()
     {
         ["highest_ops_per_second"] = finding.Highest,
@@ -148,6 +163,7 @@ internal static class JsonReport
         ["node_cpus"] = options.NodeCpus.ToString(),
         ["load_cpus"] = options.LoadCpus.ToString(),
         ["memory"] = options.Memory,
+        ["io"] = IoBackendNames.Of(options.NodeIo),
         ["seed"] = options.Seed,
     };
 }

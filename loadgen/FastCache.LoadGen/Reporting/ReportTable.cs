@@ -1,3 +1,4 @@
+using FastCache.Io;
 using FastCache.LoadGen.Engine;
 using FastCache.LoadGen.Machine;
 using FastCache.LoadGen.Options;
@@ -21,6 +22,11 @@ internal static class ReportTable
         if (report.Floor is not null)
         {
             WriteFloor(report.Floor, output);
+        }
+
+        if (report.Io is not null)
+        {
+            WriteIo(report.Io, report.Options, output);
         }
 
         if (report.Phase is not null)
@@ -123,6 +129,26 @@ internal static class ReportTable
             Quantity.FormatCount(floor.FloorOperationsPerSecond) + "/s");
         table.Add("difference of a round", Format.Nanos(floor.DifferenceNanos), "");
         table.Add("ratio of a round", Format.Invariant($"{floor.Ratio:0.00}"), "");
+        table.WriteTo(output);
+        output.WriteLine();
+    }
+
+    private static void WriteIo(IoComparison io, RunOptions options, TextWriter output)
+    {
+        output.WriteLine($"  node cpu per operation, {options.Connections} connections, medians of {options.Rounds} rounds");
+        TextTable table = new("depth", "backend", "cpu per op", "to io_uring", "throughput");
+        table.Right(0, 2, 3, 4);
+        foreach (int depth in io.Depths)
+        {
+            foreach (IoBackend backend in io.Backends)
+            {
+                table.Add(
+                    $"{depth}", IoBackendNames.Of(backend), Format.Nanos(io.CpuNanos(backend, depth)),
+                    Format.Invariant($"{io.Ratio(backend, depth):0.00}"),
+                    Quantity.FormatCount(io.OperationsPerSecond(backend, depth)) + "/s");
+            }
+        }
+
         table.WriteTo(output);
         output.WriteLine();
     }

@@ -62,6 +62,8 @@ internal sealed record RunReport
 
     public FloorComparison? Floor { get; init; }
 
+    public IoComparison? Io { get; init; }
+
     public RateFinding? Finding { get; init; }
 
     public IReadOnlyList<Verdict> Verdicts => Phase is null ? [] : Targets.Judge(Phase, Options.Depth);

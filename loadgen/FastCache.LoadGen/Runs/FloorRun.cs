@@ -45,7 +45,7 @@ internal static class FloorRun
 
     private static PhaseResult MeasureFloor(RunContext context, int requestBytes, int replyBytes)
     {
-        ChildProgram program = ChildProgram.Floor(requestBytes, replyBytes);
+        ChildProgram program = ChildProgram.Floor(requestBytes, replyBytes, context.Options.NodeIo);
         using ChildProcess floor = ChildProcess.Start(program, context.Cpus.Node);
         return context.OnLoadThread(() =>
         {

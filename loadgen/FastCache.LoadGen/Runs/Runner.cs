@@ -79,6 +79,8 @@ internal static class Runner
                 RateFinding finding = FindRateRun.Execute(context);
                 RateStep shown = finding.Steps.Where(step => step.Holds).MaxBy(step => step.Rate) ?? finding.Steps[^1];
                 return empty with { Finding = finding, Phase = shown.Result };
+            case RunMode.CompareIo:
+                return empty with { Io = IoRun.Execute(context) };
             default:
                 return empty with { Phase = MeasureRun.Execute(context) };
         }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using FastCache.Io;
 using FastCache.LoadGen.Children;
 using FastCache.LoadGen.Engine;
 
@@ -22,10 +23,13 @@ internal sealed class Target : IDisposable
         context.Options.Connect is DnsEndPoint named ? new(Resolve(named), null) : Start(context);
 
     /// <summary>A fresh node.</summary>
-    public static Target Start(RunContext context)
-    {
+    public static Target Start(RunContext context) => Start(context, context.Options.NodeIo);
 
-        ChildProcess child = ChildProcess.Start(ChildProgram.Node(context.Options.Memory), context.Cpus.Node);
+    /// <summary>A fresh node over a backend.</summary>
+    public static Target Start(RunContext context, IoBackend io)
+    {
+        ChildProgram program = ChildProgram.Node(context.Options.Memory, io);
+        ChildProcess child = ChildProcess.Start(program, context.Cpus.Node);
         context.Say($"  node {child.Id} listens on {child.Address}, processor {context.Cpus.Node}");
         return new(child.Address, child);
     }

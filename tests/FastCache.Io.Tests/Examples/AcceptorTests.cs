@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using FastCache.Io.Connections;
 using FastCache.Io.Linux;
 using FastCache.Io.Uring;
 
@@ -12,10 +13,10 @@ public sealed class AcceptorTests
     {
         Assert.Equal(-1, acceptor.Complete(Failed(Errno.ProcessFilesExhausted)));
         uint queued = ring.Unsubmitted;
-        Assert.InRange(acceptor.LimitWait(-1), 1, Acceptor.RetryMillis);
+        Assert.InRange(acceptor.LimitWait(-1), 1, AcceptRest.RetryMillis);
         Assert.Equal(5, acceptor.LimitWait(5));
         Assert.Equal(queued, ring.Unsubmitted);
-        Thread.Sleep(Acceptor.RetryMillis + 20);
+        Thread.Sleep(AcceptRest.RetryMillis + 20);
         Assert.Equal(-1, acceptor.LimitWait(-1));
         Assert.Equal(queued + 1, ring.Unsubmitted);
     });
@@ -43,7 +44,7 @@ public sealed class AcceptorTests
         Assert.Throws<InvalidOperationException>(() => acceptor.Listen(new IPEndPoint(IPAddress.Loopback, 0))));
 
     [UringFact]
-    public void Refuses_a_port_that_another_backend_listens_on() => Harness.Run(other =>
+    public void Refuses_a_port_that_another_backend_listens_on() => Harness.Run(IoBackend.Uring, other =>
     {
         WithAcceptor((_, acceptor) =>
         {

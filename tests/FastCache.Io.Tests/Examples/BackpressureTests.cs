@@ -7,27 +7,27 @@ public sealed class BackpressureTests
 {
     private const int TooMuch = 16 << 20; // More than loopback's socket buffers hold.
 
-    [UringFact]
-    public void Slow_peer_blocks_the_connection_until_it_has_read_everything() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Slow_peer_blocks_the_connection_until_it_has_read_everything(IoBackend backend) => Harness.Run(backend, h =>
     {
         (Socket peer, ConnectionId id) = h.Open();
-        using NativeBuffer bytes = UringShardIoTests.Native(Harness.Pattern(TooMuch));
+        using NativeBuffer bytes = ConnectionTests.Native(Harness.Pattern(TooMuch));
         h.Io.Send(id, bytes.Span);
         h.Io.Flush();
         bytes.Span.Clear(); // What the peer did not take was copied.
         Assert.True(h.Io.IsBlocked(id));
         h.ExpectNothing();
-        Assert.Equal(Harness.Pattern(TooMuch), UringShardIoTests.ReadWhilePolling(h, peer, TooMuch));
+        Assert.Equal(Harness.Pattern(TooMuch), ConnectionTests.ReadWhilePolling(h, peer, TooMuch));
         h.Next(IoEventKind.Drained, id);
         Assert.False(h.Io.IsBlocked(id));
         peer.Dispose();
     });
 
-    [UringFact]
-    public void Send_to_a_full_socket_takes_nothing_and_loses_nothing() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Send_to_a_full_socket_takes_nothing_and_loses_nothing(IoBackend backend) => Harness.Run(backend, h =>
     {
         (Socket peer, ConnectionId id) = h.Open(receiveBufferBytes: 4_096);
-        using NativeBuffer bytes = UringShardIoTests.Native(Harness.Pattern(1 << 16));
+        using NativeBuffer bytes = ConnectionTests.Native(Harness.Pattern(1 << 16));
         int sent = 0;
         while (!h.Io.IsBlocked(id))
         {
@@ -36,7 +36,7 @@ public sealed class BackpressureTests
             sent += bytes.Length;
         }
 
-        byte[] read = UringShardIoTests.ReadWhilePolling(h, peer, sent);
+        byte[] read = ConnectionTests.ReadWhilePolling(h, peer, sent);
         for (int i = 0; i < sent; i += bytes.Length)
         {
             Assert.True(read.AsSpan(i, bytes.Length).SequenceEqual(bytes.Span));
@@ -46,8 +46,9 @@ public sealed class BackpressureTests
         peer.Dispose();
     });
 
-    [UringFact]
-    public void Connection_that_would_exceed_the_backlog_limit_is_closed() => Harness.Run(
+    [Theory, EveryBackend]
+    public void Connection_that_would_exceed_the_backlog_limit_is_closed(IoBackend backend) => Harness.Run(
+        backend,
         h =>
         {
             (Socket first, ConnectionId closed) = h.Open();
@@ -63,8 +64,9 @@ public sealed class BackpressureTests
         },
         new ShardIoOptions { MaxConnections = 4, ReceiveBuffers = 4, MaxBacklogBytes = 1_000 });
 
-    [UringFact]
-    public void Backlog_is_free_again_once_the_peer_has_read() => Harness.Run(
+    [Theory, EveryBackend]
+    public void Backlog_is_free_again_once_the_peer_has_read(IoBackend backend) => Harness.Run(
+        backend,
         h =>
         {
             (Socket peer, ConnectionId id) = h.Open();
@@ -74,7 +76,7 @@ public sealed class BackpressureTests
                 h.Io.Send(id, bytes.Span);
                 h.Io.Flush();
                 Assert.True(h.Io.IsBlocked(id));
-                UringShardIoTests.ReadWhilePolling(h, peer, TooMuch);
+                ConnectionTests.ReadWhilePolling(h, peer, TooMuch);
                 h.Next(IoEventKind.Drained, id);
             }
 
@@ -82,8 +84,8 @@ public sealed class BackpressureTests
         },
         new ShardIoOptions { MaxConnections = 4, ReceiveBuffers = 4, MaxBacklogBytes = TooMuch });
 
-    [UringFact]
-    public void Close_while_blocked_ends_the_connection() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Close_while_blocked_ends_the_connection(IoBackend backend) => Harness.Run(backend, h =>
     {
         (Socket peer, ConnectionId id) = h.Open();
         using NativeBuffer bytes = new(TooMuch);
@@ -96,8 +98,8 @@ public sealed class BackpressureTests
         peer.Dispose();
     });
 
-    [UringFact]
-    public void Peer_that_vanishes_while_blocked_is_reported() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Peer_that_vanishes_while_blocked_is_reported(IoBackend backend) => Harness.Run(backend, h =>
     {
         (Socket peer, ConnectionId id) = h.Open();
         using NativeBuffer bytes = new(TooMuch);
@@ -108,8 +110,8 @@ public sealed class BackpressureTests
         Assert.NotEqual(0, h.Next(IoEventKind.Closed, id).Error);
     });
 
-    [UringFact]
-    public void Paused_connection_reports_nothing_until_resumed() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Paused_connection_reports_nothing_until_resumed(IoBackend backend) => Harness.Run(backend, h =>
     {
         (Socket peer, ConnectionId id) = h.Open();
         h.Poll();
@@ -123,8 +125,8 @@ public sealed class BackpressureTests
         peer.Dispose();
     });
 
-    [UringFact]
-    public void Pause_and_resume_in_any_rhythm_end_in_the_last_state() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Pause_and_resume_in_any_rhythm_end_in_the_last_state(IoBackend backend) => Harness.Run(backend, h =>
     {
         (Socket peer, ConnectionId id) = h.Open();
         for (int rhythm = 0; rhythm < 1 << 9; rhythm++)
@@ -179,8 +181,8 @@ public sealed class BackpressureTests
         }
     });
 
-    [UringFact]
-    public void Paused_connection_can_be_closed() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Paused_connection_can_be_closed(IoBackend backend) => Harness.Run(backend, h =>
     {
         (Socket peer, ConnectionId id) = h.Open();
         h.Io.PauseReceiving(id);
@@ -197,8 +199,9 @@ public sealed class BackpressureTests
         other.Dispose();
     });
 
-    [UringFact]
-    public void Exhausted_buffers_delay_bytes_and_lose_none() => Harness.Run(
+    [Theory, EveryBackend]
+    public void Exhausted_buffers_delay_bytes_and_lose_none(IoBackend backend) => Harness.Run(
+        backend,
         h =>
         {
             const int Length = 200_000;
@@ -236,8 +239,8 @@ public sealed class BackpressureTests
         },
         new ShardIoOptions { MaxConnections = 8, ReceiveBuffers = 2, ReceiveBufferBytes = 1_024 });
 
-    [UringFact]
-    public void Received_bytes_stay_readable_after_the_connection_closed() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Received_bytes_stay_readable_after_the_connection_closed(IoBackend backend) => Harness.Run(backend, h =>
     {
         (Socket peer, ConnectionId id) = h.Open();
         peer.Send("last words"u8);

@@ -8,8 +8,8 @@ public sealed class EndOfInputTests
 {
     private const int TooMuch = 8 << 20; // More than loopback's socket buffers hold.
 
-    [UringFact]
-    public void Connection_whose_peer_hangs_up_ends_when_the_caller_closes_it() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Connection_whose_peer_hangs_up_ends_when_the_caller_closes_it(IoBackend backend) => Harness.Run(backend, h =>
     {
         (Socket peer, ConnectionId id) = h.Open();
         peer.Dispose();
@@ -20,17 +20,19 @@ public sealed class EndOfInputTests
         h.ExpectNothing();
     });
 
-    [UringFact]
-    public void Follows_the_last_received_bytes_once() => Harness.Run(SendAndShutDown);
+    [Theory, EveryBackend]
+    public void Follows_the_last_received_bytes_once(IoBackend backend) => Harness.Run(backend, SendAndShutDown);
 
-    [UringFact]
-    public void Follows_the_last_received_bytes_once_though_room_is_scarce() => Harness.Run(
+    [Theory, EveryBackend]
+    public void Follows_the_last_received_bytes_once_though_room_is_scarce(IoBackend backend) => Harness.Run(
+        backend,
         SendAndShutDown,
         new ShardIoOptions { MaxConnections = 4, ReceiveBuffers = 2, ReceiveBufferBytes = 1_024 },
-        eventCapacity: 1, completionEntries: 4, submissionEntries: 4);
+        eventCapacity: 1, ringEntries: 4);
 
-    [UringFact]
-    public void Comes_although_all_buffers_were_held() => Harness.Run(
+    [Theory, EveryBackend]
+    public void Comes_although_all_buffers_were_held(IoBackend backend) => Harness.Run(
+        backend,
         h =>
         {
             (Socket peer, ConnectionId id) = h.Open();
@@ -47,8 +49,8 @@ public sealed class EndOfInputTests
         },
         new ShardIoOptions { MaxConnections = 4, ReceiveBuffers = 2, ReceiveBufferBytes = 1_024 });
 
-    [UringFact]
-    public void Waits_while_receiving_is_paused() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Waits_while_receiving_is_paused(IoBackend backend) => Harness.Run(backend, h =>
     {
         (Socket peer, ConnectionId id) = h.Open();
         h.Io.PauseReceiving(id);
@@ -64,8 +66,8 @@ public sealed class EndOfInputTests
         peer.Dispose();
     });
 
-    [UringFact]
-    public void Comes_once_though_receiving_is_paused_and_resumed_around_it() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Comes_once_though_receiving_is_paused_and_resumed_around_it(IoBackend backend) => Harness.Run(backend, h =>
     {
         // Bits: whether a pass lies before the shutdown, after it, and between the calls.
         for (int rhythm = 0; rhythm < 1 << 3; rhythm++)
@@ -98,13 +100,13 @@ public sealed class EndOfInputTests
         }
     });
 
-    [UringFact]
-    public void Comes_while_blocked_and_the_peer_still_gets_its_replies() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Comes_while_blocked_and_the_peer_still_gets_its_replies(IoBackend backend) => Harness.Run(backend, h =>
     {
         (Socket peer, ConnectionId id) = h.Open();
         peer.Send("requests"u8);
         h.Receive(id, 8);
-        using NativeBuffer reply = UringShardIoTests.Native(Harness.Pattern(TooMuch));
+        using NativeBuffer reply = ConnectionTests.Native(Harness.Pattern(TooMuch));
         h.Io.Send(id, reply.Span);
         h.Poll();
         Assert.True(h.Io.IsBlocked(id));
@@ -112,7 +114,7 @@ public sealed class EndOfInputTests
         h.Next(IoEventKind.EndOfInput, id);
         Assert.True(h.Io.IsBlocked(id));
         h.ExpectNothing();
-        byte[] read = UringShardIoTests.ReadWhilePolling(h, peer, TooMuch + 100, inPass: () =>
+        byte[] read = ConnectionTests.ReadWhilePolling(h, peer, TooMuch + 100, inPass: () =>
         {
             if (h.Pending.Any(e => e.Kind == IoEventKind.Drained))
             {
@@ -129,8 +131,8 @@ public sealed class EndOfInputTests
         peer.Dispose();
     });
 
-    [UringFact]
-    public void Replies_of_the_same_and_of_many_later_passes_are_delivered() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Replies_of_the_same_and_of_many_later_passes_are_delivered(IoBackend backend) => Harness.Run(backend, h =>
     {
         const int Replies = 20;
         Socket peer = h.Connect();
@@ -156,14 +158,14 @@ public sealed class EndOfInputTests
         peer.Dispose();
     });
 
-    [UringFact]
-    public void Close_after_a_poll_delivers_what_was_sent() => CloseAfterSubmission(h => h.Poll());
+    [Theory, EveryBackend]
+    public void Close_after_a_poll_delivers_what_was_sent(IoBackend backend) => CloseAfterSubmission(backend, h => h.Poll());
 
-    [UringFact]
-    public void Close_after_a_flush_delivers_what_was_sent() => CloseAfterSubmission(h => h.Io.Flush());
+    [Theory, EveryBackend]
+    public void Close_after_a_flush_delivers_what_was_sent(IoBackend backend) => CloseAfterSubmission(backend, h => h.Io.Flush());
 
-    [UringFact]
-    public void Close_before_it_is_reported_leaves_only_the_end() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Close_before_it_is_reported_leaves_only_the_end(IoBackend backend) => Harness.Run(backend, h =>
     {
         (Socket peer, ConnectionId id) = h.Open();
         h.Poll();
@@ -174,8 +176,8 @@ public sealed class EndOfInputTests
         peer.Dispose();
     });
 
-    [UringFact]
-    public void Peer_that_resets_after_it_while_blocked_is_reported() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Peer_that_resets_after_it_while_blocked_is_reported(IoBackend backend) => Harness.Run(backend, h =>
     {
         (Socket peer, ConnectionId id) = h.Open();
         peer.Shutdown(SocketShutdown.Send);
@@ -189,8 +191,8 @@ public sealed class EndOfInputTests
         h.ExpectNothing();
     });
 
-    [UringFact]
-    public void Peer_that_resets_after_it_is_found_by_a_send() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Peer_that_resets_after_it_is_found_by_a_send(IoBackend backend) => Harness.Run(backend, h =>
     {
         (Socket peer, ConnectionId id) = h.Open();
         peer.Shutdown(SocketShutdown.Send);
@@ -202,8 +204,9 @@ public sealed class EndOfInputTests
         h.ExpectNothing();
     });
 
-    [UringFact]
-    public void Backlog_limit_ends_the_connection_after_it() => Harness.Run(
+    [Theory, EveryBackend]
+    public void Backlog_limit_ends_the_connection_after_it(IoBackend backend) => Harness.Run(
+        backend,
         h =>
         {
             (Socket peer, ConnectionId id) = h.Open();
@@ -239,13 +242,13 @@ public sealed class EndOfInputTests
     }
 
     /// <summary>Closes while the bytes wait in the server's kernel for a peer that reads only after that.</summary>
-    private static void CloseAfterSubmission(Action<Harness> submit) => Harness.Run(h =>
+    private static void CloseAfterSubmission(IoBackend backend, Action<Harness> submit) => Harness.Run(backend, h =>
     {
         const int Length = 100_000; // More than the peer's window, less than the socket's send buffer.
         (Socket peer, ConnectionId id) = h.Open(receiveBufferBytes: 4_096);
         peer.Shutdown(SocketShutdown.Send);
         h.Next(IoEventKind.EndOfInput, id);
-        using NativeBuffer reply = UringShardIoTests.Native(Harness.Pattern(Length));
+        using NativeBuffer reply = ConnectionTests.Native(Harness.Pattern(Length));
         h.Io.Send(id, reply.Span);
         submit(h);
         Assert.False(h.Io.IsBlocked(id));

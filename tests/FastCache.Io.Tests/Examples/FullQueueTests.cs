@@ -9,8 +9,9 @@ public sealed class FullQueueTests
     private const int TooMuch = 8 << 20;
     private const int TinyQueue = 4;
 
-    [UringFact]
-    public void Every_blocked_send_is_settled_though_the_completion_queue_overflows() => Harness.Run(
+    [Theory, EveryBackend]
+    public void Every_blocked_send_is_settled_though_the_completion_queue_overflows(IoBackend backend) => Harness.Run(
+        backend,
         h =>
         {
             (Socket Peer, ConnectionId Id)[] all = Open(h);
@@ -24,10 +25,11 @@ public sealed class FullQueueTests
             Assert.All(all, c => Assert.True(h.Io.IsBlocked(c.Id)));
             Close(all);
         },
-        completionEntries: TinyQueue, submissionEntries: TinyQueue);
+        ringEntries: TinyQueue);
 
-    [UringFact]
-    public void Every_blocked_send_is_settled_by_a_poll_though_the_completion_queue_overflows() => Harness.Run(
+    [Theory, EveryBackend]
+    public void Every_blocked_send_is_settled_by_a_poll_though_the_completion_queue_overflows(IoBackend backend) => Harness.Run(
+        backend,
         h =>
         {
             (Socket Peer, ConnectionId Id)[] all = Open(h);
@@ -41,10 +43,11 @@ public sealed class FullQueueTests
             Assert.All(all, c => Assert.True(h.Io.IsBlocked(c.Id)));
             Close(all);
         },
-        completionEntries: TinyQueue, submissionEntries: TinyQueue);
+        ringEntries: TinyQueue);
 
-    [UringFact]
-    public void Every_blocked_send_is_settled_by_a_poll_without_room_for_events() => Harness.Run(
+    [Theory, EveryBackend]
+    public void Every_blocked_send_is_settled_by_a_poll_without_room_for_events(IoBackend backend) => Harness.Run(
+        backend,
         h =>
         {
             (Socket Peer, ConnectionId Id)[] all = Open(h);
@@ -69,10 +72,11 @@ public sealed class FullQueueTests
 
             Close(all);
         },
-        eventCapacity: 1, submissionEntries: 2 * Connections);
+        eventCapacity: 1, ringEntries: 64);
 
-    [UringFact]
-    public void Poll_does_not_wait_while_events_are_left_over() => Harness.Run(
+    [Theory, EveryBackend]
+    public void Poll_does_not_wait_while_events_are_left_over(IoBackend backend) => Harness.Run(
+        backend,
         h =>
         {
             (Socket Peer, ConnectionId Id)[] all = Open(h);
@@ -93,8 +97,9 @@ public sealed class FullQueueTests
         },
         eventCapacity: 1);
 
-    [UringFact]
-    public void Poll_does_not_wait_while_an_end_is_to_be_reported() => Harness.Run(
+    [Theory, EveryBackend]
+    public void Poll_does_not_wait_while_an_end_is_to_be_reported(IoBackend backend) => Harness.Run(
+        backend,
         h =>
         {
             (Socket peer, ConnectionId id) = h.Open();
@@ -108,8 +113,9 @@ public sealed class FullQueueTests
             peer.Dispose();
         });
 
-    [UringFact]
-    public void Bytes_of_many_connections_survive_a_tiny_completion_queue() => Harness.Run(
+    [Theory, EveryBackend]
+    public void Bytes_of_many_connections_survive_a_tiny_completion_queue(IoBackend backend) => Harness.Run(
+        backend,
         h =>
         {
             (Socket Peer, ConnectionId Id)[] all = Open(h);
@@ -128,10 +134,11 @@ public sealed class FullQueueTests
 
             Close(all);
         },
-        completionEntries: TinyQueue, submissionEntries: TinyQueue);
+        ringEntries: TinyQueue);
 
-    [UringFact]
+    [UringFact] // Of the others nothing is on its way when a pause begins.
     public void Pause_holds_although_an_earlier_cancellation_missed() => Harness.Run(
+        IoBackend.Uring,
         h =>
         {
             (Socket peer, ConnectionId id) = h.Open();

@@ -4,8 +4,8 @@ namespace FastCache.Io.Tests.Examples;
 
 public sealed class SteadyStateTests
 {
-    [UringFact]
-    public void Echo_round_allocates_nothing() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Echo_round_allocates_nothing(IoBackend backend) => Harness.Run(backend, h =>
     {
         const int Connections = 16;
         const int WarmUp = 50;
@@ -61,8 +61,35 @@ public sealed class SteadyStateTests
         }
     });
 
-    [UringFact]
-    public void Blocking_and_draining_allocates_nothing() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void A_request_costs_at_most_a_receive_and_a_send(IoBackend backend) => Harness.Run(backend, h =>
+    {
+        const int Connections = 8;
+        const int Rounds = 50;
+        (Socket Peer, ConnectionId Id)[] all = [.. Enumerable.Range(0, Connections).Select(_ => h.Open())];
+        using NativeBuffer reply = new(64);
+        h.Poll();
+        IoCounters before = h.Io.Counters;
+        for (int round = 0; round < Rounds; round++)
+        {
+            Array.ForEach(all, connection => connection.Peer.Send(new byte[10]));
+            foreach ((Socket peer, ConnectionId id) in all)
+            {
+                h.Receive(id, 10);
+                h.Io.Send(id, reply.Span);
+                h.Io.Flush();
+                Harness.ReceiveExactly(peer, 64);
+            }
+        }
+
+        IoCounters after = h.Io.Counters;
+        long inPasses = after.SystemCalls - before.SystemCalls - (after.Passes - before.Passes);
+        Assert.InRange(inPasses, long.MinValue, 2 * Connections * Rounds);
+        Array.ForEach(all, connection => connection.Peer.Dispose());
+    });
+
+    [Theory, EveryBackend]
+    public void Blocking_and_draining_allocates_nothing(IoBackend backend) => Harness.Run(backend, h =>
     {
         const int Length = 16 << 20;
         (Socket peer, ConnectionId id) = h.Open();

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using FastCache.Io.Connections;
 using FastCache.Io.Uring;
 
 namespace FastCache.Io.Tests.Examples;
@@ -44,7 +45,7 @@ public sealed unsafe class UringAbiTests
     [Theory]
     [InlineData(0, 0)]
     [InlineData(1, 999_999)]
-    [InlineData(UserData.GenerationMask, int.MaxValue)]
+    [InlineData(ConnectionId.GenerationMask, int.MaxValue)]
     public void User_data_gives_back_what_was_packed(int generation, int slot)
     {
         foreach (OperationKind kind in Enum.GetValues<OperationKind>())

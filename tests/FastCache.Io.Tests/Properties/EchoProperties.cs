@@ -5,23 +5,23 @@ public sealed class EchoProperties
     private const int Seeds = 300;
     private const int Steps = 250;
 
-    [UringFact]
-    public void Echoes_every_byte_in_order_whatever_peers_do()
+    [Theory, EveryBackend]
+    public void Echoes_every_byte_in_order_whatever_peers_do(IoBackend backend)
     {
         for (int seed = 0; seed < Seeds; seed++)
         {
             try
             {
-                Run(seed);
+                Run(backend, seed);
             }
             catch (Exception e)
             {
-                throw new InvalidOperationException($"seed {seed} fails: {e.Message}", e);
+                throw new InvalidOperationException($"seed {seed} of {backend} fails: {e.Message}", e);
             }
         }
     }
 
-    private static void Run(int seed)
+    private static void Run(IoBackend backend, int seed)
     {
         Random random = new(seed);
         ShardIoOptions options = new()
@@ -33,6 +33,7 @@ public sealed class EchoProperties
         int eventCapacity = random.Next(3) == 0 ? random.Next(1, 4) : 64;
         int ringEntries = random.Next(2) == 0 ? 4 : 64; // Small rings fill up and overflow.
         Harness.Run(
+            backend,
             harness =>
             {
                 using EchoModel model = new(harness, random, eventCapacity, options.ReceiveBuffers - 1);
@@ -43,6 +44,6 @@ public sealed class EchoProperties
 
                 model.Finish();
             },
-            options, completionEntries: ringEntries, submissionEntries: ringEntries);
+            options, ringEntries: ringEntries);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using FastCache.Io;
 using FastCache.LoadGen.Engine;
 using FastCache.LoadGen.Machine;
 using FastCache.LoadGen.Options;
@@ -118,6 +119,28 @@ public sealed class ReportTests
         Assert.Equal(1_000, (int)json["options"]!["keys"]!);
         Assert.Equal(0.001, (double)json["node_allocated_bytes_per_op"]!);
     }
+
+    [Fact]
+    public void Backends_are_compared_within_a_round()
+    {
+        IoComparison io = new([
+            Sample(0, IoBackend.Uring, 100), Sample(0, IoBackend.Epoll, 110),
+            Sample(1, IoBackend.Uring, 200), Sample(1, IoBackend.Epoll, 210),
+            Sample(2, IoBackend.Uring, 150), Sample(2, IoBackend.Epoll, 300),
+        ]);
+        Assert.Equal(1.1, io.Ratio(IoBackend.Epoll, 128), 6);
+        Assert.Equal(210, io.CpuNanos(IoBackend.Epoll, 128));
+        Assert.Equal([IoBackend.Uring, IoBackend.Epoll], io.Backends);
+        JsonArray json = JsonReport.Build(Report() with { Phase = null, Io = io })["compare_io"]!.AsArray();
+        Assert.Equal("epoll", (string)json[1]!["io"]!);
+        Assert.Equal(110, (double)json[1]!["node_cpu_ns_per_op"]!);
+        using StringWriter table = new();
+        ReportTable.Write(Report() with { Phase = null, Io = io }, table);
+        Assert.Contains("1.10", table.ToString(), StringComparison.Ordinal);
+    }
+
+    private static IoSample Sample(int round, IoBackend backend, double cpuNanos) =>
+        new(round, backend, 128, Good with { NodeCpuNanosPerOperation = cpuNanos });
 
     [Fact]
     public void Json_has_the_floor()

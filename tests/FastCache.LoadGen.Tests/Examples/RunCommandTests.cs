@@ -88,6 +88,11 @@ public sealed class RunCommandTests
 
     [Theory]
     [InlineData("--floor and --find-rate", "--floor", "--find-rate")]
+    [InlineData("--floor and --find-rate", "--floor", "--compare-io")]
+    [InlineData("--connect", "--compare-io", "--connect", "localhost:1")]
+    [InlineData("--depth", "--compare-io", "--depth", "8")]
+    [InlineData("--io", "--compare-io", "--io", "epoll")]
+    [InlineData("--io", "--io", "epoll", "--connect", "localhost:1")]
     [InlineData("--connect", "--floor", "--connect", "localhost:1")]
     [InlineData("--rate is 1000", "--find-rate", "--rate", "1K")]
     [InlineData("--rounds", "--rounds", "2")]

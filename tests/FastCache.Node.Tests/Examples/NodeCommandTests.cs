@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using FastCache.Io;
 
 namespace FastCache.Node.Tests.Examples;
 
@@ -18,6 +19,20 @@ public sealed class NodeCommandTests
         Assert.Equal(TimeSpan.FromSeconds(30), _options.WriteTimeout);
         Assert.True(_options.Prefault);
         Assert.Equal(0, _options.CompressFromBytes);
+        Assert.Equal(IoBackend.Auto, _options.Io);
+        Assert.False(_options.IoInfo);
+    }
+
+    [Theory]
+    [InlineData("auto", IoBackend.Auto)]
+    [InlineData("uring", IoBackend.Uring)]
+    [InlineData("epoll", IoBackend.Epoll)]
+    [InlineData("sockets", IoBackend.Sockets)]
+    public void Knows_every_backend_by_its_name(string name, IoBackend backend)
+    {
+        Assert.Equal(0, Run(out _, "--io", name, "--io-info"));
+        Assert.Equal(backend, _options!.Io);
+        Assert.True(_options.IoInfo);
     }
 
     [Fact]
@@ -69,6 +84,8 @@ public sealed class NodeCommandTests
     [InlineData("--write-timeout", "NaN", "0.1", "3600")]
     [InlineData("--write-timeout", "soon", "0.1", "3600")]
     [InlineData("--prefault", "maybe", "true", "false")]
+    [InlineData("--io", "kqueue", "auto", "uring, epoll or sockets")]
+    [InlineData("--io", "0", "auto", "uring, epoll or sockets")]
     public void Refuses_a_bad_value_with_the_value_and_what_is_allowed(string option, string value, string least, string most)
     {
         Assert.NotEqual(0, Run(out string output, option, value));

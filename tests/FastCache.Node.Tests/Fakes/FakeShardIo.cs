@@ -51,13 +51,21 @@ internal sealed class FakeShardIo : IShardIo
 
     public string Description => "fake";
 
+    public IoCounters Counters => default;
+
+    public long BacklogBytes => 0;
+
     public IPEndPoint Listen(IPEndPoint endPoint) => endPoint;
 
     public void StopListening()
     {
     }
 
-    public ConnectionId Adopt(int socketDescriptor) => throw new NotSupportedException();
+    public ConnectionId Adopt(nint socketDescriptor) => throw new NotSupportedException();
+
+    public void Detach(ConnectionId connection) => throw new NotSupportedException();
+
+    public PeerAddress PeerOf(ConnectionId connection) => default;
 
     public int Poll(Span<IoEvent> events, int timeoutMillis)
     {
@@ -114,6 +122,8 @@ internal sealed class FakeShardIo : IShardIo
     public void Send(ConnectionId connection, ReadOnlySpan<byte> bytes) => Find(connection)?.Send(bytes);
 
     public bool IsBlocked(ConnectionId connection) => Find(connection)?.IsBlocked ?? false;
+
+    public long BacklogOf(ConnectionId connection) => 0;
 
     public void PauseReceiving(ConnectionId connection) => Find(connection)?.Pause(_random.Next(4));
 

@@ -27,13 +27,21 @@ internal sealed class ScriptedShardIo(byte[][][] passes, Func<int, bool> isBlock
 
     public string Description => "scripted";
 
+    public IoCounters Counters => default;
+
+    public long BacklogBytes => 0;
+
     public IPEndPoint Listen(IPEndPoint endPoint) => endPoint;
 
     public void StopListening()
     {
     }
 
-    public ConnectionId Adopt(int socketDescriptor) => throw new NotSupportedException();
+    public ConnectionId Adopt(nint socketDescriptor) => throw new NotSupportedException();
+
+    public void Detach(ConnectionId connection) => throw new NotSupportedException();
+
+    public PeerAddress PeerOf(ConnectionId connection) => default;
 
     public int Poll(Span<IoEvent> events, int timeoutMillis)
     {
@@ -89,6 +97,8 @@ internal sealed class ScriptedShardIo(byte[][][] passes, Func<int, bool> isBlock
     }
 
     public bool IsBlocked(ConnectionId connection) => _blocked;
+
+    public long BacklogOf(ConnectionId connection) => 0;
 
     public void PauseReceiving(ConnectionId connection)
     {

@@ -41,13 +41,21 @@ internal sealed class SteadyShardIo : IShardIo
 
     public string Description => "steady";
 
+    public IoCounters Counters => default;
+
+    public long BacklogBytes => 0;
+
     public IPEndPoint Listen(IPEndPoint endPoint) => endPoint;
 
     public void StopListening()
     {
     }
 
-    public ConnectionId Adopt(int socketDescriptor) => throw new NotSupportedException();
+    public ConnectionId Adopt(nint socketDescriptor) => throw new NotSupportedException();
+
+    public void Detach(ConnectionId connection) => throw new NotSupportedException();
+
+    public PeerAddress PeerOf(ConnectionId connection) => default;
 
     public int Poll(Span<IoEvent> events, int timeoutMillis)
     {
@@ -101,6 +109,8 @@ internal sealed class SteadyShardIo : IShardIo
     public void Send(ConnectionId connection, ReadOnlySpan<byte> bytes) => _sent[connection.Slot] += bytes.Length;
 
     public bool IsBlocked(ConnectionId connection) => _isBlocked[connection.Slot];
+
+    public long BacklogOf(ConnectionId connection) => 0;
 
     public void PauseReceiving(ConnectionId connection)
     {

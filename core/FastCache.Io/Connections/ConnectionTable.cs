@@ -1,10 +1,9 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using FastCache.Io.Linux;
 
-namespace FastCache.Io.Uring;
+namespace FastCache.Io.Connections;
 
-/// <summary>All connections of a ring by slot, in native memory that is touched only as far as slots were ever used.</summary>
+/// <summary>All connections of a backend by slot, in native memory that is touched only as far as slots were ever used.</summary>
 /// <remarks>
 /// Invariants:
 /// 1. Slots below the high-water mark have been used; the free ones among them are chained, last freed first, so that
@@ -24,7 +23,7 @@ internal sealed unsafe class ConnectionTable : IDisposable
     {
         Debug.Assert(capacity > 0 && sizeof(Connection) == 64);
         _capacity = capacity;
-        _connections = (Connection*)LibC.MapMemory((nint)capacity * sizeof(Connection));
+        _connections = (Connection*)NativePages.Map((nint)capacity * sizeof(Connection));
         if (_connections is null)
         {
             throw new InsufficientMemoryException();
@@ -64,20 +63,6 @@ internal sealed unsafe class ConnectionTable : IDisposable
         return connection->Generation == id.Generation && connection->IsAlive ? connection : null;
     }
 
-    /// <summary>What an operation of a connection carries through the kernel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ulong PackFor(OperationKind kind, Connection* connection) =>
-        UserData.Pack(kind, connection->Generation, SlotOf(connection));
-
-    /// <summary>The connection that a completion belongs to; its slot cannot have been freed meanwhile.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Connection* Of(in CompletionEntry completion)
-    {
-        Connection* connection = At(UserData.Slot(completion.UserData));
-        Debug.Assert(connection->Generation == UserData.Generation(completion.UserData), "a completion came too late");
-        return connection;
-    }
-
     /// <summary>Takes a free slot for an open connection; null when all are in use.</summary>
     public Connection* Allocate(int descriptor)
     {
@@ -110,11 +95,11 @@ internal sealed unsafe class ConnectionTable : IDisposable
 
     public void Free(Connection* connection)
     {
-        Debug.Assert(connection->Phase == ConnectionPhase.Ended && connection->IsQuiet);
+        Debug.Assert(connection->Phase is ConnectionPhase.Ended or ConnectionPhase.Detached && connection->IsQuiet);
         Debug.Assert(connection->Queue == QueueKind.None && connection->Backlog is null);
         connection->Phase = ConnectionPhase.Free;
         connection->Descriptor = None;
-        connection->Generation = (connection->Generation + 1) & UserData.GenerationMask;
+        connection->Generation = (connection->Generation + 1) & ConnectionId.GenerationMask;
         connection->Next = _firstFree;
         _firstFree = SlotOf(connection);
         InUse--;
@@ -122,7 +107,7 @@ internal sealed unsafe class ConnectionTable : IDisposable
 
     public void Dispose()
     {
-        LibC.Unmap(_connections, (nint)_capacity * sizeof(Connection));
+        NativePages.Unmap(_connections, (nint)_capacity * sizeof(Connection));
         _connections = null;
         _highWater = 0;
     }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace FastCache.Io.Uring;
+namespace FastCache.Io.Connections;
 
 /// <summary>Connections in the order in which they were added, linked through their table; a connection is in one at most.</summary>
 internal sealed unsafe class SlotQueue(ConnectionTable table, QueueKind kind)

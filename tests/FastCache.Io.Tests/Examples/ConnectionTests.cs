@@ -3,10 +3,10 @@ using System.Net.Sockets;
 
 namespace FastCache.Io.Tests.Examples;
 
-public sealed class UringShardIoTests
+public sealed class ConnectionTests
 {
-    [UringFact]
-    public void Reports_received_bytes_and_sends_a_reply() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Reports_received_bytes_and_sends_a_reply(IoBackend backend) => Harness.Run(backend, h =>
     {
         (Socket peer, ConnectionId id) = h.Open();
         using NativeBuffer reply = new(64);
@@ -20,8 +20,8 @@ public sealed class UringShardIoTests
         peer.Dispose();
     });
 
-    [UringFact]
-    public void Flush_sends_without_reporting() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Flush_sends_without_reporting(IoBackend backend) => Harness.Run(backend, h =>
     {
         (Socket peer, ConnectionId id) = h.Open();
         using NativeBuffer reply = new(64);
@@ -34,8 +34,8 @@ public sealed class UringShardIoTests
         peer.Dispose();
     });
 
-    [UringFact]
-    public void Reports_the_errno_when_peer_resets() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Reports_the_errno_when_peer_resets(IoBackend backend) => Harness.Run(backend, h =>
     {
         const int ConnectionReset = 104;
         (Socket peer, ConnectionId id) = h.Open();
@@ -44,8 +44,8 @@ public sealed class UringShardIoTests
         Assert.Equal(ConnectionReset, h.Next(IoEventKind.Closed, id).Error);
     });
 
-    [UringFact]
-    public void Shutdown_of_sending_lets_peer_read_the_last_bytes() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Shutdown_of_sending_lets_peer_read_the_last_bytes(IoBackend backend) => Harness.Run(backend, h =>
     {
         (Socket peer, ConnectionId id) = h.Open();
         using NativeBuffer reply = new(64);
@@ -60,8 +60,8 @@ public sealed class UringShardIoTests
         Assert.Equal(0, h.CloseAfterInput(id).Error);
     });
 
-    [UringFact]
-    public void Close_ends_the_connection_and_reports_it_once() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Close_ends_the_connection_and_reports_it_once(IoBackend backend) => Harness.Run(backend, h =>
     {
         (Socket peer, ConnectionId id) = h.Open();
         h.Io.Close(id);
@@ -73,8 +73,8 @@ public sealed class UringShardIoTests
         peer.Dispose();
     });
 
-    [UringFact]
-    public void Close_drops_what_is_queued() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Close_drops_what_is_queued(IoBackend backend) => Harness.Run(backend, h =>
     {
         (Socket peer, ConnectionId id) = h.Open();
         using NativeBuffer reply = new(64);
@@ -85,8 +85,8 @@ public sealed class UringShardIoTests
         peer.Dispose();
     });
 
-    [UringFact]
-    public void Slot_is_used_again_under_a_new_generation() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Slot_is_used_again_under_a_new_generation(IoBackend backend) => Harness.Run(backend, h =>
     {
         (Socket first, ConnectionId old) = h.Open();
         first.Dispose();
@@ -107,14 +107,15 @@ public sealed class UringShardIoTests
         second.Dispose();
     });
 
-    [UringFact]
-    public void Closes_and_counts_connections_above_the_limit() => Harness.Run(
+    [Theory, EveryBackend]
+    public void Closes_and_counts_connections_above_the_limit(IoBackend backend) => Harness.Run(
+        backend,
         h =>
         {
             (Socket first, ConnectionId id) = h.Open();
             Socket[] others = [.. Enumerable.Range(0, 5).Select(_ => h.Connect())];
             h.ExpectNothing();
-            Assert.Equal(5, h.Io.RejectedConnections);
+            Assert.Equal(5, h.Io.Counters.RejectedConnections);
             foreach (Socket other in others)
             {
                 Assert.Equal(0, other.Receive(new byte[1]));
@@ -128,8 +129,8 @@ public sealed class UringShardIoTests
         },
         new ShardIoOptions { MaxConnections = 1, ReceiveBuffers = 4 });
 
-    [UringFact]
-    public void Serves_a_socket_that_was_accepted_elsewhere() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Serves_a_socket_that_was_accepted_elsewhere(IoBackend backend) => Harness.Run(backend, h =>
     {
         using Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -151,8 +152,9 @@ public sealed class UringShardIoTests
         h.Next(IoEventKind.Drained, id);
     });
 
-    [UringFact]
-    public void Adopt_refuses_when_all_slots_are_in_use() => Harness.Run(
+    [Theory, EveryBackend]
+    public void Adopt_refuses_when_all_slots_are_in_use(IoBackend backend) => Harness.Run(
+        backend,
         h =>
         {
             (Socket peer, _) = h.Open();
@@ -161,8 +163,8 @@ public sealed class UringShardIoTests
         },
         new ShardIoOptions { MaxConnections = 1, ReceiveBuffers = 4 });
 
-    [UringFact]
-    public void Stops_listening_and_keeps_open_connections() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Stops_listening_and_keeps_open_connections(IoBackend backend) => Harness.Run(backend, h =>
     {
         (Socket peer, ConnectionId id) = h.Open();
         h.Io.StopListening();
@@ -176,8 +178,8 @@ public sealed class UringShardIoTests
         peer.Dispose();
     });
 
-    [UringFact]
-    public void Refuses_an_address_that_is_taken() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Refuses_an_address_that_is_taken(IoBackend backend) => Harness.Run(backend, h =>
     {
         using Socket other = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         other.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -186,8 +188,8 @@ public sealed class UringShardIoTests
         Assert.Throws<SocketException>(() => h.Io.Listen((IPEndPoint)other.LocalEndPoint!));
     });
 
-    [UringFact]
-    public void Poll_returns_nothing_when_its_time_is_over() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Poll_returns_nothing_when_its_time_is_over(IoBackend backend) => Harness.Run(backend, h =>
     {
         h.Poll();
         long start = Environment.TickCount64;
@@ -195,8 +197,8 @@ public sealed class UringShardIoTests
         Assert.InRange(Environment.TickCount64 - start, 40, 2_000);
     });
 
-    [UringFact]
-    public void Wake_from_another_thread_ends_the_wait() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Wake_from_another_thread_ends_the_wait(IoBackend backend) => Harness.Run(backend, h =>
     {
         for (int i = 0; i < 20; i++)
         {
@@ -216,29 +218,29 @@ public sealed class UringShardIoTests
         h.ExpectNothing(); // Wakes before a report are one.
     });
 
-    [UringFact]
-    public void Wake_is_harmless_after_disposal() => Harness.OnThread(() =>
+    [Theory, EveryBackend]
+    public void Wake_is_harmless_after_disposal(IoBackend backend) => Harness.OnThread(() =>
     {
-        Assert.True(ShardIo.TryCreateUring(new ShardIoOptions { ReceiveBuffers = 2 }, out IShardIo? io, out string reason), reason);
+        Assert.True(ShardIo.TryCreate(backend, new ShardIoOptions { ReceiveBuffers = 2 }, out IShardIo? io, out string reason), reason);
         io.Dispose();
         io.Dispose();
         io.Wake();
     });
 
-    [UringFact]
-    public void Disposal_ends_all_connections() => Harness.OnThread(() =>
+    [Theory, EveryBackend]
+    public void Disposal_ends_all_connections(IoBackend backend) => Harness.OnThread(() =>
     {
         Socket? peer = null;
-        Harness.Run(h => peer = h.Open().Peer);
+        Harness.Run(backend, h => peer = h.Open().Peer);
         Assert.Equal(0, peer!.Receive(new byte[1]));
         peer.Dispose();
     });
 
-    [UringFact]
-    public void Accepted_sockets_do_not_delay_small_sends() => Harness.Run(h =>
+    [Theory, EveryBackend]
+    public void Accepted_sockets_do_not_delay_small_sends(IoBackend backend) => Harness.Run(backend, h =>
     {
         (Socket peer, ConnectionId id) = h.Open();
-        int descriptor = h.Io.DescriptorOf(id);
+        int descriptor = ((FastCache.Io.Connections.ShardIoBase)h.Io).DescriptorOf(id);
         using SafeSocketHandle handle = new(descriptor, ownsHandle: false);
         using Socket view = new(handle);
         Assert.True(view.NoDelay);
