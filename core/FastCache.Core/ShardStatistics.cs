@@ -186,7 +186,7 @@ public readonly record struct ClassStatistics(
             clock.HotCount,
             clock.ColdCount,
             clock.GhostCount,
-            (long)clock.ColdTarget,
+            clock.ColdTarget,
             counters.EvictedCold,
             counters.EvictedHot,
             counters.Expired,
