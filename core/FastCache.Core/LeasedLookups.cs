@@ -16,7 +16,10 @@ public enum LeaseAnswer : byte
     /// <summary>A value that has expired or was invalidated; somebody else fetches a new one.</summary>
     Stale,
 
-    /// <summary>A value that has expired or was invalidated; this caller, and no other, is asked to write a new one under the token.</summary>
+    /// <summary>
+    /// A value that has expired or was invalidated; this caller, and no other, is asked to write a new one under the token.
+    /// With a token of 0 there was no room for another grant, and every caller is told so: write without a token.
+    /// </summary>
     StaleFill,
 
     /// <summary>Nothing; this caller, and no other, is asked to write a value under the token.</summary>
@@ -64,7 +67,7 @@ public sealed unsafe class LeasedLookups
     /// <param name="key"><see cref="Shard.MinKeyBytes"/> to <see cref="Shard.MaxKeyBytes"/> bytes.</param>
     /// <param name="leaseMillis">How long a grant lasts, 1 to <see cref="MaxLeaseMillis"/>.</param>
     /// <param name="item">The value for all answers that have one, valid until the next operation.</param>
-    /// <param name="token">For <see cref="SetOptions.LeaseToken"/>; 0 unless something was granted.</param>
+    /// <param name="token">For <see cref="SetOptions.LeaseToken"/>, where 0 asks for no grant; 0 unless something was granted.</param>
     /// <exception cref="ArgumentOutOfRangeException">The key's length or the time is out of range.</exception>
     public LeaseAnswer Get(ReadOnlySpan<byte> key, int leaseMillis, out ItemView item, out ulong token)
     {
@@ -105,7 +108,8 @@ public sealed unsafe class LeasedLookups
 
         if (!isLive)
         {
-            return Grant(key.Hash, leaseMillis, out token) == LeaseGrant.Granted ? LeaseAnswer.StaleFill : LeaseAnswer.Stale;
+            // Were nobody told to fill for lack of room, the value would stay stale until it is gone.
+            return Grant(key.Hash, leaseMillis, out token) == LeaseGrant.Held ? LeaseAnswer.Stale : LeaseAnswer.StaleFill;
         }
 
         return wasUsed && IsNearItsEnd(_shard.At(reference)) && Grant(key.Hash, leaseMillis, out token) == LeaseGrant.Granted

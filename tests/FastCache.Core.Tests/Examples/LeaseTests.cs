@@ -110,6 +110,24 @@ public sealed class LeaseTests
         Assert.Equal(1, shard.Statistics().LeasesHeld);
     }
 
+    [Fact]
+    public void Without_room_for_another_grant_a_stale_value_is_to_be_filled_without_a_token()
+    {
+        using Shard shard = Create();
+        shard.Set("k"u8, "v"u8, default, out _);
+        shard.Leases.Invalidate("k"u8);
+        for (int i = 0; i < 5_000; i++)
+        {
+            shard.Leases.Get(BitConverter.GetBytes(i), 1_000, out _, out _);
+        }
+
+        Assert.Equal(LeaseAnswer.StaleFill, shard.Leases.Get("k"u8, 1_000, out ItemView item, out ulong token));
+        Assert.Equal("v"u8, item.Value);
+        Assert.Equal(0UL, token);
+        Assert.Equal(WriteOutcome.Done, shard.Set("k"u8, "new"u8, new SetOptions { LeaseToken = token }, out _));
+        Assert.Equal(LeaseAnswer.Hit, shard.Leases.Get("k"u8, 1_000, out _, out _));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(-1)]
