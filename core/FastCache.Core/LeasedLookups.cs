@@ -43,8 +43,9 @@ public enum LeaseAnswer : byte
 /// <item>So within one lease period at most one caller is told to fill a key, unless the key changes meanwhile.</item>
 /// <item>A value that was stored with <see cref="SetOptions.KeepStale"/> is given out as stale for
 /// <see cref="ShardOptions.StaleTime"/> after it expired or was invalidated; to all other operations it is absent.</item>
-/// <item>In the last share (<see cref="ShardOptions.RefreshAhead"/>) of the time from its write to its expiry, an item that
-/// was used before is granted once to be refreshed; all go on getting it as a hit.</item>
+/// <item>In the last share (<see cref="ShardOptions.RefreshAhead"/>) of the time from its write to its expiry, or of the period
+/// of a sliding life that has come to its limit, an item that was used before is granted once to be refreshed; all go on
+/// getting it as a hit.</item>
 /// </list>
 /// </remarks>
 public sealed unsafe class LeasedLookups
@@ -180,6 +181,12 @@ public sealed unsafe class LeasedLookups
 
         Debug.Assert(item->Expiry > _shard.Now);
         ulong rest = item->Expiry - _shard.Now;
+        if ((item->Kind & Item.Sliding) != 0 && Item.Trailer(item)->PeriodMillis is ulong period and not 0)
+        {
+            // Hits renew it, so its age says nothing: it is near its end when they cannot any more.
+            return rest <= _refreshAhead * period;
+        }
+
         // The version says when the value was written. Where the wall clock was set since, the age is off by as much.
         long age = Math.Max(0, _shard.UnixMillis - VersionClock.UnixMillisOf(item->Version));
         return rest <= _refreshAhead * (rest + (ulong)age);

@@ -86,6 +86,25 @@ public sealed class LeaseTests
     }
 
     [Fact]
+    public void A_sliding_value_is_refreshed_near_its_limit_and_not_because_it_is_old()
+    {
+        using Shard shard = Create();
+        SetOptions sliding = new(TimeToLiveMillis: 1_000) { Sliding = true };
+        shard.Set("k"u8, "v"u8, sliding, out _);
+        shard.Set("limited"u8, "v"u8, sliding with { SlidingLimitMillis = 20_000 }, out _);
+        for (long millis = 0; millis < 19_900; millis += 100)
+        {
+            shard.Advance(Now + millis, Now + millis);
+            Assert.Equal(LeaseAnswer.Hit, shard.Leases.Get("k"u8, 10_000, out _, out _));
+            Assert.Equal(LeaseAnswer.Hit, shard.Leases.Get("limited"u8, 10_000, out _, out _));
+        }
+
+        shard.Advance(Now + 19_900, Now + 19_900);
+        Assert.Equal(LeaseAnswer.Hit, shard.Leases.Get("k"u8, 10_000, out _, out _));
+        Assert.Equal(LeaseAnswer.HitRefresh, shard.Leases.Get("limited"u8, 10_000, out _, out _));
+    }
+
+    [Fact]
     public void Without_room_for_another_grant_the_answer_is_a_plain_miss()
     {
         const int Keys = 5_000;
