@@ -43,6 +43,18 @@ public sealed class LeaseTests
     }
 
     [Fact]
+    public void A_version_from_elsewhere_that_comes_with_a_lost_grant_does_not_move_the_clock()
+    {
+        using Shard shard = Create();
+        ulong ahead = (ulong)(Now + 1_800_000) << 16;
+        SetOptions lost = new(SetCondition.IfNewer, ahead) { LeaseToken = 1 };
+        Assert.Equal(WriteOutcome.LeaseLost, shard.Set("k"u8, "v"u8, lost, out _));
+        shard.Set("k"u8, "v"u8, default, out ulong version);
+        Assert.True(version < ahead, $"version {version:x} after one from elsewhere, {ahead:x}, that was not stored");
+        Assert.Equal(WriteOutcome.Done, shard.Set("k"u8, "v"u8, lost with { LeaseToken = 0 }, out _));
+    }
+
+    [Fact]
     public void An_invalidated_value_is_given_out_as_stale_while_one_caller_fetches_and_is_absent_to_everyone_else()
     {
         using Shard shard = Create();
