@@ -369,6 +369,8 @@ public sealed unsafe class Shard : IDisposable
 
     internal ulong NextVersion() => _versions.Next(_unixMillis);
 
+    internal void CountHit() => _hits++;
+
     internal void CountMiss() => _misses++;
 
     internal void CountDelete() => _deletes++;
