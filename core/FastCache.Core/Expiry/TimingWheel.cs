@@ -99,9 +99,6 @@ internal sealed unsafe class TimingWheel
     /// <summary>Times that no memory could be had for an entry; such an item goes when it is asked for or evicted.</summary>
     public long Refused { get; private set; }
 
-    /// <summary>Whether the wheel has drained everything that was due at the last step.</summary>
-    public bool IsIdle => _drainCount == 0 && _drainingBlock == 0;
-
     /// <summary>Sees to it that a chunk is looked at soon after a deadline.</summary>
     /// <param name="chunk">A chunk that holds an item.</param>
     /// <param name="deadlineMillis">Milliseconds of the shard's clock.</param>
@@ -359,11 +356,14 @@ internal sealed unsafe class TimingWheel
             return false;
         }
 
-        for (; _compacting < Buckets; _compacting++)
+        // Of the two buckets of a slot the one that takes entries now: the other is empty, and is about to get those that count.
+        for (; _compacting < Levels * Slots; _compacting++)
         {
-            if (_buckets[_compacting].Block != 0)
+            int bucket = BucketOf(_compacting >> SlotShift, _compacting & (Slots - 1));
+            if (_buckets[bucket].Block != 0)
             {
-                Detach(_compacting++);
+                Detach(bucket);
+                _compacting++;
                 return true;
             }
         }

@@ -104,6 +104,27 @@ public sealed class TimingWheelProperties
     }
 
     [Fact]
+    public void A_round_of_early_draining_looks_at_an_entry_that_counts_once()
+    {
+        using PlainDeadlines items = new(seed: 1, budgetMebibytes: 32);
+        const int Items = 5_000;
+        const ulong Hour = 3_600_000;
+        items.Drain(128);
+        for (int i = 0; i < Items; i++)
+        {
+            uint chunk = items.Add(items.Now + (20 * Hour));
+            items.Reschedule(chunk, items.Now + (15 * Hour));
+            items.Reschedule(chunk, items.Now + (10 * Hour));
+            items.Reschedule(chunk, items.Now + Hour);
+        }
+
+        items.Drain(128);
+        Assert.True(items.Wheel.Entries < 4 * Items, "nothing was drained early");
+        Assert.Equal(Items, items.Looks);
+        items.Wheel.Check();
+    }
+
+    [Fact]
     public void Without_memory_for_an_entry_nothing_breaks_and_later_ones_are_taken_again()
     {
         for (int seed = 0; seed < 50; seed++)
