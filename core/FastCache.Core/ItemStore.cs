@@ -41,11 +41,11 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     private const int MaxDonors = 16;
 
     private readonly byte* _start;
-    private int _nextSweep;
     private readonly PageBalance _balance = new(SizeClasses.Count);
     private readonly ulong _staleMillis;
     private readonly int _reservePages;
     private readonly ClassCounters[] _counters = new ClassCounters[SizeClasses.Count];
+    private int _nextSweep;
 
     public ItemStore(PagePool pool, ShardOptions options, KeyHasher hasher)
     {

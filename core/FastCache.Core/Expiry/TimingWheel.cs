@@ -199,22 +199,14 @@ internal sealed unsafe class TimingWheel
                 uint chunk = _slab.ChunkAt(page, position);
                 byte mark = *WheelByte(chunk);
                 marked += mark == 0 ? 0 : 1;
-                Require(mark == 0 || known.Contains((chunk, mark)), $"chunk {chunk:x8} has no entry in its bucket {mark}");
+                Invariant.Require(mark == 0 || known.Contains((chunk, mark)), $"chunk {chunk:x8} has no entry in its bucket {mark}");
             }
 
-            Require(marked == header.ScheduledChunks, $"page {page} miscounts its entries");
+            Invariant.Require(marked == header.ScheduledChunks, $"page {page} miscounts its entries");
             scheduled += marked;
         }
 
-        Require(entries == Entries && scheduled == Scheduled, "the timing wheel miscounts its entries");
-    }
-
-    private static void Require(bool condition, string invariant)
-    {
-        if (!condition)
-        {
-            throw new InvalidOperationException($"Broken invariant: {invariant}.");
-        }
+        Invariant.Require(entries == Entries && scheduled == Scheduled, "the timing wheel miscounts its entries");
     }
 
     private static long TickOf(ulong millis) => (long)((millis + (1UL << TickShift) - 1) >> TickShift);
