@@ -126,7 +126,7 @@ internal sealed unsafe class ItemWriter(Shard shard, ValueScratch scratch, Shard
             }
 
             _store.Sample(sizeClass, key.Hash);
-            chunk = _store.Allocate(sizeClass);
+            chunk = _store.Room.Allocate(sizeClass);
             if (chunk == 0)
             {
                 return WriteOutcome.OutOfMemory;

@@ -70,7 +70,7 @@ internal sealed unsafe class LargeValues(ItemStore store, long maxPinnedBytes, l
         }
 
         LargeLayout layout = LargeLayout.For(key.Length, length, kind);
-        uint head = store.Allocate(layout.SizeClass);
+        uint head = store.Room.Allocate(layout.SizeClass);
         if (head == 0)
         {
             isOutOfMemory = true;
@@ -399,7 +399,7 @@ internal sealed unsafe class LargeValues(ItemStore store, long maxPinnedBytes, l
         uint chunk = LargeHead.Table(store.At(writer.Head))[number];
         if (chunk == 0)
         {
-            chunk = store.Allocate(layout.SizeClass);
+            chunk = store.Room.Allocate(layout.SizeClass);
             if (chunk == 0)
             {
                 return null;
