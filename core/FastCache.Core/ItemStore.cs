@@ -14,38 +14,20 @@ namespace FastCache.Core;
 /// 1. A live item is in the index once, in one queue of the clock of its size class, and in one chunk of that class, or
 /// several if it is large.
 /// 2. All memory comes from the page pool, whose size is the budget.
-/// 3. Making room takes a bounded number of steps; a page that changes hands is emptied in steps in proportion to the bytes
-/// that are asked for (see <see cref="PageMover"/>), but for a class that has nothing at all while no page is free.
 /// </para>
 /// </remarks>
 internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
 {
-    /// <summary>Pages kept free, where possible, for what cannot wait: a class without any, the index, the wheel.</summary>
-    private const int MaxReservePages = 8;
-
-    private const int PagesPerReservePage = 128;
-
-    /// <summary>
-    /// Victims that one allocation may take before it gives up. More than one only when they give no chunk at once, because
-    /// they lie in a page that is being emptied; what readers pin does not count, it can be evicted once for each reader.
-    /// </summary>
-    private const int MaxVictims = 16;
-
     /// <summary>
     /// Ghosts made between two buckets in which ghosts out of test are forgotten. With two buckets for nine items, all are
     /// swept while half as many ghosts are made as there are items: so few are out of test at any time.
     /// </summary>
     private const int GhostsPerSweep = 2;
 
-    /// <summary>Classes that are asked for a page, one after another, by one that has nothing.</summary>
-    private const int MaxDonors = 16;
-
     private readonly byte* _start;
-    private int _nextSweep;
-    private readonly PageBalance _balance = new(SizeClasses.Count);
     private readonly ulong _staleMillis;
-    private readonly int _reservePages;
     private readonly ClassCounters[] _counters = new ClassCounters[SizeClasses.Count];
+    private int _nextSweep;
 
     public ItemStore(PagePool pool, ShardOptions options, KeyHasher hasher)
     {
@@ -54,7 +36,6 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         BudgetBytes = options.MemoryBudgetBytes;
         _start = pool.Start;
         _staleMillis = (ulong)options.StaleTime.TotalMilliseconds;
-        _reservePages = Math.Clamp(pool.Count / PagesPerReservePage, 1, MaxReservePages);
         Slab = new SlabAllocator(pool);
         Index = options.InitialBuckets == 0
             ? new BucketIndex(pool, Slab, this)
@@ -76,6 +57,7 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
 
         Large = new LargeValues(this, options.MemoryBudgetBytes / 2, options.MemoryBudgetBytes / 8 * 3);
         Mover = new PageMover(this, pool);
+        Room = new ItemRoom(this, pool);
     }
 
     public PagePool Pool { get; }
@@ -93,6 +75,8 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     public LargeValues Large { get; }
 
     public PageMover Mover { get; }
+
+    public ItemRoom Room { get; }
 
     public KeyHasher Hasher { get; }
 
@@ -156,19 +140,6 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     }
 
     void IWheelOwner.Expire(uint chunk) => Expire(chunk, HashOf(chunk));
-
-    /// <summary>A free chunk of the class: its own, a new page's, or one that an eviction makes free.</summary>
-    /// <returns>The chunk, in no state that anybody knows, or 0 when no memory can be had.</returns>
-    public uint Allocate(int sizeClass)
-    {
-        if (Mover.IsBusy)
-        {
-            Mover.StepFor(SizeClasses.ChunkBytes(sizeClass));
-        }
-
-        uint chunk = Slab.Allocate(sizeClass);
-        return chunk != 0 ? chunk : MakeRoom(sizeClass);
-    }
 
     /// <summary>Makes a complete chunk known to index, clock and wheel.</summary>
     /// <param name="chunk">An item with key, lengths, expiry and version; not yet live.</param>
@@ -280,37 +251,6 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         Release(reference);
     }
 
-    /// <summary>A chunk of a class outside the page that is being emptied, for an item of that page.</summary>
-    /// <remarks>
-    /// It may take the place of a colder item, even of the very one that is to be moved, which may even have been taken apart
-    /// since: look again afterwards, also when the answer is 0.
-    /// </remarks>
-    public uint AllocateElsewhere(int sizeClass)
-    {
-        uint chunk = Slab.Allocate(sizeClass);
-        // The coldest items often lie in the very page: their going is no loss of time.
-        for (int victims = 0; chunk == 0 && victims < MaxVictims; victims++)
-        {
-            if (Large.HasDying)
-            {
-                Large.Reap(MaxVictims);
-            }
-            // Not counted for the balance: a class that gives its pages would look as busy as the one that takes them.
-            else if (Clocks[sizeClass].SelectVictim(Now) is uint victim and not 0)
-            {
-                Evict(victim);
-            }
-            else
-            {
-                return 0;
-            }
-
-            chunk = Slab.Allocate(sizeClass);
-        }
-
-        return chunk;
-    }
-
     /// <summary>Lets a live item's copy take its place everywhere.</summary>
     public void Replace(uint reference, uint copy)
     {
@@ -334,7 +274,7 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
             merged++;
         }
 
-        RefillReserve();
+        Room.RefillReserve();
         if (Mover.IsBusy)
         {
             Mover.StepFor(SizeClasses.PageBytes / 256);
@@ -342,11 +282,6 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
 
         return more || merged == Merges || Large.HasDying || Mover.IsBusy;
     }
-
-    /// <summary>A page of a class was emptied, or could not be.</summary>
-    /// <param name="sizeClass">The class.</param>
-    /// <param name="isEmpty">Whether the class has lost it.</param>
-    public void PageEmptied(int sizeClass, bool isEmpty) => _balance.Asked(sizeClass, isEmpty);
 
     public void Dispose() => Pool.Dispose();
 
@@ -403,125 +338,6 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         }
 
         return true;
-    }
-
-    /// <summary>Runs the hands of a class's clock.</summary>
-    private uint SelectVictim(int sizeClass)
-    {
-        ref ClockPro clock = ref Clocks[sizeClass];
-        long before = clock.HandSteps;
-        uint victim = clock.SelectVictim(Now);
-        if (_balance.Count(sizeClass, clock.HandSteps - before, Slab.ChunksPerPageOf(sizeClass)) && !Mover.IsBusy)
-        {
-            Move(_balance.DonorFor(sizeClass, Slab), sizeClass);
-        }
-
-        return victim;
-    }
-
-    private uint MakeRoom(int sizeClass)
-    {
-        RefillReserve();
-        for (int victims = 0; victims < MaxVictims; victims++)
-        {
-            uint chunk = TakeFree(sizeClass, _reservePages);
-            if (chunk != 0)
-            {
-                return chunk;
-            }
-
-            if (Large.HasDying)
-            {
-                Large.Reap(MaxVictims);
-                continue;
-            }
-
-            uint victim = SelectVictim(sizeClass);
-            if (victim == 0)
-            {
-                return TakeReserve(sizeClass);
-            }
-
-            victims -= LargeValues.IsPinned(At(victim)) ? 1 : 0;
-            Evict(victim);
-            PrepareNextEvictions(sizeClass);
-        }
-
-        // All of them lay in the page that is being emptied: leaving it to the class costs nothing, finishing it would.
-        uint last = Mover.TryGiveUp(sizeClass) ? Slab.Allocate(sizeClass) : 0;
-        return last != 0 ? last : TakeReserve(sizeClass);
-    }
-
-    /// <summary>Starts to load the buckets of the victims of the next evictions of a class.</summary>
-    /// <remarks>One eviction after another waits for its victim and for its bucket otherwise: 470 ns a set that evicts instead of 280 (check).</remarks>
-    private void PrepareNextEvictions(int sizeClass)
-    {
-        ref ClockPro clock = ref Clocks[sizeClass];
-        for (int looks = 0; looks < 2 && clock.LookAhead() is uint next and not 0; looks++)
-        {
-            Index.Prefetch(HashOf(next));
-        }
-    }
-
-    /// <summary>A chunk that the class has, or of a page of the pool if more than <paramref name="keep"/> are free.</summary>
-    private uint TakeFree(int sizeClass, int keep)
-    {
-        uint chunk = Slab.Allocate(sizeClass);
-        if (chunk == 0 && Pool.FreePages > keep && Slab.Grow(sizeClass))
-        {
-            chunk = Slab.Allocate(sizeClass);
-        }
-
-        return chunk;
-    }
-
-    /// <summary>A chunk for a class that evicting gives none: of a page from the reserve, or of one that is emptied now.</summary>
-    private uint TakeReserve(int sizeClass)
-    {
-        uint chunk = TakeFree(sizeClass, 0);
-        // A page that cannot be emptied holds chunks of values that are being written, which are large: it is known soon.
-        for (int attempt = 0; chunk == 0 && attempt < MaxDonors; attempt++)
-        {
-            if (!Mover.IsBusy)
-            {
-                Move(_balance.DonorAtAnyPrice(sizeClass, Slab), sizeClass);
-            }
-
-            Mover.Finish(sizeClass);
-            chunk = TakeFree(sizeClass, 0);
-        }
-
-        RefillReserve();
-        return chunk;
-    }
-
-    private void RefillReserve()
-    {
-        if (Pool.FreePages < _reservePages && !Mover.IsBusy)
-        {
-            Move(_balance.DonorAtAnyPrice(taker: -1, Slab), taker: -1);
-        }
-    }
-
-    private void Move(int donor, int taker)
-    {
-        if (donor < 0)
-        {
-            return;
-        }
-
-        uint victim = Clocks[donor].SelectVictim(Now);
-        int emptiest = Slab.EmptiestPageOf(donor);
-        bool isHalfEmpty = emptiest >= 0 && Pool.Headers[emptiest].UsedChunks <= Slab.ChunksPerPageOf(donor) / 2;
-        int page = isHalfEmpty || victim == 0 ? emptiest : SlabAllocator.PageOf(victim);
-        if (page >= 0)
-        {
-            Mover.Start(page, taker);
-        }
-        else
-        {
-            _balance.Asked(donor, hasGiven: false);
-        }
     }
 }
 

@@ -3,11 +3,14 @@ using FastCache.Core.Items;
 
 namespace FastCache.Core;
 
-/// <summary>A look at a stored item, valid until the next operation on its shard, and only if one was found.</summary>
+/// <summary>A look at a stored item, valid until the next operation on its shard.</summary>
 /// <remarks>
 /// Two words, which stay in registers; everything else is read from the item when it is asked for. With the value's place,
 /// length and version in fields the struct went through memory, and its copies waited for the item's own line: a batched
 /// hit took 190 ns instead of 45 (2M items of 128 bytes).
+/// <para>
+/// Where no item was found the view is <c>default</c>, and every member throws <see cref="InvalidOperationException"/>.
+/// </para>
 /// </remarks>
 public readonly unsafe ref struct ItemView
 {
@@ -21,36 +24,43 @@ public readonly unsafe ref struct ItemView
     }
 
     /// <summary>Bytes of the value.</summary>
+    /// <exception cref="InvalidOperationException">No item was found.</exception>
     public long Length => IsContiguous ? _item->ValueLength
         : IsCompressed ? ValueFrame.ValueLength(Item.Value(_item))
         : LargeHead.Of(_item)->Length;
 
     /// <summary>The version that the write of this value was given.</summary>
-    public ulong Version => _item->Version;
+    /// <exception cref="InvalidOperationException">No item was found.</exception>
+    public ulong Version => Found->Version;
 
     /// <summary>Whether <see cref="Value"/> can be had: the value lies in one piece and is not compressed.</summary>
-    public bool IsContiguous => (_item->Lengths & (Item.Compressed | Item.Large)) == 0;
+    /// <exception cref="InvalidOperationException">No item was found.</exception>
+    public bool IsContiguous => (Found->Lengths & (Item.Compressed | Item.Large)) == 0;
 
     /// <summary>Whether the value is stored compressed, so that <see cref="CompressedFrame"/> can be had.</summary>
-    public bool IsCompressed => (_item->Lengths & Item.Compressed) != 0;
+    /// <exception cref="InvalidOperationException">No item was found.</exception>
+    public bool IsCompressed => (Found->Lengths & Item.Compressed) != 0;
 
     /// <summary>The value, in the shard's own memory.</summary>
-    /// <exception cref="InvalidOperationException">It is not <see cref="IsContiguous"/>: use <see cref="CopyTo(Span{byte})"/>.</exception>
+    /// <exception cref="InvalidOperationException">No item was found, or it is not <see cref="IsContiguous"/>: use <see cref="CopyTo(Span{byte})"/>.</exception>
     public ReadOnlySpan<byte> Value => IsContiguous
         ? Stored
         : throw new InvalidOperationException("The value is compressed or in several chunks; use CopyTo.");
 
     /// <summary>The frame of a compressed value, checked: length u32, CRC-32C u32, one LZ4 block; in the shard's own memory.</summary>
-    /// <exception cref="InvalidOperationException">It is not <see cref="IsCompressed"/>.</exception>
+    /// <exception cref="InvalidOperationException">No item was found, or it is not <see cref="IsCompressed"/>.</exception>
     public ReadOnlySpan<byte> CompressedFrame => IsCompressed
         ? Stored
         : throw new InvalidOperationException("The value is not stored compressed.");
+
+    private Item* Found => _item is null ? NotFound() : _item;
 
     private ReadOnlySpan<byte> Stored => new(Item.Value(_item), _item->ValueLength);
 
     /// <summary>Copies the whole value.</summary>
     /// <param name="destination">At least <see cref="Length"/> bytes.</param>
     /// <exception cref="ArgumentException">The destination is too short.</exception>
+    /// <exception cref="InvalidOperationException">No item was found.</exception>
     public void CopyTo(Span<byte> destination)
     {
         if (IsContiguous)
@@ -72,6 +82,7 @@ public readonly unsafe ref struct ItemView
     /// <param name="destination">Filled as far as the value goes.</param>
     /// <returns>Bytes copied.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The offset is out of range.</exception>
+    /// <exception cref="InvalidOperationException">No item was found.</exception>
     public int CopyTo(long offset, Span<byte> destination)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
@@ -92,4 +103,7 @@ public readonly unsafe ref struct ItemView
 
         return count;
     }
+
+    // Apart, so that the check is inlined into every member.
+    private static Item* NotFound() => throw new InvalidOperationException("There is no item: none was found.");
 }

@@ -16,7 +16,7 @@ internal sealed unsafe class ItemWriter(Shard shard, ValueScratch scratch, Shard
     /// <summary>Writes that stored.</summary>
     public long Sets { get; private set; }
 
-    /// <summary>Writes whose value was compressed.</summary>
+    /// <summary>Writes that stored a compressed value.</summary>
     public long CompressedSets { get; private set; }
 
     /// <summary>Stores a value that is permitted.</summary>
@@ -33,8 +33,10 @@ internal sealed unsafe class ItemWriter(Shard shard, ValueScratch scratch, Shard
         {
             if (value.Length >= _compressFromBytes && TryCompress(key.Length, start, value.Length, life.Kind, out int frameBytes))
             {
-                return WriteStored(
+                WriteOutcome outcome = WriteStored(
                     key, scratch.Frame, frameBytes, life.Kind | Item.Compressed, existing, life, newVersion, out version);
+                CompressedSets += outcome == WriteOutcome.Done ? 1 : 0;
+                return outcome;
             }
 
             return Item.Bytes(key.Length, value.Length, life.Kind) > SizeClasses.LargestChunk
@@ -124,7 +126,7 @@ internal sealed unsafe class ItemWriter(Shard shard, ValueScratch scratch, Shard
             }
 
             _store.Sample(sizeClass, key.Hash);
-            chunk = _store.Allocate(sizeClass);
+            chunk = _store.Room.Allocate(sizeClass);
             if (chunk == 0)
             {
                 return WriteOutcome.OutOfMemory;
@@ -159,7 +161,6 @@ internal sealed unsafe class ItemWriter(Shard shard, ValueScratch scratch, Shard
         // What does not fit one chunk would have to be put together before it can be expanded.
         int most = Math.Min((int)(length * _compressedShare), SizeClasses.LargestChunk - Item.Bytes(keyLength, 0, kind));
         frameBytes = ValueFrame.TryWrite(value, length, scratch.Frame, most);
-        CompressedSets += frameBytes > 0 ? 1 : 0;
         return frameBytes > 0;
     }
 

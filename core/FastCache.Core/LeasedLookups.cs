@@ -16,7 +16,10 @@ public enum LeaseAnswer : byte
     /// <summary>A value that has expired or was invalidated; somebody else fetches a new one.</summary>
     Stale,
 
-    /// <summary>A value that has expired or was invalidated; this caller, and no other, is asked to write a new one under the token.</summary>
+    /// <summary>
+    /// A value that has expired or was invalidated; this caller, and no other, is asked to write a new one under the token.
+    /// With a token of 0 there was no room for another grant, and every caller is told so: write without a token.
+    /// </summary>
     StaleFill,
 
     /// <summary>Nothing; this caller, and no other, is asked to write a value under the token.</summary>
@@ -40,8 +43,9 @@ public enum LeaseAnswer : byte
 /// <item>So within one lease period at most one caller is told to fill a key, unless the key changes meanwhile.</item>
 /// <item>A value that was stored with <see cref="SetOptions.KeepStale"/> is given out as stale for
 /// <see cref="ShardOptions.StaleTime"/> after it expired or was invalidated; to all other operations it is absent.</item>
-/// <item>In the last share (<see cref="ShardOptions.RefreshAhead"/>) of the time from its write to its expiry, an item that
-/// was used before is granted once to be refreshed; all go on getting it as a hit.</item>
+/// <item>In the last share (<see cref="ShardOptions.RefreshAhead"/>) of the time from its write to its expiry, or of the period
+/// of a sliding life that has come to its limit, an item that was used before is granted once to be refreshed; all go on
+/// getting it as a hit.</item>
 /// </list>
 /// </remarks>
 public sealed unsafe class LeasedLookups
@@ -64,7 +68,7 @@ public sealed unsafe class LeasedLookups
     /// <param name="key"><see cref="Shard.MinKeyBytes"/> to <see cref="Shard.MaxKeyBytes"/> bytes.</param>
     /// <param name="leaseMillis">How long a grant lasts, 1 to <see cref="MaxLeaseMillis"/>.</param>
     /// <param name="item">The value for all answers that have one, valid until the next operation.</param>
-    /// <param name="token">For <see cref="SetOptions.LeaseToken"/>; 0 unless something was granted.</param>
+    /// <param name="token">For <see cref="SetOptions.LeaseToken"/>, where 0 asks for no grant; 0 unless something was granted.</param>
     /// <exception cref="ArgumentOutOfRangeException">The key's length or the time is out of range.</exception>
     public LeaseAnswer Get(ReadOnlySpan<byte> key, int leaseMillis, out ItemView item, out ulong token)
     {
@@ -105,7 +109,8 @@ public sealed unsafe class LeasedLookups
 
         if (!isLive)
         {
-            return Grant(key.Hash, leaseMillis, out token) == LeaseGrant.Granted ? LeaseAnswer.StaleFill : LeaseAnswer.Stale;
+            // Were nobody told to fill for lack of room, the value would stay stale until it is gone.
+            return Grant(key.Hash, leaseMillis, out token) == LeaseGrant.Held ? LeaseAnswer.Stale : LeaseAnswer.StaleFill;
         }
 
         return wasUsed && IsNearItsEnd(_shard.At(reference)) && Grant(key.Hash, leaseMillis, out token) == LeaseGrant.Granted
@@ -176,6 +181,12 @@ public sealed unsafe class LeasedLookups
 
         Debug.Assert(item->Expiry > _shard.Now);
         ulong rest = item->Expiry - _shard.Now;
+        if ((item->Kind & Item.Sliding) != 0 && Item.Trailer(item)->PeriodMillis is ulong period and not 0)
+        {
+            // Hits renew it, so its age says nothing: it is near its end when they cannot any more.
+            return rest <= _refreshAhead * period;
+        }
+
         // The version says when the value was written. Where the wall clock was set since, the age is off by as much.
         long age = Math.Max(0, _shard.UnixMillis - VersionClock.UnixMillisOf(item->Version));
         return rest <= _refreshAhead * (rest + (ulong)age);

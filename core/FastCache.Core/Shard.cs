@@ -369,6 +369,8 @@ public sealed unsafe class Shard : IDisposable
 
     internal ulong NextVersion() => _versions.Next(_unixMillis);
 
+    internal void CountHit() => _hits++;
+
     internal void CountMiss() => _misses++;
 
     internal void CountDelete() => _deletes++;
@@ -455,14 +457,25 @@ public sealed unsafe class Shard : IDisposable
             SetCondition.Always => WriteOutcome.Done,
             SetCondition.IfAbsent => existing == 0 ? WriteOutcome.Done : WriteOutcome.Exists,
             SetCondition.IfNewer when existing != 0 && At(existing)->Version >= options.Version => WriteOutcome.NotNewer,
-            SetCondition.IfNewer => _versions.TryObserve(options.Version, _unixMillis) ? WriteOutcome.Done : WriteOutcome.VersionOutOfRange,
+            SetCondition.IfNewer => WriteOutcome.Done,
             _ when existing == 0 => WriteOutcome.NotFound,
             SetCondition.IfVersionMatches when At(existing)->Version != options.Version => WriteOutcome.VersionMismatch,
             _ => WriteOutcome.Done,
         };
-        return permitted == WriteOutcome.Done && options.LeaseToken != 0 && !LeaseTable.IsHeld(key.Hash, options.LeaseToken, Now)
-            ? WriteOutcome.LeaseLost
-            : permitted;
+        if (permitted != WriteOutcome.Done)
+        {
+            return permitted;
+        }
+
+        if (options.LeaseToken != 0 && !LeaseTable.IsHeld(key.Hash, options.LeaseToken, Now))
+        {
+            return WriteOutcome.LeaseLost;
+        }
+
+        // Last: the clock moves on to a version from elsewhere only if that is stored.
+        return options.Condition != SetCondition.IfNewer || _versions.TryObserve(options.Version, _unixMillis)
+            ? WriteOutcome.Done
+            : WriteOutcome.VersionOutOfRange;
     }
 
     /// <summary>The version that a permitted write is given.</summary>

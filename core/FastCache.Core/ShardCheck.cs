@@ -20,9 +20,9 @@ internal static unsafe class ShardCheck
             queued += store.Clocks[sizeClass].HotCount + store.Clocks[sizeClass].ColdCount;
         }
 
-        Require(queued == live, "clocks and index disagree about the number of items");
+        Invariant.Require(queued == live, "clocks and index disagree about the number of items");
         MemoryAccount account = MemoryAccount.Of(store);
-        Require(account.Total == store.BudgetBytes, $"the accounts add up to {account.Total} of {store.BudgetBytes} bytes");
+        Invariant.Require(account.Total == store.BudgetBytes, $"the accounts add up to {account.Total} of {store.BudgetBytes} bytes");
     }
 
     private static long CheckIndex(ItemStore store)
@@ -44,27 +44,27 @@ internal static unsafe class ShardCheck
             bool isLarge = (item->Kind & Item.Large) != 0;
             payload += item->KeyLength + (isLarge ? LargeHead.Of(item)->Length : item->ValueLength);
             bytes += isLarge ? LargeLayout.StoredBytes(item) : item->StoredBytes;
-            Require((item->Packed & Item.Live) != 0, "the index refers to an item that is not live");
-            Require(store.Slab.IsItemChunk(reference), "the index refers to something that is no chunk");
-            Require(store.Index.NumberOf(store.HashOf(reference)) == bucket, "an item is in the wrong bucket");
-            Require(
+            Invariant.Require((item->Packed & Item.Live) != 0, "the index refers to an item that is not live");
+            Invariant.Require(store.Slab.IsItemChunk(reference), "the index refers to something that is no chunk");
+            Invariant.Require(store.Index.NumberOf(store.HashOf(reference)) == bucket, "an item is in the wrong bucket");
+            Invariant.Require(
                 item->Expiry == 0 || store.Wheel.Refused > 0 || store.Wheel.IsInTime(reference, store.DeadlineOf(reference)),
                 "an item that expires has no entry in the timing wheel in time");
             int sizeClass = store.Slab.ClassOf(reference);
-            Require(
+            Invariant.Require(
                 isLarge ? CheckLarge(store, reference, sizeClass) : SizeClasses.For(item->StoredBytes) == sizeClass,
                 "an item is in the wrong size class");
         });
-        Require(items == store.Index.Items && ghosts == store.Index.Ghosts, "the index miscounts its entries");
-        Require(payload == store.PayloadBytes && bytes == store.ItemBytes, "the bytes of the items are miscounted");
+        Invariant.Require(items == store.Index.Items && ghosts == store.Index.Ghosts, "the index miscounts its entries");
+        Invariant.Require(payload == store.PayloadBytes && bytes == store.ItemBytes, "the bytes of the items are miscounted");
         long depths = 0;
         foreach (long buckets in store.Index.BucketsAtDepth)
         {
             depths += buckets;
         }
 
-        Require(depths == store.Index.Buckets + store.Index.OverflowBuckets, "the chains of the index are miscounted");
-        Require(
+        Invariant.Require(depths == store.Index.Buckets + store.Index.OverflowBuckets, "the chains of the index are miscounted");
+        Invariant.Require(
             store.Slab.UsedChunksOf(SizeClasses.OverflowBuckets) == store.Index.OverflowBuckets, "overflow buckets are lost");
         return items;
     }
@@ -78,7 +78,7 @@ internal static unsafe class ShardCheck
         {
             uint reference = LargeHead.Table(item)[i];
             Segment* segment = (Segment*)store.Slab.Address(reference);
-            Require(
+            Invariant.Require(
                 reference != 0 && store.Slab.ClassOf(reference) == sizeClass && segment->Head == head
                 && segment->Number == i && segment->Packed == Item.Segment,
                 "a large value has lost a segment");
@@ -96,7 +96,7 @@ internal static unsafe class ShardCheck
             pages += store.Slab.PagesOf(sizeClass);
         }
 
-        Require(pages == pool.Count, "a page is lost");
+        Invariant.Require(pages == pool.Count, "a page is lost");
         long loose = 0;
         for (int page = 0; page < pool.Count; page++)
         {
@@ -114,10 +114,10 @@ internal static unsafe class ShardCheck
                 loose += IsLoose(store, chunk, state) ? SizeClasses.ChunkBytes(pool.Headers[page].SizeClass) : 0;
             }
 
-            Require(used == pool.Headers[page].UsedChunks, $"page {page} miscounts its chunks");
+            Invariant.Require(used == pool.Headers[page].UsedChunks, $"page {page} miscounts its chunks");
         }
 
-        Require(loose == store.Large.LooseChunkBytes, "chunks of loose values are miscounted");
+        Invariant.Require(loose == store.Large.LooseChunkBytes, "chunks of loose values are miscounted");
     }
 
     private static bool IsLoose(ItemStore store, uint chunk, ulong state) => state switch
@@ -126,12 +126,4 @@ internal static unsafe class ShardCheck
         Item.Segment => (store.At(((Segment*)store.Slab.Address(chunk))->Head)->Packed & Item.Live) == 0,
         _ => false,
     };
-
-    private static void Require(bool condition, string invariant)
-    {
-        if (!condition)
-        {
-            throw new InvalidOperationException($"Broken invariant: {invariant}.");
-        }
-    }
 }

@@ -41,7 +41,7 @@ public sealed record ShardOptions
     public TimeSpan StaleTime { get; init; } = TimeSpan.Zero;
 
     /// <summary>
-    /// The last part of an item's life, as a share, in which one of those who look it up with a lease is asked to refresh it; 0: none.
+    /// The last part of an item's life (of the period of a sliding one), as a share, in which one of those who look it up with a lease is asked to refresh it; 0: none.
     /// </summary>
     public double RefreshAhead { get; init; } = 0.1;
 

@@ -48,7 +48,7 @@ public readonly record struct ShardStatistics
     /// <summary>Evicted keys that the index remembers.</summary>
     public required long Ghosts { get; init; }
 
-    /// <summary>Writes whose value was compressed.</summary>
+    /// <summary>Writes that stored a compressed value.</summary>
     public long CompressedSets { get; init; }
 
     /// <summary>Compressed values that were found damaged, and removed.</summary>
@@ -186,7 +186,7 @@ public readonly record struct ClassStatistics(
             clock.HotCount,
             clock.ColdCount,
             clock.GhostCount,
-            (long)clock.ColdTarget,
+            clock.ColdTarget,
             counters.EvictedCold,
             counters.EvictedHot,
             counters.Expired,

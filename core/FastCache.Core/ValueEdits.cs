@@ -55,7 +55,7 @@ public sealed unsafe class ValueEdits
     /// <summary>Adds to or subtracts from a counter.</summary>
     /// <param name="key"><see cref="Shard.MinKeyBytes"/> to <see cref="Shard.MaxKeyBytes"/> bytes.</param>
     /// <param name="change">The change.</param>
-    /// <param name="result">The counter afterwards; the bits of a long for <see cref="CounterKind.Checked"/>.</param>
+    /// <param name="result">The counter afterwards, the bits of a long for <see cref="CounterKind.Checked"/>; 0 on <see cref="WriteOutcome.Overflow"/>.</param>
     /// <param name="version">The counter's version; 0 unless <see cref="WriteOutcome.Done"/>.</param>
     /// <returns>Also <see cref="WriteOutcome.NotFound"/>, <see cref="WriteOutcome.NotANumber"/>, <see cref="WriteOutcome.Overflow"/>, <see cref="WriteOutcome.ValueTooLarge"/>, <see cref="WriteOutcome.OutOfMemory"/>.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The key's length is out of range.</exception>
@@ -84,6 +84,7 @@ public sealed unsafe class ValueEdits
 
             if (!TryApply(number, change, out result))
             {
+                result = 0;
                 return WriteOutcome.Overflow;
             }
 

@@ -164,6 +164,10 @@ public sealed unsafe class ValueStreams
     public void Abort(ValueWriter writer) => _large.Abort(SlotOf(writer));
 
     /// <summary>Opens a value for reading piece by piece.</summary>
+    /// <remarks>
+    /// Counts as a hit when the key has such a value, as a miss when it is absent, and not at all when its value lies in one
+    /// chunk: the lookup that reads it counts.
+    /// </remarks>
     /// <param name="key"><see cref="Shard.MinKeyBytes"/> to <see cref="Shard.MaxKeyBytes"/> bytes.</param>
     /// <param name="reader">For the calls that follow, if <see cref="WriteOutcome.Done"/>; to be closed.</param>
     /// <param name="length">Bytes of the value.</param>
@@ -183,11 +187,18 @@ public sealed unsafe class ValueStreams
         {
             LookupKey hashed = _shard.Hashed(start, key.Length);
             uint reference = _shard.FindResident(hashed, out bool isLive);
-            if (!isLive || (_shard.At(reference)->Kind & Item.Large) == 0)
+            if (!isLive)
+            {
+                _shard.CountMiss();
+                return WriteOutcome.NotFound;
+            }
+
+            if ((_shard.At(reference)->Kind & Item.Large) == 0)
             {
                 return WriteOutcome.NotFound;
             }
 
+            _shard.CountHit();
             _shard.Use(reference, hashed.Hash);
             int slot = _large.Open(reference);
             if (slot < 0)

@@ -20,6 +20,7 @@ internal static class NodeCommand
     private const int MinPipelined = 64;
     private const int MaxMaxPipelined = 1_000_000;
     private const long MinMaxValueBytes = 1 << 10;
+    private const double MaxStaleTimeSeconds = 365 * 86_400;
 
     private static readonly Option<long> Memory = new("--memory", "-m")
     {
@@ -176,6 +177,15 @@ internal static class NodeCommand
             : ParseSize(result, ShardOptions.MinCompressFromBytes, ShardOptions.MaxCompressedValueBytes, orElse: "0 or "),
     };
 
+    private static readonly Option<double> StaleTime = new("--stale-time")
+    {
+        Description = "Seconds for which a value that was stored with KeepStale can still be had by LeaseGet after it has expired or was "
+            + $"made stale, 0 to {MaxStaleTimeSeconds:0}; 0 keeps nothing stale.",
+        HelpName = "SECONDS",
+        DefaultValueFactory = _ => 0,
+        CustomParser = result => ParseNumber(result, 0, MaxStaleTimeSeconds, "a number"),
+    };
+
     private static readonly Option<IoBackend> Io = new("--io")
     {
         Description = "How the node reaches its sockets: io_uring (Linux 6.1 and newer), epoll (any Linux), System.Net.Sockets (anywhere), "
@@ -200,7 +210,7 @@ internal static class NodeCommand
         {
             Memory, Listen, Shards, Pin, MaxConnections, MaxConnectionsPerAddress, ConnectionMemory, MaxKey, MaxValue,
             MaxPipelined, HandshakeTimeout, FrameTimeout, IdleTimeout, WriteTimeout, ShutdownTimeout, Prefault, CompressFrom,
-            Io, Info, StopWithInput,
+            StaleTime, Io, Info, StopWithInput,
         };
         root.Validators.Add(RequireMemoryFor);
         root.SetAction(parsed => run(new NodeOptions
@@ -223,6 +233,7 @@ internal static class NodeCommand
             StopWithInput = parsed.GetValue(StopWithInput),
             Prefault = parsed.GetValue(Prefault) == "true",
             CompressFromBytes = (int)parsed.GetValue(CompressFrom),
+            StaleTime = TimeSpan.FromSeconds(parsed.GetValue(StaleTime)),
             Io = parsed.GetValue(Io),
             IoInfo = parsed.GetValue(Info),
         }));

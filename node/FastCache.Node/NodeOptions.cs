@@ -79,9 +79,17 @@ internal sealed record NodeOptions
     /// <summary>Whether each shard's thread is bound to a processor of its own, where there are enough.</summary>
     public bool Pin { get; init; }
 
+    /// <summary>How long values that were stored with KeepStale are kept as stale.</summary>
+    public TimeSpan StaleTime { get; init; }
+
     /// <summary>The options of one shard.</summary>
-    public ShardOptions ToShardOptions() =>
-        new() { MemoryBudgetBytes = MemoryBytes / Shards, Prefault = Prefault, CompressFromBytes = CompressFromBytes };
+    public ShardOptions ToShardOptions() => new()
+    {
+        MemoryBudgetBytes = MemoryBytes / Shards,
+        Prefault = Prefault,
+        CompressFromBytes = CompressFromBytes,
+        StaleTime = StaleTime,
+    };
 
     /// <summary>The sizes of one shard's backend.</summary>
     public ShardIoOptions ToIoOptions()

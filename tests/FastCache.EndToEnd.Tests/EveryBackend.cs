@@ -33,3 +33,27 @@ public sealed class SocketsRandomOperationTests(SocketsNode node) : RandomOperat
 public sealed class SocketsBadFrameTests(SocketsNode node) : BadFrameTests(node), IClassFixture<SocketsNode>;
 
 public sealed class SocketsBadPeerTests() : BadPeerTests(IoBackend.Sockets);
+
+public sealed class UringKeyOperationTests(UringNode node) : KeyOperationTests(node), IClassFixture<UringNode>;
+
+public sealed class UringLeaseTests(UringNode node) : LeaseTests(node), IClassFixture<UringNode>;
+
+public sealed class UringTrackingTests(UringNode node) : TrackingTests(node), IClassFixture<UringNode>;
+
+public sealed class UringValueStreamTests() : ValueStreamTests(IoBackend.Uring);
+
+public sealed class EpollKeyOperationTests(EpollNode node) : KeyOperationTests(node), IClassFixture<EpollNode>;
+
+public sealed class EpollLeaseTests(EpollNode node) : LeaseTests(node), IClassFixture<EpollNode>;
+
+public sealed class EpollTrackingTests(EpollNode node) : TrackingTests(node), IClassFixture<EpollNode>;
+
+public sealed class EpollValueStreamTests() : ValueStreamTests(IoBackend.Epoll);
+
+public sealed class SocketsKeyOperationTests(SocketsNode node) : KeyOperationTests(node), IClassFixture<SocketsNode>;
+
+public sealed class SocketsLeaseTests(SocketsNode node) : LeaseTests(node), IClassFixture<SocketsNode>;
+
+public sealed class SocketsTrackingTests(SocketsNode node) : TrackingTests(node), IClassFixture<SocketsNode>;
+
+public sealed class SocketsValueStreamTests() : ValueStreamTests(IoBackend.Sockets);

@@ -6,12 +6,16 @@ using FastCache.Protocol;
 namespace FastCache.EndToEnd.Tests;
 
 /// <summary>Each opcode on keys beyond get, set, delete and touch; the conditions and lives of sets; quiet variants.</summary>
-public sealed class KeyOperationTests(NodeFixture fixture) : IClassFixture<NodeFixture>, IDisposable
+public abstract class KeyOperationTests(NodeFixture fixture) : IDisposable
 {
     private const ulong VersionOf2021 = 1_609_459_200_000UL << 16;
     private readonly TestClient _client = fixture.Node.Connect();
 
-    public void Dispose() => _client.Dispose();
+    public void Dispose()
+    {
+        _client.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public void Range_brings_the_bytes_and_the_length_of_the_value()

@@ -4,7 +4,7 @@ using FastCache.Protocol;
 namespace FastCache.EndToEnd.Tests;
 
 /// <summary>Two clients, one grant.</summary>
-public sealed class LeaseTests(NodeFixture fixture) : IClassFixture<NodeFixture>, IDisposable
+public abstract class LeaseTests(NodeFixture fixture) : IDisposable
 {
     private const uint LongLease = 60_000;
     private readonly TestClient _first = fixture.Node.Connect();
@@ -14,6 +14,7 @@ public sealed class LeaseTests(NodeFixture fixture) : IClassFixture<NodeFixture>
     {
         _first.Dispose();
         _second.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     [Fact]
@@ -77,6 +78,33 @@ public sealed class LeaseTests(NodeFixture fixture) : IClassFixture<NodeFixture>
         Assert.Equal(Status.Ok, _first.Ask((f, id) => RequestWriter.MakeStale(f, id, "stale"u8)).Status);
         Assert.Equal(Status.NotFound, _first.Get("stale").Status);
         Assert.Equal(LeaseResult.Fill, Answer(Lease(_first, "stale")));
+    }
+
+    [Fact]
+    public void Stale_value_is_given_to_those_who_do_not_fill()
+    {
+        using RunningNode node = RunningNode.Start(fixture.Backend, "--stale-time", "60");
+        using TestClient first = node.Connect();
+        using TestClient second = node.Connect();
+        SetTerms terms = new(TimeToLiveMillis: 50) { KeepStale = true };
+        Assert.Equal(Status.Ok, first.Ask((f, id) => RequestWriter.Set(f, id, "aging"u8, "old"u8, terms)).Status);
+        while (first.Get("aging").Status == Status.Ok)
+        {
+            Thread.Sleep(5);
+        }
+
+        ReceivedReply filler = Lease(first, "aging");
+        ReceivedReply taker = Lease(second, "aging");
+        Assert.Equal((LeaseResult.StaleFill, LeaseResult.Stale), (Answer(filler), Answer(taker)));
+        Assert.Equal("old"u8.ToArray(), filler.Value[8..]);
+        Assert.Equal("old"u8.ToArray(), taker.Value[8..]);
+        Assert.Equal(0UL, Token(taker));
+        Assert.Equal(Status.Ok, Fill(first, "aging", Token(filler), "new").Status);
+        Assert.Equal(LeaseResult.Hit, Answer(Lease(second, "aging")));
+        Assert.Equal(Status.Ok, second.Ask((f, id) => RequestWriter.MakeStale(f, id, "aging"u8)).Status);
+        Assert.Equal(Status.NotFound, second.Get("aging").Status);
+        Assert.Equal(LeaseResult.StaleFill, Answer(Lease(second, "aging")));
+        Assert.Equal(0, node.Stop());
     }
 
     private static LeaseResult Answer(ReceivedReply reply)

@@ -4,7 +4,7 @@ using FastCache.Protocol;
 namespace FastCache.EndToEnd.Tests;
 
 /// <summary>Clients that are told of what others change.</summary>
-public sealed class TrackingTests(NodeFixture fixture) : IClassFixture<NodeFixture>, IDisposable
+public abstract class TrackingTests(NodeFixture fixture) : IDisposable
 {
     private readonly TestClient _tracker = new(fixture.Node.EndPoint, features: Features.Push);
     private readonly TestClient _other = fixture.Node.Connect();
@@ -13,6 +13,7 @@ public sealed class TrackingTests(NodeFixture fixture) : IClassFixture<NodeFixtu
     {
         _tracker.Dispose();
         _other.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     [Fact]

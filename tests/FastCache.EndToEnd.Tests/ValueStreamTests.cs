@@ -1,16 +1,21 @@
 using System.Buffers.Binary;
+using FastCache.Io;
 using FastCache.Protocol;
 
 namespace FastCache.EndToEnd.Tests;
 
 /// <summary>Values that are written and read piece by piece.</summary>
-public sealed class ValueStreamTests : IDisposable
+public abstract class ValueStreamTests : IDisposable
 {
     private const int PieceBytes = FcpLimits.MaxPieceBytes;
-    private readonly RunningNode _node = RunningNode.Start("--memory", "512MiB");
+    private readonly RunningNode _node;
     private readonly TestClient _client;
 
-    public ValueStreamTests() => _client = _node.Connect();
+    protected ValueStreamTests(IoBackend backend)
+    {
+        _node = RunningNode.Start(backend, "--memory", "512MiB");
+        _client = _node.Connect();
+    }
 
     public void Dispose()
     {
@@ -19,6 +24,8 @@ public sealed class ValueStreamTests : IDisposable
         {
             Assert.Equal(0, _node.Stop());
         }
+
+        GC.SuppressFinalize(this);
     }
 
     [Fact]

@@ -124,10 +124,12 @@ internal sealed class KnownAnswers(SoakContext soak)
             SetCondition.IfPresent or SetCondition.IfVersionMatches when !present => WriteOutcome.NotFound,
             SetCondition.IfVersionMatches when known.Version != options.Version => WriteOutcome.VersionMismatch,
             SetCondition.IfNewer when present && known.Version >= options.Version => WriteOutcome.NotNewer,
-            SetCondition.IfNewer when !soak.Clock.MayObserve(options.Version) => WriteOutcome.VersionOutOfRange,
             _ => WriteOutcome.Done,
         };
         bool holds = options.LeaseToken == 0 || (known.LeaseToken == options.LeaseToken && known.HoldsLease(soak.Now));
-        return permitted == WriteOutcome.Done && !holds ? WriteOutcome.LeaseLost : permitted;
+        return permitted != WriteOutcome.Done ? permitted
+            : !holds ? WriteOutcome.LeaseLost
+            : options.Condition == SetCondition.IfNewer && !soak.Clock.MayObserve(options.Version) ? WriteOutcome.VersionOutOfRange
+            : WriteOutcome.Done;
     }
 }

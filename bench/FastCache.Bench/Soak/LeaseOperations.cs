@@ -119,8 +119,10 @@ internal sealed class LeaseOperations(
 
     private void JudgeGrant(long key, LeaseAnswer answer, ulong token, int leaseMillis)
     {
-        bool isGranted = answer is LeaseAnswer.Fill or LeaseAnswer.StaleFill or LeaseAnswer.HitRefresh;
-        if (isGranted != (token != 0))
+        bool mustFill = answer is LeaseAnswer.Fill or LeaseAnswer.StaleFill or LeaseAnswer.HitRefresh;
+        bool isGranted = token != 0;
+        // Where there is no room for a grant, a stale value comes without one.
+        if (mustFill != isGranted && answer != LeaseAnswer.StaleFill)
         {
             throw soak.Fault($"{answer} came with token {token}", key);
         }
@@ -138,7 +140,8 @@ internal sealed class LeaseOperations(
 
         ref KnownKey known = ref soak.Model[key];
         bool isHeld = known.HoldsLease(soak.Now);
-        if ((isGranted && isHeld) || (answer == LeaseAnswer.Wait && !isHeld) || (answer == LeaseAnswer.Miss && isHeld))
+        bool mustWait = answer is LeaseAnswer.Wait or LeaseAnswer.Stale;
+        if ((mustFill && isHeld) || (mustWait && !isHeld) || (answer == LeaseAnswer.Miss && isHeld))
         {
             throw soak.Fault($"a lookup was answered with {answer}", key);
         }

@@ -74,6 +74,7 @@ internal unsafe struct ClockPro
     private long _testLimit;
     private double _ghosts;
     private double _classicTarget;
+    private double _coldShare;
     private bool _hasEvicted;
 
     /// <param name="start">Where references count from.</param>
@@ -87,6 +88,7 @@ internal unsafe struct ClockPro
         _sizeClass = sizeClass;
         _allocation = allocation;
         _duel = duel;
+        _coldShare = WithinBounds(duel.Share);
         // A test period lasts at most about two rounds of the clock; half of the 16 bits must hold that.
         while ((2 * maxItems) >> _epochShift > short.MaxValue)
         {
@@ -107,9 +109,9 @@ internal unsafe struct ClockPro
     public readonly long GhostCount => (long)_ghosts;
 
     /// <summary>How many items should be cold, within 1% and 99% of the items.</summary>
-    public readonly double ColdTarget => _allocation == ColdAllocation.Classic
-        ? _classicTarget
-        : Math.Max(1, Resident * Math.Clamp(_duel.Share, LeastShare, MostShare));
+    public readonly int ColdTarget => _allocation == ColdAllocation.Classic
+        ? (int)_classicTarget
+        : Math.Max(1, (int)(Resident * _coldShare));
 
     /// <summary>Items that the hands have looked at since the class exists: how fast the clock turns.</summary>
     public long HandSteps { get; private set; }
@@ -119,7 +121,7 @@ internal unsafe struct ClockPro
 
     private readonly int Resident => _hot.Count + _cold.Count;
 
-    private readonly int HotTarget => Resident - (int)ColdTarget;
+    private readonly int HotTarget => Resident - ColdTarget;
 
     private readonly int MostUses => _allocation == ColdAllocation.Classic ? 1 : (int)(Item.UseMask >> Item.UseShift);
 
@@ -136,6 +138,7 @@ internal unsafe struct ClockPro
         if (_allocation == ColdAllocation.Duel)
         {
             _duel.Feed(hash, Resident);
+            _coldShare = WithinBounds(_duel.Share);
         }
     }
 
@@ -146,7 +149,7 @@ internal unsafe struct ClockPro
     {
         AdjustClassicTarget(0);
         // While memory is not yet full the class has fewer hot items than it wants, and new ones fill that gap.
-        bool fillsGap = !_hasEvicted && _hot.Count + 1 <= Resident + 1 - (int)ColdTarget;
+        bool fillsGap = !_hasEvicted && _hot.Count <= HotTarget;
         _hasEvicted = false;
         if (knownGhost || fillsGap)
         {
@@ -294,6 +297,8 @@ internal unsafe struct ClockPro
         _duel.Check();
     }
 
+    private static double WithinBounds(double share) => Math.Clamp(share, LeastShare, MostShare);
+
     private readonly void CheckQueue(in ItemList queue, ulong hotBit)
     {
         int count = 0;
@@ -402,6 +407,11 @@ internal unsafe struct ClockPro
     /// <summary>Moves the number of cold items that the paper's rule aims for, within 1% and 99% of the items.</summary>
     private void AdjustClassicTarget(double change)
     {
+        if (_allocation != ColdAllocation.Classic)
+        {
+            return;
+        }
+
         double resident = Math.Max(1, Resident);
         _classicTarget = Math.Clamp(
             _classicTarget + change, Math.Max(1, resident * LeastShare), Math.Max(1, resident * MostShare));

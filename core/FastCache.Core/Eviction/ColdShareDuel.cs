@@ -94,13 +94,9 @@ internal unsafe struct ColdShareDuel
     }
 
     /// <summary>Throws when an invariant does not hold; for checked builds.</summary>
-    public readonly void Check()
-    {
-        if (_clock.Count > _entries || _hot.Count + _cold.Count > _entries || _ghosts.Count > _entries)
-        {
-            throw new InvalidOperationException("Broken invariant: a model of the cold share has too many entries.");
-        }
-    }
+    public readonly void Check() => Invariant.Require(
+        _clock.Count <= _entries && _hot.Count + _cold.Count <= _entries && _ghosts.Count <= _entries,
+        "a model of the cold share has too many entries");
 
     private bool ReferInClock(uint key, int capacity)
     {

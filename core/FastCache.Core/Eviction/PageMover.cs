@@ -132,7 +132,7 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
             else if (result == Clearing.Impossible)
             {
                 Abandoned++;
-                store.PageEmptied(pool.Headers[_page].SizeClass, isEmpty: false);
+                store.Room.PageEmptied(pool.Headers[_page].SizeClass, isEmpty: false);
                 End();
                 return;
             }
@@ -149,7 +149,7 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
         if (store.Slab.EndDrain(page))
         {
             Moves++;
-            store.PageEmptied(sizeClass, isEmpty: true);
+            store.Room.PageEmptied(sizeClass, isEmpty: true);
             if (_taker >= 0)
             {
                 store.Slab.Grow(_taker);
@@ -228,7 +228,7 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
 
     private void ClearSegment(uint chunk)
     {
-        uint target = store.AllocateElsewhere(store.Slab.ClassOf(chunk));
+        uint target = store.Room.AllocateElsewhere(store.Slab.ClassOf(chunk));
         // Making room may have evicted the owner, and freed the chunk with it.
         if ((store.At(chunk)->Packed & Item.Segment) == 0 || store.Large.IsDying(OwnerOf(chunk)))
         {
@@ -259,7 +259,7 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
 
     private bool TryMove(uint chunk)
     {
-        uint target = store.AllocateElsewhere(store.Slab.ClassOf(chunk));
+        uint target = store.Room.AllocateElsewhere(store.Slab.ClassOf(chunk));
         if (target == 0)
         {
             return false;

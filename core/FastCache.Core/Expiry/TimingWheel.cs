@@ -22,9 +22,12 @@ internal interface IWheelOwner
 /// <summary>Finds the items whose time is over without looking at the others: a hierarchical timing wheel.</summary>
 /// <remarks>
 /// After Varghese and Lauck, "Hashed and Hierarchical Timing Wheels" (SOSP 1987). Four levels of 32 buckets; a bucket of
-/// the first is a tick of 256 ms, one of the next levels 32 of the level below: 8 s, 4.4 min, 2.3 h; what lies
-/// beyond 3 days waits in the last bucket and is put in again.
+/// the first is a tick of 256 ms, one of the next levels 16 of the level below: 4 s, 66 s, 17 min; what lies
+/// beyond 9 hours waits in the last bucket and is put in again.
 /// <code>
+/// level k      | being passed: 16 of its slots | the next 16 |          a slot of level k + 1 is 16 slots of level k;
+/// level k + 1  |            a slot             |  next slot  |  ...     the next one fits in before the wheel is there
+///
 /// wheel byte of a chunk     0: no entry      1 + 32 * row + slot: the bucket that has one
 /// row                       0: level 0       2 * level + parity - 1: the levels above
 /// block (512 bytes)         | next block 4 | entries 4 | chunk[126], 4 bytes each |
@@ -34,6 +37,11 @@ internal interface IWheelOwner
 /// if its chunk's wheel byte names its bucket, and when its bucket is drained the item's deadline of that moment decides:
 /// it expires, or gets an entry in a later bucket. So a later deadline (touch, overwriting, a hit on an item with sliding
 /// expiry, another item in the same chunk) costs nothing, and an earlier one a second entry, which leaves the first stale.
+/// <para>
+/// A level reaches twice as far as a slot of the next one lasts, so that the next slot of each level can be put into the
+/// level below while the wheel passes the one before it: so many entries each tick that none is left when it gets there. All at
+/// once they cost 1.9% of a second's processor time instead of 0.6% (bench ttl, a million items that expire within a minute).
+/// </para>
 /// <para>
 /// Each time a bucket above level 0 is drained its slot changes parity, so that what is put into the same slot meanwhile is
 /// told apart. When more than half of all entries are stale these buckets are drained early, one after another, which
@@ -52,6 +60,10 @@ internal sealed unsafe class TimingWheel
 
     private const int SlotShift = 5;
     private const int Slots = 1 << SlotShift;
+
+    /// <summary>log2 of the slots of a level that make one of the next: half of what the level has.</summary>
+    private const int LevelShift = SlotShift - 1;
+
     private const int Levels = 4;
     private const int Buckets = ((2 * Levels) - 1) * Slots;
     private const int BlockHeaderBytes = 8;
@@ -76,6 +88,7 @@ internal sealed unsafe class TimingWheel
     private readonly byte[] _parity = new byte[Levels * Slots];
     private readonly uint[] _occupied = new uint[Levels];
     private readonly int[] _toDrain = new int[Levels + 1];
+    private readonly long[] _ahead = new long[Levels];
     private int _drainCount;
     private uint _drainingBlock;
     private int _drainingBucket;
@@ -98,9 +111,6 @@ internal sealed unsafe class TimingWheel
 
     /// <summary>Times that no memory could be had for an entry; such an item goes when it is asked for or evicted.</summary>
     public long Refused { get; private set; }
-
-    /// <summary>Whether the wheel has drained everything that was due at the last step.</summary>
-    public bool IsIdle => _drainCount == 0 && _drainingBlock == 0;
 
     /// <summary>Sees to it that a chunk is looked at soon after a deadline.</summary>
     /// <param name="chunk">A chunk that holds an item.</param>
@@ -152,6 +162,9 @@ internal sealed unsafe class TimingWheel
             {
                 Detach(_toDrain[--_drainCount]);
             }
+            else if (TryTakeAhead())
+            {
+            }
             else if (_tick < now)
             {
                 if (ticks++ == MaxTicksPerStep)
@@ -160,6 +173,7 @@ internal sealed unsafe class TimingWheel
                 }
 
                 Turn(now);
+                PlanAhead();
             }
             else if (!TryCompact())
             {
@@ -202,22 +216,14 @@ internal sealed unsafe class TimingWheel
                 uint chunk = _slab.ChunkAt(page, position);
                 byte mark = *WheelByte(chunk);
                 marked += mark == 0 ? 0 : 1;
-                Require(mark == 0 || known.Contains((chunk, mark)), $"chunk {chunk:x8} has no entry in its bucket {mark}");
+                Invariant.Require(mark == 0 || known.Contains((chunk, mark)), $"chunk {chunk:x8} has no entry in its bucket {mark}");
             }
 
-            Require(marked == header.ScheduledChunks, $"page {page} miscounts its entries");
+            Invariant.Require(marked == header.ScheduledChunks, $"page {page} miscounts its entries");
             scheduled += marked;
         }
 
-        Require(entries == Entries && scheduled == Scheduled, "the timing wheel miscounts its entries");
-    }
-
-    private static void Require(bool condition, string invariant)
-    {
-        if (!condition)
-        {
-            throw new InvalidOperationException($"Broken invariant: {invariant}.");
-        }
+        Invariant.Require(entries == Entries && scheduled == Scheduled, "the timing wheel miscounts its entries");
     }
 
     private static long TickOf(ulong millis) => (long)((millis + (1UL << TickShift) - 1) >> TickShift);
@@ -237,7 +243,7 @@ internal sealed unsafe class TimingWheel
     private long DrainTick(byte mark)
     {
         int bucket = mark - 1;
-        int shift = SlotShift * LevelOf(bucket);
+        int shift = LevelShift * LevelOf(bucket);
         long turn = _tick >> shift;
         long ahead = (SlotOf(bucket) - turn) & (Slots - 1);
         return (turn + (ahead == 0 ? Slots : ahead)) << shift;
@@ -247,12 +253,12 @@ internal sealed unsafe class TimingWheel
     {
         due = Math.Max(due, _tick + 1);
         int level = 0;
-        while (level < Levels - 1 && (due >> (SlotShift * level)) - (_tick >> (SlotShift * level)) >= Slots)
+        while (level < Levels - 1 && (due >> (LevelShift * level)) - (_tick >> (LevelShift * level)) >= Slots)
         {
             level++;
         }
 
-        int shift = SlotShift * level;
+        int shift = LevelShift * level;
         long turn = Math.Min(due >> shift, (_tick >> shift) + Slots - 1);
         int bucket = BucketOf(level, (int)(turn & (Slots - 1)));
         if (!TryPut(bucket, chunk))
@@ -318,7 +324,7 @@ internal sealed unsafe class TimingWheel
             level++;
         }
 
-        int shift = SlotShift * level;
+        int shift = LevelShift * level;
         long next = ((_tick >> shift) + 1) << shift;
         // An empty wheel has nothing to pass on the way, however far the clock has jumped.
         if (next > now || _occupied[level] == 0)
@@ -329,14 +335,60 @@ internal sealed unsafe class TimingWheel
 
         _tick = next;
         // Drained from the end of the list: the highest level first, because it may fill the slots of the lower ones.
-        for (int turning = 0; turning < Levels && (_tick & ((1L << (SlotShift * turning)) - 1)) == 0; turning++)
+        for (int turning = 0; turning < Levels && (_tick & ((1L << (LevelShift * turning)) - 1)) == 0; turning++)
         {
-            int slot = (int)(_tick >> (SlotShift * turning)) & (Slots - 1);
+            int slot = (int)(_tick >> (LevelShift * turning)) & (Slots - 1);
             if ((_occupied[turning] & (1u << slot)) != 0)
             {
                 _toDrain[_drainCount++] = BucketOf(turning, slot);
             }
         }
+    }
+
+    /// <summary>The bucket of the slot that the wheel comes to next at a level above 0.</summary>
+    private int NextBucket(int level) => BucketOf(level, (int)((_tick >> (LevelShift * level)) + 1) & (Slots - 1));
+
+    /// <summary>Says how many entries of the next slot of each level go to lower ones at this tick: what is left in equal shares.</summary>
+    private void PlanAhead()
+    {
+        for (int level = 1; level < Levels; level++)
+        {
+            long length = 1L << (LevelShift * level);
+            long ticksLeft = length - (_tick & (length - 1));
+            _ahead[level] = (_buckets[NextBucket(level)].Entries + ticksLeft - 1) / ticksLeft;
+        }
+    }
+
+    /// <summary>Begins to drain a block of what was planned, if any is left.</summary>
+    private bool TryTakeAhead()
+    {
+        Debug.Assert(_drainingBlock == 0);
+        for (int level = 1; level < Levels; level++)
+        {
+            int bucket = NextBucket(level);
+            ref Bucket next = ref _buckets[bucket];
+            if (_ahead[level] <= 0 || next.Block == 0)
+            {
+                continue;
+            }
+
+            // Nothing is put into the slot any more: all that is due by its end is near enough for the level below.
+            Block* block = BlockAt(next.Block);
+            _drainingBlock = next.Block;
+            _drainingBucket = bucket;
+            _ahead[level] -= block->Count;
+            next.Block = block->Next;
+            next.Entries -= block->Count;
+            block->Next = 0;
+            if (next.Block == 0)
+            {
+                _occupied[level] &= ~(1u << SlotOf(bucket));
+            }
+
+            return true;
+        }
+
+        return false;
     }
 
     private void Detach(int bucket)
@@ -359,11 +411,14 @@ internal sealed unsafe class TimingWheel
             return false;
         }
 
-        for (; _compacting < Buckets; _compacting++)
+        // Of the two buckets of a slot the one that takes entries now: the other is empty, and is about to get those that count.
+        for (; _compacting < Levels * Slots; _compacting++)
         {
-            if (_buckets[_compacting].Block != 0)
+            int bucket = BucketOf(_compacting >> SlotShift, _compacting & (Slots - 1));
+            if (_buckets[bucket].Block != 0)
             {
-                Detach(_compacting++);
+                Detach(bucket);
+                _compacting++;
                 return true;
             }
         }

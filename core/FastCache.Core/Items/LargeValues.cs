@@ -70,7 +70,7 @@ internal sealed unsafe class LargeValues(ItemStore store, long maxPinnedBytes, l
         }
 
         LargeLayout layout = LargeLayout.For(key.Length, length, kind);
-        uint head = store.Allocate(layout.SizeClass);
+        uint head = store.Room.Allocate(layout.SizeClass);
         if (head == 0)
         {
             isOutOfMemory = true;
@@ -351,10 +351,7 @@ internal sealed unsafe class LargeValues(ItemStore store, long maxPinnedBytes, l
         foreach ((uint head, int count) in pins)
         {
             pinned += ChunkBytesOf(head);
-            if (LargeHead.Of(store.At(head))->Pins != count)
-            {
-                throw new InvalidOperationException($"Broken invariant: value {head:x8} miscounts its readers.");
-            }
+            Invariant.Require(LargeHead.Of(store.At(head))->Pins == count, $"value {head:x8} miscounts its readers");
         }
 
         long written = 0;
@@ -363,15 +360,8 @@ internal sealed unsafe class LargeValues(ItemStore store, long maxPinnedBytes, l
             written += writer.Head == 0 ? 0 : LargeHead.Of(store.At(writer.Head))->Length;
         }
 
-        if (written != WrittenBytes)
-        {
-            throw new InvalidOperationException("Broken invariant: bytes being written are miscounted.");
-        }
-
-        if (pinned != PinnedBytes)
-        {
-            throw new InvalidOperationException("Broken invariant: pinned bytes are miscounted.");
-        }
+        Invariant.Require(written == WrittenBytes, "bytes being written are miscounted");
+        Invariant.Require(pinned == PinnedBytes, "pinned bytes are miscounted");
     }
 
     /// <summary>Bytes of all chunks that a value has now.</summary>
@@ -409,7 +399,7 @@ internal sealed unsafe class LargeValues(ItemStore store, long maxPinnedBytes, l
         uint chunk = LargeHead.Table(store.At(writer.Head))[number];
         if (chunk == 0)
         {
-            chunk = store.Allocate(layout.SizeClass);
+            chunk = store.Room.Allocate(layout.SizeClass);
             if (chunk == 0)
             {
                 return null;

@@ -136,17 +136,12 @@ internal sealed unsafe class LeaseTable
             if (_slots[i].Token != 0)
             {
                 count++;
-                if (!hashes.Add(_slots[i].Hash) || Find(_slots[i].Hash) != _slots + i)
-                {
-                    throw new InvalidOperationException($"Broken invariant: lease slot {i} is misplaced or double.");
-                }
+                bool isSingle = hashes.Add(_slots[i].Hash) && Find(_slots[i].Hash) == _slots + i;
+                Invariant.Require(isSingle, $"lease slot {i} is misplaced or double");
             }
         }
 
-        if (count != Count)
-        {
-            throw new InvalidOperationException("Broken invariant: the lease table miscounts its grants.");
-        }
+        Invariant.Require(count == Count, "the lease table miscounts its grants");
     }
 
     private Slot* At(ulong hash, int i) => _slots + (((uint)(hash >> 16) + (uint)i) & (uint)_mask);

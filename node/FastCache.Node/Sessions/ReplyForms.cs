@@ -58,27 +58,36 @@ internal static class ReplyForms
     public static int TooLargeToRead(
         Span<byte> room, in Request request, long length, int limit, ReplyFlags flags = ReplyFlags.None, uint argument = 0)
     {
-        Span<char> text = stackalloc char[MaxTextChars];
-        text.TryWrite(
-            $"the value has {length} bytes, and a reply at most {limit}; read it with GetRange or GetStream", out int chars);
+        Words words = new(stackalloc char[MaxTextChars]);
+        words.Add("the value has ");
+        words.Add((ulong)length);
+        words.Add(" bytes, and a reply at most ");
+        words.Add((ulong)limit);
+        words.Add("; read it with GetRange or GetStream");
         return ReplyWriter.WriteError(
-            room, request.Opcode, Status.ValueTooLarge, request.Id, text[..chars], flags, argument);
+            room, request.Opcode, Status.ValueTooLarge, request.Id, words.Text, flags, argument);
     }
 
     /// <summary>A range that begins behind the end of its value.</summary>
     public static int OutOfValue(Span<byte> room, in Request request, long length)
     {
-        Span<char> text = stackalloc char[MaxTextChars];
-        text.TryWrite($"start is {request.RangeStart}; the value has {length} bytes", out int chars);
-        return Error(room, request, Status.RangeOutOfValue, text[..chars]);
+        Words words = new(stackalloc char[MaxTextChars]);
+        words.Add("start is ");
+        words.Add(request.RangeStart);
+        words.Add("; the value has ");
+        words.Add((ulong)length);
+        words.Add(" bytes");
+        return Error(room, request, Status.RangeOutOfValue, words.Text);
     }
 
-    /// <summary>A request that only the shard of its key can do.</summary>
+    /// <summary>A stream that only the shard of its key can open.</summary>
     public static int WrongShard(Span<byte> room, in Request request, int owner)
     {
-        Span<char> text = stackalloc char[MaxTextChars];
-        text.TryWrite($"{request.Opcode} of this key is for shard {owner}; connect to that one", out int chars);
-        return Error(room, request, Status.WrongShard, text[..chars], (uint)owner);
+        Words words = new(stackalloc char[MaxTextChars]);
+        words.Add("a stream of this key is for shard ");
+        words.Add((ulong)owner);
+        words.Add("; connect to that one");
+        return Error(room, request, Status.WrongShard, words.Text, (uint)owner);
     }
 
     public static Status StatusOf(WriteOutcome outcome) => outcome switch

@@ -164,9 +164,12 @@ internal sealed class RequestExecutor(
         HelloRequest hello = request.Hello;
         if (hello.Shard > topology.ShardCount)
         {
-            Span<char> text = stackalloc char[100];
-            text.TryWrite($"shard is {hello.Shard}; allowed are 0 (any) to {topology.ShardCount}", out int chars);
-            return ReplyForms.Error(room, request, Status.WrongShard, text[..chars], (uint)topology.ShardCount);
+            Words words = new(stackalloc char[100]);
+            words.Add("shard is ");
+            words.Add(hello.Shard);
+            words.Add("; allowed are 0 (any) to ");
+            words.Add((ulong)topology.ShardCount);
+            return ReplyForms.Error(room, request, Status.WrongShard, words.Text, (uint)topology.ShardCount);
         }
 
         return ReplyWriter.WriteHello(room, request.Id, HelloReply.Of(limits, hello.Features & (uint)Session.Supported) with

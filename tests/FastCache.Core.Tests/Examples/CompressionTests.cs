@@ -73,6 +73,17 @@ public sealed unsafe class CompressionTests
     }
 
     [Fact]
+    public void A_write_that_found_no_memory_does_not_count_as_compressed()
+    {
+        using Shard shard = Create(minSaving: 0.125);
+        HoldMemory(shard);
+        WriteOutcome[] outcomes = [.. Enumerable.Range(1, 60)
+            .Select(i => shard.Set(BitConverter.GetBytes(i), Text(i * 1_000), default, out _))];
+        Assert.Contains(WriteOutcome.OutOfMemory, outcomes);
+        Assert.Equal(outcomes.Count(outcome => outcome == WriteOutcome.Done), shard.Statistics().CompressedSets);
+    }
+
+    [Fact]
     public void An_edit_of_a_compressed_value_works_on_what_it_says()
     {
         using Shard shard = Create(minSaving: 0.125);
@@ -84,6 +95,27 @@ public sealed unsafe class CompressionTests
         byte[] copy = new byte[item.Length];
         item.CopyTo(copy);
         Assert.Equal([.. "head"u8, .. value, .. "tail"u8], copy);
+    }
+
+    /// <summary>Reads and writes values piece by piece, as many and as long as a shard permits, and ends none.</summary>
+    private static void HoldMemory(Shard shard)
+    {
+        byte[] value = new byte[300_000];
+        new Random(1).NextBytes(value);
+        for (int i = 0; ; i++)
+        {
+            byte[] key = BitConverter.GetBytes(-i);
+            Assert.Equal(WriteOutcome.Done, shard.Set(key, value, default, out _));
+            if (shard.Streams.Open(key, out _, out _, out _) != WriteOutcome.Done)
+            {
+                break;
+            }
+        }
+
+        while (shard.Streams.Begin("written"u8, value.Length, default, out ValueWriter writer) == WriteOutcome.Done
+            && shard.Streams.Append(writer, value) == WriteOutcome.Done)
+        {
+        }
     }
 
     private static byte[] Text(int length) =>

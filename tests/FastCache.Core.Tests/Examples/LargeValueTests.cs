@@ -94,6 +94,20 @@ public sealed class LargeValueTests
     }
 
     [Fact]
+    public void Opening_a_value_counts_as_a_hit_or_a_miss_as_looking_it_up_does()
+    {
+        using Shard shard = Create(16);
+        shard.Set(Key(1), new byte[1 << 20], default, out _);
+        shard.Set(Key(2), new byte[100], default, out _);
+        Assert.Equal(WriteOutcome.Done, shard.Streams.Open(Key(1), out ValueReader reader, out _, out _));
+        Assert.Equal(WriteOutcome.NotFound, shard.Streams.Open(Key(3), out _, out _, out _));
+        Assert.Equal((1, 1), (shard.Statistics().Hits, shard.Statistics().Misses));
+        Assert.Equal(WriteOutcome.NotFound, shard.Streams.Open(Key(2), out _, out _, out _));
+        Assert.Equal((1, 1), (shard.Statistics().Hits, shard.Statistics().Misses));
+        shard.Streams.Close(reader);
+    }
+
+    [Fact]
     public void What_readers_pin_stays_within_half_of_the_budget()
     {
         using Shard shard = Create(16);

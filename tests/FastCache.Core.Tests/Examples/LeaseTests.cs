@@ -43,6 +43,18 @@ public sealed class LeaseTests
     }
 
     [Fact]
+    public void A_version_from_elsewhere_that_comes_with_a_lost_grant_does_not_move_the_clock()
+    {
+        using Shard shard = Create();
+        ulong ahead = (ulong)(Now + 1_800_000) << 16;
+        SetOptions lost = new(SetCondition.IfNewer, ahead) { LeaseToken = 1 };
+        Assert.Equal(WriteOutcome.LeaseLost, shard.Set("k"u8, "v"u8, lost, out _));
+        shard.Set("k"u8, "v"u8, default, out ulong version);
+        Assert.True(version < ahead, $"version {version:x} after one from elsewhere, {ahead:x}, that was not stored");
+        Assert.Equal(WriteOutcome.Done, shard.Set("k"u8, "v"u8, lost with { LeaseToken = 0 }, out _));
+    }
+
+    [Fact]
     public void An_invalidated_value_is_given_out_as_stale_while_one_caller_fetches_and_is_absent_to_everyone_else()
     {
         using Shard shard = Create();
@@ -86,6 +98,25 @@ public sealed class LeaseTests
     }
 
     [Fact]
+    public void A_sliding_value_is_refreshed_near_its_limit_and_not_because_it_is_old()
+    {
+        using Shard shard = Create();
+        SetOptions sliding = new(TimeToLiveMillis: 1_000) { Sliding = true };
+        shard.Set("k"u8, "v"u8, sliding, out _);
+        shard.Set("limited"u8, "v"u8, sliding with { SlidingLimitMillis = 20_000 }, out _);
+        for (long millis = 0; millis < 19_900; millis += 100)
+        {
+            shard.Advance(Now + millis, Now + millis);
+            Assert.Equal(LeaseAnswer.Hit, shard.Leases.Get("k"u8, 10_000, out _, out _));
+            Assert.Equal(LeaseAnswer.Hit, shard.Leases.Get("limited"u8, 10_000, out _, out _));
+        }
+
+        shard.Advance(Now + 19_900, Now + 19_900);
+        Assert.Equal(LeaseAnswer.Hit, shard.Leases.Get("k"u8, 10_000, out _, out _));
+        Assert.Equal(LeaseAnswer.HitRefresh, shard.Leases.Get("limited"u8, 10_000, out _, out _));
+    }
+
+    [Fact]
     public void Without_room_for_another_grant_the_answer_is_a_plain_miss()
     {
         const int Keys = 5_000;
@@ -108,6 +139,24 @@ public sealed class LeaseTests
         }
 
         Assert.Equal(1, shard.Statistics().LeasesHeld);
+    }
+
+    [Fact]
+    public void Without_room_for_another_grant_a_stale_value_is_to_be_filled_without_a_token()
+    {
+        using Shard shard = Create();
+        shard.Set("k"u8, "v"u8, default, out _);
+        shard.Leases.Invalidate("k"u8);
+        for (int i = 0; i < 5_000; i++)
+        {
+            shard.Leases.Get(BitConverter.GetBytes(i), 1_000, out _, out _);
+        }
+
+        Assert.Equal(LeaseAnswer.StaleFill, shard.Leases.Get("k"u8, 1_000, out ItemView item, out ulong token));
+        Assert.Equal("v"u8, item.Value);
+        Assert.Equal(0UL, token);
+        Assert.Equal(WriteOutcome.Done, shard.Set("k"u8, "new"u8, new SetOptions { LeaseToken = token }, out _));
+        Assert.Equal(LeaseAnswer.Hit, shard.Leases.Get("k"u8, 1_000, out _, out _));
     }
 
     [Theory]

@@ -25,6 +25,42 @@ public sealed class MisuseTests
     }
 
     [Fact]
+    public void A_counter_that_would_overflow_gives_no_result()
+    {
+        using Shard shard = new(new ShardOptions { MemoryBudgetBytes = 8 << 20 });
+        shard.Set("n"u8, "9223372036854775807"u8, default, out _);
+        CounterChange change = new(CounterKind.Checked, 1);
+        Assert.Equal(WriteOutcome.Overflow, shard.Edits.Count("n"u8, change, out ulong result, out ulong version));
+        Assert.Equal((0UL, 0UL), (result, version));
+    }
+
+    [Fact]
+    public void A_look_at_an_item_that_was_not_found_says_so()
+    {
+        using Shard shard = new(new ShardOptions { MemoryBudgetBytes = 8 << 20 });
+        Action<ItemView>[] members =
+        [
+            static item => _ = item.Length,
+            static item => _ = item.Version,
+            static item => _ = item.IsContiguous,
+            static item => _ = item.IsCompressed,
+            static item => _ = item.Value.Length,
+            static item => _ = item.CompressedFrame.Length,
+            static item => item.CopyTo(default),
+            static item => item.CopyTo(0, default),
+        ];
+        foreach (Action<ItemView> member in members)
+        {
+            InvalidOperationException refusal = Assert.Throws<InvalidOperationException>(() =>
+            {
+                shard.TryGet("absent"u8, out ItemView item);
+                member(item);
+            });
+            Assert.Contains("none was found", refusal.Message);
+        }
+    }
+
+    [Fact]
     public void A_reader_or_writer_of_another_shard_is_refused()
     {
         using Shard mine = new(new ShardOptions { MemoryBudgetBytes = 8 << 20 });

@@ -61,17 +61,24 @@ internal sealed class CacheModel(TimeSpan staleTime, long maxValueBytes)
             SetCondition.IfPresent or SetCondition.IfVersionMatches when entry is null => WriteOutcome.NotFound,
             SetCondition.IfVersionMatches when entry!.Version != options.Version => WriteOutcome.VersionMismatch,
             SetCondition.IfNewer when entry is not null && entry.Version >= options.Version => WriteOutcome.NotNewer,
-            SetCondition.IfNewer when !IsBelievable(options.Version) => WriteOutcome.VersionOutOfRange,
             _ => WriteOutcome.Done,
         };
+        if (byCondition == WriteOutcome.Done && options.LeaseToken != 0 && GrantOf(key)?.Token != options.LeaseToken)
+        {
+            return WriteOutcome.LeaseLost;
+        }
+
         if (byCondition == WriteOutcome.Done && options.Condition == SetCondition.IfNewer)
         {
+            if (!IsBelievable(options.Version))
+            {
+                return WriteOutcome.VersionOutOfRange;
+            }
+
             Saw(options.Version);
         }
 
-        return byCondition == WriteOutcome.Done && options.LeaseToken != 0 && GrantOf(key)?.Token != options.LeaseToken
-            ? WriteOutcome.LeaseLost
-            : byCondition;
+        return byCondition;
     }
 
     /// <summary>What a change of a counter must answer, and the counter then.</summary>

@@ -38,9 +38,16 @@ internal sealed unsafe class PlainDeadlines : IWheelOwner, IDisposable
 
     public int Endless => _deadlines.Values.Count(deadline => deadline == 0);
 
+    /// <summary>Times that the wheel has asked for a deadline: once for each entry that counts, when it drains it.</summary>
+    public int Looks { get; private set; }
+
     public void Dispose() => _pool.Dispose();
 
-    ulong IWheelOwner.DeadlineOf(uint chunk) => _deadlines.GetValueOrDefault(chunk);
+    ulong IWheelOwner.DeadlineOf(uint chunk)
+    {
+        Looks++;
+        return _deadlines.GetValueOrDefault(chunk);
+    }
 
     void IWheelOwner.PrepareToExpire(uint chunk) => _prepared.Add(chunk);
 

@@ -104,6 +104,55 @@ public sealed class TimingWheelProperties
     }
 
     [Fact]
+    public void Entries_of_a_higher_level_come_down_in_equal_shares_before_they_are_needed()
+    {
+        using PlainDeadlines items = new(seed: 1, budgetMebibytes: 32);
+        const int Items = 32_000;
+        const int Ticks = 400;
+        items.Now -= items.Now % PlainDeadlines.TickMillis;
+        items.Drain(128);
+        for (int i = 0; i < Items; i++)
+        {
+            items.Add(items.Now + (ulong)items.Random.Next(1, Ticks * (int)PlainDeadlines.TickMillis));
+        }
+
+        int most = 0;
+        for (int tick = 0; tick < Ticks; tick++)
+        {
+            int before = items.Looks;
+            items.Now += PlainDeadlines.TickMillis;
+            items.Drain(128);
+            // The first slots of a wheel that was empty come down when it gets there.
+            most = tick < 32 ? 0 : Math.Max(most, items.Looks - before);
+        }
+
+        // Each entry is looked at twice: when it comes down and when it expires.
+        Assert.InRange(most, 2 * Items / Ticks, 4 * Items / Ticks);
+        Assert.Equal(0, items.Count);
+    }
+
+    [Fact]
+    public void A_round_of_early_draining_looks_at_an_entry_that_counts_once()
+    {
+        using PlainDeadlines items = new(seed: 1, budgetMebibytes: 32);
+        const int Items = 5_000;
+        const ulong Hour = 3_600_000;
+        items.Drain(128);
+        for (int i = 0; i < Items; i++)
+        {
+            uint chunk = items.Add(items.Now + (8 * Hour));
+            items.Reschedule(chunk, items.Now + (6 * Hour));
+            items.Reschedule(chunk, items.Now + (4 * Hour));
+            items.Reschedule(chunk, items.Now + (Hour / 4));
+        }
+
+        items.Drain(128);
+        Assert.True(items.Wheel.Entries < 4 * Items, "nothing was drained early");
+        Assert.Equal(Items, items.Looks);
+        items.Wheel.Check();
+    }
+
+    [Fact]
     public void Without_memory_for_an_entry_nothing_breaks_and_later_ones_are_taken_again()
     {
         for (int seed = 0; seed < 50; seed++)
