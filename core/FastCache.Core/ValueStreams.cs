@@ -173,7 +173,8 @@ public sealed unsafe class ValueStreams
     /// <param name="length">Bytes of the value.</param>
     /// <param name="version">Its version.</param>
     /// <returns>
-    /// <see cref="WriteOutcome.NotFound"/> when the key is absent or its value lies in one chunk;
+    /// <see cref="WriteOutcome.NotFound"/> when the key is absent; <see cref="WriteOutcome.Exists"/> when its value lies in
+    /// one chunk, which <see cref="Shard.TryGet(ReadOnlySpan{byte}, out ItemView)"/> reads;
     /// <see cref="WriteOutcome.TooManyOpen"/> when readers or the memory that they may pin are used up.
     /// </returns>
     /// <exception cref="ArgumentOutOfRangeException">The key's length is out of range.</exception>
@@ -195,7 +196,7 @@ public sealed unsafe class ValueStreams
 
             if ((_shard.At(reference)->Kind & Item.Large) == 0)
             {
-                return WriteOutcome.NotFound;
+                return WriteOutcome.Exists;
             }
 
             _shard.CountHit();

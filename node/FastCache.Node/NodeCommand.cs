@@ -212,8 +212,7 @@ internal static class NodeCommand
             MaxPipelined, HandshakeTimeout, FrameTimeout, IdleTimeout, WriteTimeout, ShutdownTimeout, Prefault, CompressFrom,
             StaleTime, Io, Info, StopWithInput,
         };
-        root.Validators.Add(RequireMemoryFor);
-        root.SetAction(parsed => run(new NodeOptions
+        root.SetAction(parsed => RunIfMemorySuffices(new NodeOptions
         {
             MemoryBytes = parsed.GetValue(Memory),
             Listen = parsed.GetValue(Listen)!,
@@ -236,23 +235,23 @@ internal static class NodeCommand
             StaleTime = TimeSpan.FromSeconds(parsed.GetValue(StaleTime)),
             Io = parsed.GetValue(Io),
             IoInfo = parsed.GetValue(Info),
-        }));
+        }, run));
         return root;
     }
 
     /// <summary>Many shards need much memory; a count that somebody asked for is refused rather than changed.</summary>
-    private static void RequireMemoryFor(CommandResult command)
+    private static int RunIfMemorySuffices(NodeOptions options, Func<NodeOptions, int> run)
     {
-        int shards = command.GetValue(Shards);
-        long memory = command.GetValue(Memory);
-        long connectionMemory = command.GetValue(ConnectionMemory);
-        if (shards > MostShards(memory, connectionMemory))
+        if (options.Shards <= MostShards(options.MemoryBytes, options.ConnectionMemoryBytes))
         {
-            command.AddError(
-                $"{shards} shards need {ByteSize.Format(shards * ShardOptions.MinMemoryBudgetBytes)} of --memory and "
-                + $"{ByteSize.Format(shards * MinConnectionMemory)} of --connection-memory; there are "
-                + $"{ByteSize.Format(memory)} and {ByteSize.Format(connectionMemory)}.");
+            return run(options);
         }
+
+        Console.Error.WriteLine(
+            $"{options.Shards} shards need {ByteSize.Format(options.Shards * ShardOptions.MinMemoryBudgetBytes)} of --memory and "
+            + $"{ByteSize.Format(options.Shards * MinConnectionMemory)} of --connection-memory; there are "
+            + $"{ByteSize.Format(options.MemoryBytes)} and {ByteSize.Format(options.ConnectionMemoryBytes)}.");
+        return 1;
     }
 
     private static int DefaultShards(ParseResult parsed) => Math.Min(

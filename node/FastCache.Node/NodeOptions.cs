@@ -61,6 +61,9 @@ internal sealed record NodeOptions
     /// <summary>How long the node takes at most to bring its conversations to their ends.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long connection memory may be scarce until the heaviest peers, which were told to wait, are disconnected.</summary>
+    public TimeSpan PressurePatience { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Whether the node stops when its standard input ends.</summary>
     public required bool StopWithInput { get; init; }
 

@@ -115,7 +115,8 @@ internal sealed class ShardLoop : IDisposable
             (long)options.HandshakeTimeout.TotalMilliseconds,
             (long)options.FrameTimeout.TotalMilliseconds,
             (long)options.IdleTimeout.TotalMilliseconds);
-        _heaviest = new HeaviestPeers(io, _sessions, _replies, _carries, _counters, shared.Log, options.ConnectionMemoryBytes / options.Shards);
+        _heaviest = new HeaviestPeers(io, _sessions, _replies, _carries, _counters, shared.Log,
+            options.ConnectionMemoryBytes / options.Shards, (long)options.PressurePatience.TotalMilliseconds);
         _writeTimeoutMillis = (long)options.WriteTimeout.TotalMilliseconds;
         _shutdownTimeoutMillis = (long)options.ShutdownTimeout.TotalMilliseconds;
         _markReady = MarkReady;

@@ -171,7 +171,7 @@ internal sealed class StreamOperations(SoakContext soak, WriteChoices choices, V
         soak.Note((int)outcome, version);
         if (outcome != WriteOutcome.Done)
         {
-            // A value in one chunk is not found here, so that says nothing about the key; one that cannot be opened is used.
+            // A value in one chunk is not opened, and not used either; one that cannot be opened is.
             answers.Used(key.Number, outcome == WriteOutcome.TooManyOpen);
             return;
         }

@@ -23,14 +23,19 @@ internal enum PressureStep : byte
 ///   +----------------------------------+--------------+---------+
 /// </code>
 /// The last eighth is what one pass can add before this is asked again, in proportion to the budget: refusals are rare.
+/// Peers that wait cannot finish the frames that hold the memory, so where waiting does not help within some patience, the
+/// heaviest go as well.
 /// </remarks>
 internal static class MemoryPressure
 {
     /// <summary>What to do.</summary>
-    public static PressureStep StepFor(long usedBytes, long budgetBytes) =>
-        usedBytes > budgetBytes / 8 * 7 ? PressureStep.Disconnect
-        : usedBytes > budgetBytes / 4 * 3 ? PressureStep.Pause
-        : PressureStep.None;
+    /// <param name="usedBytes">In use now.</param>
+    /// <param name="budgetBytes">All that there is.</param>
+    /// <param name="isPatient">Whether peers have been told to wait only a short while ago.</param>
+    public static PressureStep StepFor(long usedBytes, long budgetBytes, bool isPatient) =>
+        usedBytes <= budgetBytes / 4 * 3 ? PressureStep.None
+        : usedBytes <= budgetBytes / 8 * 7 && isPatient ? PressureStep.Pause
+        : PressureStep.Disconnect;
 
     /// <summary>Bytes of the heaviest peers that are to be dealt with: down to three quarters.</summary>
     public static long ExcessBytes(long usedBytes, long budgetBytes) => usedBytes - (budgetBytes / 4 * 3);

@@ -5,19 +5,22 @@ namespace FastCache.Node.Sessions;
 
 /// <summary>Sees to it that connection memory suffices: the peers that hold most of it are the first to wait, and to go.</summary>
 internal sealed class HeaviestPeers(
-    IShardIo io, SessionTable sessions, ReplyPath replies, CarryPool carries, NodeCounters counters, NodeLog log, long budgetBytes)
+    IShardIo io, SessionTable sessions, ReplyPath replies, CarryPool carries, NodeCounters counters, NodeLog log, long budgetBytes,
+    long patienceMillis)
 {
     /// <summary>Between two looks at all sessions.</summary>
-    private const long RestMillis = 10;
+    private readonly long _restMillis = Math.Min(10, patienceMillis);
 
     private readonly PriorityQueue<Session, long> _byWeight = new();
     private long _nextMillis;
+    private long _scarceSinceMillis;
 
     /// <summary>To be called once a pass; nearly always a comparison.</summary>
     public void Relieve()
     {
         long used = carries.LentBytes + io.BacklogBytes;
-        PressureStep step = MemoryPressure.StepFor(used, budgetBytes);
+        bool isPatient = !replies.IsMemoryScarce || replies.NowMillis - _scarceSinceMillis < patienceMillis;
+        PressureStep step = MemoryPressure.StepFor(used, budgetBytes, isPatient);
         if (step == PressureStep.None)
         {
             if (replies.IsMemoryScarce)
@@ -34,9 +37,14 @@ internal sealed class HeaviestPeers(
             return;
         }
 
-        replies.IsMemoryScarce = true;
+        if (!replies.IsMemoryScarce || !isPatient)
+        {
+            replies.IsMemoryScarce = true;
+            _scarceSinceMillis = replies.NowMillis;
+        }
 
-        _nextMillis = replies.NowMillis + RestMillis;
+
+        _nextMillis = replies.NowMillis + _restMillis;
         foreach (Session? session in sessions.All)
         {
             if (session is not null && WeightOf(session) is long weight and > 0)

@@ -125,9 +125,9 @@ internal sealed class RequestExecutor(
     /// <summary>Writes the error that ends a conversation.</summary>
     public int End(Session session, Span<byte> room)
     {
-        counters.FatalErrors++;
-        session.State = SessionState.Draining;
         Fault fault = session.Fault;
+        counters.FatalErrors += fault.Status == Status.ShuttingDown ? 0 : 1;
+        session.State = SessionState.Draining;
         return ReplyWriter.WriteError(room, Opcode.Error, fault.Status, fault.Id, fault.Text);
     }
 

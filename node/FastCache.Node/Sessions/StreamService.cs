@@ -147,11 +147,11 @@ internal sealed class StreamService(Shard shard, CarryPool carries, NodeTopology
             stream.State = StreamState.ReadsShard;
             stream.Position = (long)request.RangeStart;
         }
-        else if (outcome != WriteOutcome.NotFound)
+        else if (outcome is not (WriteOutcome.NotFound or WriteOutcome.Exists))
         {
             return ReplyForms.Written(room, request, outcome, 0, _tooLong);
         }
-        else if (!shard.TryGet(request.Key, out ItemView item))
+        else if (outcome == WriteOutcome.NotFound || !shard.TryGet(request.Key, out ItemView item))
         {
             return ReplyForms.Answer(room, request, Status.NotFound);
         }

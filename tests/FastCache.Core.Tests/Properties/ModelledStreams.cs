@@ -132,8 +132,10 @@ internal sealed class ModelledStreams(ModelledShard owner)
         owner.ForgetIfEvicted(key);
         WriteOutcome outcome = Streams.Open(CacheModel.Bytes(key), out ValueReader reader, out long length, out ulong version);
         // Where compression decides how a value lies, either answer is right.
-        bool? isLarge = owner.Model.Find(key) is CacheModel.Entry known ? known.IsLarge : false;
-        WriteOutcome wanted = isLarge ?? outcome != WriteOutcome.NotFound ? WriteOutcome.Done : WriteOutcome.NotFound;
+        CacheModel.Entry? known = owner.Model.Find(key);
+        WriteOutcome wanted = known is null ? WriteOutcome.NotFound
+            : known.IsLarge ?? outcome != WriteOutcome.Exists ? WriteOutcome.Done
+            : WriteOutcome.Exists;
         if (outcome == WriteOutcome.TooManyOpen)
         {
             owner.Require(owner.Shard.Store.Large.PinnedBytes + 300_000 > owner.Shard.Store.BudgetBytes / 2, "open refused");

@@ -2,6 +2,7 @@ using System.Net;
 using FastCache.Core;
 using FastCache.Io;
 using FastCache.Node.Sessions;
+using FastCache.Node.Shards;
 using FastCache.Node.Tests.Fakes;
 using FastCache.Node.Tests.Properties;
 using FastCache.Protocol;
@@ -43,13 +44,17 @@ public sealed class BackpressureTests
             ConnectionMemoryBytes = 1 << 20,
             WriteTimeout = TimeSpan.FromHours(1),
             FrameTimeout = TimeSpan.FromHours(1),
+            HandshakeTimeout = TimeSpan.FromHours(1),
+            ShutdownTimeout = TimeSpan.Zero,
+            PressurePatience = TimeSpan.Zero,
             StopWithInput = false,
             Prefault = false,
             CompressFromBytes = 0,
         };
         using Shard shard = new(new ShardOptions { MemoryBudgetBytes = ShardOptions.MinMemoryBudgetBytes });
         using ScriptedShardIo io = new(passes, blockedPasses, drainsAtOnce);
-        using ShardLoop loop = new(io, sizes, shard, options);
+        using SharedState shared = new(options, TextWriter.Null);
+        using ShardLoop loop = new(io, sizes, shard, options, shared);
         io.Finished = loop.Stop;
         loop.Run();
         Assert.Equal(0, io.LentBuffers);

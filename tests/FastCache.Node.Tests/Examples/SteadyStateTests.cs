@@ -3,6 +3,7 @@ using System.Text;
 using FastCache.Core;
 using FastCache.Io;
 using FastCache.Node.Sessions;
+using FastCache.Node.Shards;
 using FastCache.Node.Tests.Fakes;
 using FastCache.Node.Tests.Properties;
 using FastCache.Protocol;
@@ -28,6 +29,9 @@ public sealed class SteadyStateTests
             ConnectionMemoryBytes = 64 << 20,
             WriteTimeout = TimeSpan.FromHours(1),
             FrameTimeout = TimeSpan.FromHours(1),
+            HandshakeTimeout = TimeSpan.FromHours(1),
+            ShutdownTimeout = TimeSpan.Zero,
+            PressurePatience = TimeSpan.Zero,
             StopWithInput = false,
             Prefault = false,
             CompressFromBytes = 0,
@@ -35,7 +39,8 @@ public sealed class SteadyStateTests
         using Shard shard = new(new ShardOptions { MemoryBudgetBytes = 32 << 20 });
         using SteadyShardIo io = new(sizes, new PlainOperation(Opcode.Hello, 0) { Features = Features.Push }.Encode(), Cycle(), 4, blocks);
         ProtocolLimits limits = new(Shard.MaxKeyBytes, 8_000, FcpLimits.MaxBatchKeys);
-        using ShardLoop loop = new(io, sizes, shard, options, limits, new OutboxSizes(30_000, 9_000));
+        using SharedState shared = new(options, TextWriter.Null);
+        using ShardLoop loop = new(io, sizes, shard, options, shared, 0, limits, new OutboxSizes(30_000, 9_000));
         long before = 0;
         long after = 0;
         long requests = 0;

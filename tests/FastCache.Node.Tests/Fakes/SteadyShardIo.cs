@@ -120,7 +120,10 @@ internal sealed class SteadyShardIo : IShardIo
     {
     }
 
-    public void ShutdownSend(ConnectionId connection) => throw new InvalidOperationException("The stream holds no bad frame.");
+    public void ShutdownSend(ConnectionId connection)
+    {
+        // The node is told to stop while its connections are open.
+    }
 
     public void Close(ConnectionId connection) => throw new InvalidOperationException("No peer here is overdue.");
 

@@ -2,6 +2,7 @@ using System.Net;
 using FastCache.Core;
 using FastCache.Io;
 using FastCache.Node.Sessions;
+using FastCache.Node.Shards;
 using FastCache.Node.Tests.Fakes;
 using FastCache.Protocol;
 
@@ -64,6 +65,9 @@ public sealed class ConversationProperties
             ConnectionMemoryBytes = connectionMemoryBytes,
             WriteTimeout = TimeSpan.FromHours(1),
             FrameTimeout = TimeSpan.FromHours(1),
+            HandshakeTimeout = TimeSpan.FromHours(1),
+            ShutdownTimeout = TimeSpan.Zero,
+            PressurePatience = TimeSpan.Zero,
             StopWithInput = false,
             Prefault = false,
             CompressFromBytes = 0,
@@ -75,7 +79,8 @@ public sealed class ConversationProperties
         List<FakePeer> peers = [.. conversations.Select((talk, i) => new FakePeer(new ConnectionId(i % sizes.MaxConnections, i), talk))];
         ShardStatistics before = shard.Statistics();
         using FakeShardIo io = new(random, sizes, peers, blockPercent: random.Next(3) == 0 ? 0 : random.Next(90));
-        using ShardLoop loop = new(io, sizes, shard, options, limits, outbox);
+        using SharedState shared = new(options, TextWriter.Null);
+        using ShardLoop loop = new(io, sizes, shard, options, shared, 0, limits, outbox);
         io.Finished = loop.Stop;
         loop.Run();
 

@@ -3,6 +3,7 @@ using System.Text;
 using FastCache.Core;
 using FastCache.Io;
 using FastCache.Node.Sessions;
+using FastCache.Node.Shards;
 using FastCache.Node.Tests.Fakes;
 using FastCache.Protocol;
 
@@ -46,6 +47,9 @@ public sealed class NearCacheProperties
             ConnectionMemoryBytes = 64 << 20,
             WriteTimeout = TimeSpan.FromHours(1),
             FrameTimeout = TimeSpan.FromHours(1),
+            HandshakeTimeout = TimeSpan.FromHours(1),
+            ShutdownTimeout = TimeSpan.Zero,
+            PressurePatience = TimeSpan.Zero,
             StopWithInput = false,
             Prefault = false,
             CompressFromBytes = 0,
@@ -55,7 +59,8 @@ public sealed class NearCacheProperties
         List<FakePeer> peers = [.. trackers.Concat<IFakeClient>(writers).Select((client, i) => new FakePeer(new ConnectionId(i, i), client))];
         OutboxSizes outbox = new(random.Next(200, 40_000), random.Next(50, 3_000));
         using FakeShardIo io = new(random, sizes, peers, blockPercent: random.Next(3) == 0 ? 0 : random.Next(80));
-        using ShardLoop loop = new(io, sizes, shard, options, null, outbox);
+        using SharedState shared = new(options, TextWriter.Null);
+        using ShardLoop loop = new(io, sizes, shard, options, shared, 0, null, outbox);
         io.Finished = loop.Stop;
         loop.Run();
         Assert.Equal(0, io.LentBuffers);

@@ -295,12 +295,11 @@ internal sealed class PlainCache(ProtocolLimits limits)
         }
     }
 
-    /// <summary>The shard looks a value of one chunk up for a stream; a large one it opens.</summary>
     private void CountLookup(PlainOperation operation)
     {
         Entry? entry = Find(operation.Keys[0]);
         Misses += entry is null ? 1 : 0;
-        Hits += entry is not null && entry.Value.Length <= ValueStreams.MaxContiguousBytes(operation.Keys[0].Length) ? 1 : 0;
+        Hits += entry is null ? 0 : 1;
     }
 
     /// <summary>What becomes of a request that is no hello, ping or the like, and can be received.</summary>
