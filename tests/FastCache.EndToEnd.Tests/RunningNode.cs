@@ -49,7 +49,8 @@ internal sealed partial class RunningNode : IDisposable
     public static RunningNode Start(params string[] options)
     {
         string[] memory = options.Contains("--memory") ? [] : ["--memory", "64MiB"];
-        RunningNode node = new(Launch(["--listen", "127.0.0.1:0", .. memory, .. options]));
+        string[] shards = options.Contains("--shards") ? [] : ["--shards", "1"];
+        RunningNode node = new(Launch(["--listen", "127.0.0.1:0", "--pin", "false", .. memory, .. shards, .. options]));
         node._process.ErrorDataReceived += (_, line) => node.Remember(line.Data);
         node._process.BeginErrorReadLine();
         string? line = node._process.StandardOutput.ReadLine();

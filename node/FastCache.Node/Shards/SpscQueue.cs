@@ -15,7 +15,7 @@ internal sealed class SpscQueue<T>(int capacity)
     where T : class
 {
     private readonly T?[] _entries = new T?[capacity];
-    private Counters _counters;
+    private QueueCounters _counters;
 
     /// <summary>Whether there is nothing for the consumer. Exact on its thread when false, a hint on others.</summary>
     public bool IsEmpty => Count == 0;
@@ -62,20 +62,25 @@ internal sealed class SpscQueue<T>(int capacity)
         Volatile.Write(ref _counters.Head, head + 1);
         return true;
     }
+}
 
-    [StructLayout(LayoutKind.Explicit, Size = 256)]
-    private struct Counters
-    {
-        [FieldOffset(64)]
-        public int Head;
+/// <summary>How far the two sides of a <see cref="SpscQueue{T}"/> are, a cache line and its neighbour for each.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 256)]
+internal struct QueueCounters
+{
+    /// <summary>Entries taken; the consumer's.</summary>
+    [FieldOffset(64)]
+    public int Head;
 
-        [FieldOffset(68)]
-        public int TailSeen;
+    /// <summary>What the consumer has last seen of <see cref="Tail"/>.</summary>
+    [FieldOffset(68)]
+    public int TailSeen;
 
-        [FieldOffset(192)]
-        public int Tail;
+    /// <summary>Entries added; the producer's.</summary>
+    [FieldOffset(192)]
+    public int Tail;
 
-        [FieldOffset(196)]
-        public int HeadSeen;
-    }
+    /// <summary>What the producer has last seen of <see cref="Head"/>.</summary>
+    [FieldOffset(196)]
+    public int HeadSeen;
 }
