@@ -234,7 +234,7 @@ internal sealed class ShardLoop : IDisposable
     }
 
     private bool HasWork() =>
-        _replies.HasWork || _bound.HasWork || _hasMaintenance || _exchange.HasHandover(_home)
+        _ready.Count > 0 || _replies.HasWork || _bound.HasWork || _hasMaintenance || _exchange.HasHandover(_home)
         || (_foreign is not null && (_foreign.HasArrivals() || _service!.HasWork()));
 
     /// <summary>Reads the monotonic clock once a pass, which lives are measured with, and the wall clock now and then, for versions.</summary>
@@ -483,12 +483,12 @@ internal sealed class ShardLoop : IDisposable
         {
             if (session is { MayExecute: true, IsHeld: false, IsAnswered: true, HasEnded: false })
             {
+                // Said in the next pass: in this one others may have been answered since the session was.
                 session.EndWith(new Fault(Status.ShuttingDown, 0, SessionFault.ShuttingDown));
                 MarkReady(session);
             }
         }
 
-        Serve();
         if (!_hasLeft && ((_counters.Connections == 0 && !_exchange.HasHandover(_home)) || now >= _stopDeadlineMillis))
         {
             _hasLeft = true;

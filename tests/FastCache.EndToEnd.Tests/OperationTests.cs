@@ -20,7 +20,7 @@ public abstract class OperationTests(NodeFixture fixture) : IDisposable
         ReceivedReply reply = client.Call(frame => RequestWriter.Hello(frame, 7, features: 0xFFFFFFFF));
         Assert.Equal((Opcode.Hello, Status.Ok, 7u), (reply.Opcode, reply.Status, reply.Id));
         Assert.Equal(
-            new HelloReply(1, (uint)Features.Push, 250, TestClient.MaxValueBytes, 1024, FcpLimits.MaxSkippableBodyBytes)
+            new HelloReply(1, (uint)(Features.Push | Features.UnorderedReplies), 250, TestClient.MaxValueBytes, 1024, FcpLimits.MaxSkippableBodyBytes)
             {
                 ShardCount = 1,
                 MaxOpenStreams = 16,
