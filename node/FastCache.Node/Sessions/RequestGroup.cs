@@ -280,7 +280,11 @@ internal sealed class RequestGroup(
         {
             ForwardResult sent = foreign!.TryAdd(
                 session, entry.Owner, request.Frame.Length, BatchPlace.None, out Span<byte> whole);
-            request.Frame.CopyTo(whole);
+            if (sent == ForwardResult.Sent)
+            {
+                request.Frame.CopyTo(whole);
+            }
+
             return sent;
         }
 

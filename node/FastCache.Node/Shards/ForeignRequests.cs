@@ -86,7 +86,7 @@ internal sealed class ForeignRequests
         }
 
         Parcel? parcel = _filling[owner];
-        if (parcel is not null && !parcel.HasRoomFor(length))
+        if (parcel is { Count: > 0 } && !parcel.HasRoomFor(length))
         {
             Seal(owner);
             parcel = null;
@@ -100,10 +100,11 @@ internal sealed class ForeignRequests
             }
 
             _filling[owner] = parcel;
-            if (!parcel.HasRoomFor(length) && !parcel.TryEnlarge(_carries, length))
-            {
-                return ForwardResult.NoMemory;
-            }
+        }
+
+        if (!parcel.HasRoomFor(length) && !parcel.TryEnlarge(_carries, length))
+        {
+            return ForwardResult.NoMemory;
         }
 
         frame = parcel.Add(new ParcelEntry(session.Connection, length, batch));

@@ -11,6 +11,7 @@ internal enum FakePeerState : byte
     Open,
     ShutDown,
     Closing,
+    Leaving,
     Gone,
 }
 
@@ -26,13 +27,13 @@ internal sealed unsafe class FakePeer(ConnectionId connection, IFakeClient clien
     private int _onTheWay;
     private bool _isInputOver;
 
-    public ConnectionId Connection { get; } = connection;
+    public ConnectionId Connection { get; set; } = connection;
 
     public FakePeerState State { get; set; }
 
     public bool IsBlocked { get; private set; }
 
-    public bool IsConnected => State is FakePeerState.Open or FakePeerState.ShutDown or FakePeerState.Closing;
+    public bool IsConnected => State is FakePeerState.Open or FakePeerState.ShutDown or FakePeerState.Closing or FakePeerState.Leaving;
 
     /// <summary>Whether bytes may be reported: a paused connection still has a few on their way.</summary>
     public bool MayDeliver => !_isPaused || _onTheWay-- > 0;
@@ -90,6 +91,9 @@ internal sealed unsafe class FakePeer(ConnectionId connection, IFakeClient clien
 
     public void Resume() => _isPaused = false;
 
+    /// <summary>Another backend goes on with the connection; it sees the end of input again.</summary>
+    public void Travel() => _isInputOver = false;
+
     public void ShutdownSend()
     {
         Assert.False(IsBlocked || _sendLength > 0, "shut down with bytes under way");
@@ -122,4 +126,20 @@ internal interface IFakeClient
 
     /// <summary>The node has said that nothing more comes.</summary>
     void ReadEnd();
+}
+
+/// <summary>In the place of a client that talks to another backend now.</summary>
+internal sealed class Nobody : IFakeClient
+{
+    public static Nobody Instance { get; } = new();
+
+    public bool WantsToClose => false;
+
+    public bool HasEndedInput => false;
+
+    public int WriteTo(Span<byte> destination) => 0;
+
+    public void Read(ReadOnlySpan<byte> bytes) => throw new InvalidOperationException("bytes for nobody");
+
+    public void ReadEnd() => throw new InvalidOperationException("an end for nobody");
 }

@@ -22,6 +22,7 @@ internal sealed class FakeShardIo : IShardIo
     private readonly List<FakePeer> _peers;
     private readonly Queue<IoEvent> _pending = new();
     private readonly int _blockPercent;
+    private readonly List<FakePeer> _travellers;
     private int _idlePasses;
     private int _passes;
 
@@ -29,8 +30,11 @@ internal sealed class FakeShardIo : IShardIo
     /// <param name="options">Sizes of the receive buffers.</param>
     /// <param name="peers">The other ends; the generation of each is its index.</param>
     /// <param name="blockPercent">How often a send is not taken whole.</param>
-    public FakeShardIo(Random random, ShardIoOptions options, List<FakePeer> peers, int blockPercent)
+    /// <param name="travellers">Peers that one backend has detached, for any of them to adopt.</param>
+    public FakeShardIo(
+        Random random, ShardIoOptions options, List<FakePeer> peers, int blockPercent, List<FakePeer>? travellers = null)
     {
+        _travellers = travellers ?? [];
         _random = random;
         _bufferBytes = options.ReceiveBufferBytes;
         _memory = new NativeBuffer(options.ReceiveBuffers * _bufferBytes);
@@ -47,6 +51,9 @@ internal sealed class FakeShardIo : IShardIo
     /// <summary>Called when every peer is done and gone.</summary>
     public Action Finished { get; set; } = () => { };
 
+    /// <summary>Whether every peer that there is now is done and gone.</summary>
+    public bool IsFinished { get; private set; }
+
     public int LentBuffers => _lent.Count(lent => lent);
 
     public string Description => "fake";
@@ -61,19 +68,40 @@ internal sealed class FakeShardIo : IShardIo
     {
     }
 
-    public ConnectionId Adopt(nint socketDescriptor) => throw new NotSupportedException();
+    public ConnectionId Adopt(nint socketDescriptor)
+    {
+        FakePeer peer = _travellers[(int)socketDescriptor];
+        int slot = 0;
+        while (_peers.Exists(other => other.Connection.Slot == slot && other.IsConnected))
+        {
+            slot++;
+        }
 
-    public void Detach(ConnectionId connection) => throw new NotSupportedException();
+        peer.Connection = new ConnectionId(slot, _peers.Count);
+        peer.State = FakePeerState.Open;
+        peer.Travel();
+        _peers.Add(peer);
+        return peer.Connection;
+    }
+
+    public void Detach(ConnectionId connection)
+    {
+        FakePeer? peer = Find(connection);
+        if (peer is not null)
+        {
+            peer.State = FakePeerState.Leaving;
+        }
+    }
 
     public PeerAddress PeerOf(ConnectionId connection) => default;
 
     public int Poll(Span<IoEvent> events, int timeoutMillis)
     {
         Flush();
-        int first = _random.Next(_peers.Count);
+        int first = _random.Next(_peers.Count + 1);
         for (int i = 0; i < _peers.Count; i++)
         {
-            Advance(_peers[(first + i) % _peers.Count]);
+            Advance((first + i) % _peers.Count);
         }
 
         int count = 0;
@@ -82,8 +110,9 @@ internal sealed class FakeShardIo : IShardIo
             events[count++] = next;
         }
 
+        IsFinished = _peers.TrueForAll(peer => peer.State == FakePeerState.Gone) && _pending.Count == 0;
         _idlePasses = count > 0 || timeoutMillis == 0 ? 0 : _idlePasses + 1;
-        if (_peers.TrueForAll(peer => peer.State == FakePeerState.Gone))
+        if (IsFinished)
         {
             Finished();
         }
@@ -147,8 +176,9 @@ internal sealed class FakeShardIo : IShardIo
         return peer.State is FakePeerState.Open or FakePeerState.ShutDown ? peer : null;
     }
 
-    private void Advance(FakePeer peer)
+    private void Advance(int index)
     {
+        FakePeer peer = _peers[index];
         switch (peer.State)
         {
             case FakePeerState.Waiting when _random.Next(3) == 0:
@@ -175,6 +205,16 @@ internal sealed class FakeShardIo : IShardIo
                 if (peer.WantsToClose)
                 {
                     peer.Close();
+                }
+
+                break;
+            case FakePeerState.Leaving:
+                Deliver(peer);
+                if (_random.Next(2) == 0)
+                {
+                    _peers[index] = new FakePeer(peer.Connection, Nobody.Instance) { State = FakePeerState.Gone };
+                    _pending.Enqueue(new IoEvent(IoEventKind.Detached, peer.Connection, 0, _travellers.Count, 0));
+                    _travellers.Add(peer);
                 }
 
                 break;

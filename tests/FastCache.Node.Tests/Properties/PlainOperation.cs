@@ -25,6 +25,9 @@ internal sealed record PlainOperation(Opcode Opcode, uint Id)
 
     public Features Features { get; init; }
 
+    /// <summary>What a hello wants: 0 for any shard, k for shard k - 1.</summary>
+    public ushort Shard { get; init; }
+
     public ulong Start { get; init; }
 
     /// <summary>Bytes of a range or of a part that is streamed; 0: to the end.</summary>
@@ -66,7 +69,7 @@ internal sealed record PlainOperation(Opcode Opcode, uint Id)
         byte[] frame = new byte[FcpLimits.MaxSetOverheadBytes + contents];
         int length = Opcode switch
         {
-            Opcode.Hello => RequestWriter.Hello(frame, Id, (uint)Features),
+            Opcode.Hello => RequestWriter.Hello(frame, Id, new HelloRequest(FcpLimits.Version, (uint)Features, Shard)),
             Opcode.Ping => RequestWriter.Ping(frame, Id, Value),
             Opcode.Stats => RequestWriter.Stats(frame, Id),
             Opcode.Get => RequestWriter.Get(frame, Id, Keys[0], ReturnVersion, Quiet),

@@ -8,7 +8,10 @@ namespace FastCache.Node.Tests.Properties;
 /// <param name="limits">What the node allows.</param>
 /// <param name="prefix">Keeps the keys of connections apart.</param>
 /// <param name="typicalValueBytes">Most values are shorter; a few are up to the largest and beyond.</param>
-internal sealed unsafe class RandomOperations(Random random, ProtocolLimits limits, string prefix, int typicalValueBytes)
+/// <param name="shard">What the hello wants: 0 for any shard, k for shard k - 1.</param>
+/// <param name="withStreams">Whether values are streamed, which only the shard of the key does.</param>
+internal sealed unsafe class RandomOperations(
+    Random random, ProtocolLimits limits, string prefix, int typicalValueBytes, ushort shard = 0, bool withStreams = true)
 {
     private const ulong AnHour = 3_600_000;
     private readonly List<(uint Stream, int Missing)> _writing = [];
@@ -21,7 +24,7 @@ internal sealed unsafe class RandomOperations(Random random, ProtocolLimits limi
         if (!_saidHello)
         {
             _saidHello = true;
-            return new(Opcode.Hello, id) { Features = Features.Push };
+            return new(Opcode.Hello, id) { Features = Features.Push, Shard = shard };
         }
 
         if (random.Next(3) == 0)
@@ -87,7 +90,7 @@ internal sealed unsafe class RandomOperations(Random random, ProtocolLimits limi
     {
         byte[] key = Key();
         bool returnVersion = random.Next(2) == 0;
-        switch (random.Next(12))
+        switch (random.Next(withStreams ? 12 : 7))
         {
             case 0:
                 return new(Opcode.GetRange, id)
