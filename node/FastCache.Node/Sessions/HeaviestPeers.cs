@@ -89,5 +89,6 @@ internal sealed class HeaviestPeers(
 
     private long WeightOf(Session session) => session.State == SessionState.Closed
         ? 0
-        : io.BacklogOf(session.Connection) + session.Input.HeldBytes + (session.LateReplies?.Length ?? 0);
+        : io.BacklogOf(session.Connection) + session.Input.HeldBytes + (session.LateReplies?.Length ?? 0)
+            + (session.Streams?.HeldBytes ?? 0);
 }

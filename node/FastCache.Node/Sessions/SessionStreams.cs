@@ -111,6 +111,21 @@ internal sealed class SessionStreams
     /// <summary>The stream in a place, open or not; null if the place was never used.</summary>
     public OpenStream? At(int place) => _streams[place];
 
+    /// <summary>Bytes of connection memory that the streams hold.</summary>
+    public long HeldBytes
+    {
+        get
+        {
+            long held = 0;
+            foreach (OpenStream? stream in _streams)
+            {
+                held += stream?.Buffer?.Length ?? 0;
+            }
+
+            return held;
+        }
+    }
+
     /// <summary>The open stream with an id; null if there is none.</summary>
     public OpenStream? Find(uint id)
     {

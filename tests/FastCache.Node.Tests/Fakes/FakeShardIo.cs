@@ -22,7 +22,7 @@ internal sealed class FakeShardIo : IShardIo
     private readonly List<FakePeer> _peers;
     private readonly Queue<IoEvent> _pending = new();
     private readonly int _blockPercent;
-    private readonly List<FakePeer> _travellers;
+    private readonly List<FakePeer?> _travellers;
     private int _idlePasses;
     private int _passes;
 
@@ -32,7 +32,7 @@ internal sealed class FakeShardIo : IShardIo
     /// <param name="blockPercent">How often a send is not taken whole.</param>
     /// <param name="travellers">Peers that one backend has detached, for any of them to adopt.</param>
     public FakeShardIo(
-        Random random, ShardIoOptions options, List<FakePeer> peers, int blockPercent, List<FakePeer>? travellers = null)
+        Random random, ShardIoOptions options, List<FakePeer> peers, int blockPercent, List<FakePeer?>? travellers = null)
     {
         _travellers = travellers ?? [];
         _random = random;
@@ -70,7 +70,9 @@ internal sealed class FakeShardIo : IShardIo
 
     public ConnectionId Adopt(nint socketDescriptor)
     {
-        FakePeer peer = _travellers[(int)socketDescriptor];
+        FakePeer peer = _travellers[(int)socketDescriptor]!;
+        _travellers[(int)socketDescriptor] = null;
+        IsFinished = false;
         int slot = 0;
         while (_peers.Exists(other => other.Connection.Slot == slot && other.IsConnected))
         {
