@@ -201,35 +201,21 @@ internal sealed class ShardLoop : IDisposable
             return _io.Poll(_events, 0);
         }
 
-        long budget = _spin.BudgetTicks;
-        if (budget > 0)
+        long end = _spin.Begin();
+        while (Stopwatch.GetTimestamp() < end)
         {
-            long end = Stopwatch.GetTimestamp() + budget;
-            do
+            int found = _io.Poll(_events, 0);
+            if (found > 0 || HasWork())
             {
-                int found = _io.Poll(_events, 0);
-                if (found > 0 || HasWork())
-                {
-                    _spin.Paid();
-                    return found;
-                }
-
-                Thread.SpinWait(1);
+                _spin.End(hasEvents: true);
+                return found;
             }
-            while (Stopwatch.GetTimestamp() < end);
-            _spin.Failed();
         }
 
         _exchange.FallAsleep(_home);
-        bool hasWork = HasWork();
-        _spin.Sleep();
-        int count = _io.Poll(_events, hasWork ? 0 : HousekeepingMillis);
+        int count = _io.Poll(_events, HasWork() ? 0 : HousekeepingMillis);
         _exchange.Awake(_home);
-        if (count > 0)
-        {
-            _spin.Woken();
-        }
-
+        _spin.End(hasEvents: count > 0);
         return count;
     }
 
