@@ -97,6 +97,29 @@ public abstract class ShardTests(IoBackend backend) : IDisposable
         client.CheckServed();
     }
 
+    [Theory]
+    [InlineData(Features.None)]
+    [InlineData(Features.UnorderedReplies)]
+    public void Replies_of_a_batch_over_shards_stay_in_order(Features features)
+    {
+        using TestClient client = Connect(shard: 2, features);
+        ReadOnlyMemory<byte>[] keys = [.. Enumerable.Range(0, 200).Select(i => new ReadOnlyMemory<byte>(TestClient.Key($"batch {i}")))];
+        for (int i = 0; i < keys.Length; i += 2)
+        {
+            client.Set($"batch {i}", [(byte)i]);
+        }
+
+        client.Send(client.Frame(frame => RequestWriter.BatchGet(frame, 77, keys)));
+        for (uint i = 0; i < keys.Length; i++)
+        {
+            ReceivedReply reply = client.Read();
+            Assert.Equal((Opcode.BatchGet, 77u, i), (reply.Opcode, reply.Id, reply.Argument));
+            Assert.Equal(i % 2 == 0 ? Status.Ok : Status.NotFound, reply.Status);
+            Assert.Equal(i % 2 == 0 ? [(byte)i] : [], reply.Value);
+            Assert.Equal(i == keys.Length - 1, reply.IsLast);
+        }
+    }
+
     [Fact]
     public void Any_mixture_of_clients_is_answered_like_a_dictionary()
     {

@@ -225,7 +225,10 @@ internal sealed class RequestGroup(
         for (int i = run.First; i < end;)
         {
             int owner = _entries[i].Owner;
-            ForwardResult forwarded = ForeignRequests.MayGoOn(session, owner) ? ForwardResult.Sent : ForwardResult.AwaitsReplies;
+            bool isOfBatch = _entries[i].Kind is Kind.BatchKey or Kind.BatchEntry;
+            ForwardResult forwarded = ForeignRequests.MayGoOn(session, owner, isOfBatch)
+                ? ForwardResult.Sent
+                : ForwardResult.AwaitsReplies;
             bool isForeign = !IsAtHome(owner) && owner != ForeignRequests.EveryShard;
             if (isForeign)
             {

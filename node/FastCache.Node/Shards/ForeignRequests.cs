@@ -25,7 +25,7 @@ internal enum ForwardResult : byte
 /// <remarks>
 /// <para>Order: a session's requests are answered in the order in which they came. Those for one owner travel one behind
 /// the other; one for another owner, or for nobody's key, waits until all replies are there. A session that takes
-/// replies in any order (feature UnorderedReplies) waits only with what concerns no single key.</para>
+/// replies in any order (feature UnorderedReplies) waits only with batches, and with what concerns no single key.</para>
 /// <para>A reply is not copied until its session can be answered: it stays in its parcel for this pass, and goes to the
 /// session's own late replies if the peer does not read.</para>
 /// </remarks>
@@ -65,10 +65,13 @@ internal sealed class ForeignRequests
     /// <summary>The shard that owns a key.</summary>
     public int OwnerOf(ReadOnlySpan<byte> key) => _exchange.Directory.OwnerOf(key);
 
-    /// <summary>Whether a session's next request, which concerns <paramref name="owner"/>, may go on now.</summary>
-    public static bool MayGoOn(Session session, int owner) =>
+    /// <summary>Whether a session's next request may go on now.</summary>
+    /// <param name="session">Whose it is.</param>
+    /// <param name="owner">The shard that it concerns, or <see cref="EveryShard"/>.</param>
+    /// <param name="isOfBatch">Whether it is an entry of a batch, whose replies stay in order for every client.</param>
+    public static bool MayGoOn(Session session, int owner, bool isOfBatch) =>
         session.Outstanding == 0
-        || (owner != EveryShard && (session.IsUnordered || owner == session.OutstandingOwner));
+        || (owner != EveryShard && ((session.IsUnordered && !isOfBatch) || owner == session.OutstandingOwner));
 
     /// <summary>Makes room for one request to its owner, which goes there with the next <see cref="Publish"/>.</summary>
     /// <param name="session">Whose it is.</param>
@@ -80,7 +83,7 @@ internal sealed class ForeignRequests
     {
         frame = default;
         Debug.Assert(owner != _home);
-        if (!MayGoOn(session, owner) || session.Outstanding == MaxOutstanding)
+        if (!MayGoOn(session, owner, batch.Index >= 0) || session.Outstanding == MaxOutstanding)
         {
             return ForwardResult.AwaitsReplies;
         }
