@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using FastCache.Bench;
 using FastCache.Bench.Check;
+using FastCache.Bench.Fuzz;
 using FastCache.Bench.Growth;
 using FastCache.Bench.MemoryUse;
 using FastCache.Bench.Pauses;
@@ -14,6 +15,7 @@ RootCommand root = new("FastCache benchmarks.")
 {
     CheckCommand.Create(),
     FloorCommand.Create(),
+    FuzzCommand.Create(),
     GrowthCommand.Create(),
     MemoryCommand.Create(),
     MicroCommand.Create(),

@@ -52,10 +52,10 @@ internal sealed unsafe class FakePeer(ConnectionId connection, IFakeClient clien
 
     public void Send(ReadOnlySpan<byte> bytes)
     {
-        Assert.Equal(FakePeerState.Open, State);
-        Assert.False(IsBlocked, "a blocked connection takes no further send");
-        Assert.True(_sendLength == 0, "one send a connection and pass");
-        Assert.False(bytes.IsEmpty);
+        SeamRule.Require(State == FakePeerState.Open, "nothing is sent after a shutdown");
+        SeamRule.Require(!IsBlocked, "a blocked connection takes no further send");
+        SeamRule.Require(_sendLength == 0, "one send a connection and pass");
+        SeamRule.Require(!bytes.IsEmpty, "a send has at least a byte");
         _sendStart = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(bytes));
         _sendLength = bytes.Length;
     }
@@ -96,8 +96,8 @@ internal sealed unsafe class FakePeer(ConnectionId connection, IFakeClient clien
 
     public void ShutdownSend()
     {
-        Assert.False(IsBlocked || _sendLength > 0, "shut down with bytes under way");
-        Assert.Equal(FakePeerState.Open, State);
+        SeamRule.Require(!IsBlocked && _sendLength == 0, "shut down with bytes under way");
+        SeamRule.Require(State == FakePeerState.Open, "shut down twice");
         client.ReadEnd();
         State = FakePeerState.ShutDown;
     }

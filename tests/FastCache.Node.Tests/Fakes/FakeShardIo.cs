@@ -138,13 +138,13 @@ internal sealed class FakeShardIo : IShardIo
 
     public ReadOnlySpan<byte> Received(ushort buffer, int length)
     {
-        Assert.True(_lent[buffer], $"buffer {buffer} is read after its release");
+        SeamRule.Require(_lent[buffer], $"buffer {buffer} is read after its release");
         return _memory.Span.Slice(buffer * _bufferBytes, length);
     }
 
     public void Release(ushort buffer)
     {
-        Assert.True(_lent[buffer], $"buffer {buffer} is released twice");
+        SeamRule.Require(_lent[buffer], $"buffer {buffer} is released twice");
         _lent[buffer] = false;
         _memory.Span.Slice(buffer * _bufferBytes, _bufferBytes).Fill(Poison);
         _free.Push(buffer);
@@ -174,7 +174,7 @@ internal sealed class FakeShardIo : IShardIo
     private FakePeer? Find(ConnectionId connection)
     {
         FakePeer peer = _peers[connection.Generation];
-        Assert.True(peer.Connection == connection, "an unknown connection");
+        SeamRule.Require(peer.Connection == connection, "an unknown connection");
         return peer.State is FakePeerState.Open or FakePeerState.ShutDown ? peer : null;
     }
 
