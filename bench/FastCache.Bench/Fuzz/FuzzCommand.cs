@@ -21,7 +21,7 @@ internal static class FuzzCommand
         TextOption<ulong> seed = LoadOptions.Seed(null, "What the random numbers start from; a random one without it.");
         TextOption<TimeSpan> reportEvery = LoadOptions.Duration(
             "--report-every", "10s", Shortest, TimeSpan.FromHours(1), "Time between two lines.");
-        TextOption<string> input = BenchOptions.File("--input", "Run the input of this file alone, as a failure has written it.");
+        TextOption<string> input = BenchOptions.File("--input", "Run the input of this file alone, as a failure has written it, 100 times or as often as --executions says.");
         TextOption<string> failure = BenchOptions.File("--failure", "Where an input that fails is written to; by default fuzz-TARGET-SEED.txt.");
         Command command = new(
             "fuzz",
@@ -32,8 +32,11 @@ internal static class FuzzCommand
 
             Exit code 1 for an exception, an answer that the protocol does not allow, a connection beside it that is not
             served exactly, or anything that a session leaves behind. A read outside of a decoder's input, and a loop that does
-            not come back within a minute, end the process. The seed that is printed first repeats a run:
+            not come back within a minute, end the process. The seed that is printed first repeats a run of a decoder exactly,
+            and one of sessions but for what depends on the time of day; an input that fails is made small, printed, and
+            written to a file that repeats it alone:
               fuzz --target session --seed 7 --executions 12345
+              fuzz --target session --input fuzz-session-7.txt
             """);
         foreach (ITextOption option in new ITextOption[] { target, duration, executions, seed, reportEvery, input, failure })
         {

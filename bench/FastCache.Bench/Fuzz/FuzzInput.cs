@@ -8,6 +8,7 @@ namespace FastCache.Bench.Fuzz;
 internal sealed record FuzzInput(int Seed, byte[][][] Conversations)
 {
     private const string SeedWord = "seed ";
+    private const string NoBytes = "-";
 
     public int Frames => Conversations.Sum(conversation => conversation.Length);
 
@@ -26,7 +27,7 @@ internal sealed record FuzzInput(int Seed, byte[][][] Conversations)
             }
             else if (line.Length > 0)
             {
-                frames.Add(ParseFrame(line));
+                frames.Add(line == NoBytes ? [] : ParseFrame(line));
             }
             else if (frames.Count > 0)
             {
@@ -38,10 +39,10 @@ internal sealed record FuzzInput(int Seed, byte[][][] Conversations)
         return new(seed, [.. conversations]);
     }
 
-    /// <summary>A line a frame; a blank line ends a conversation.</summary>
+    /// <summary>A line a frame, a dash for one without bytes; a blank line ends a conversation.</summary>
     public string ToText() => string.Create(CultureInfo.InvariantCulture, $"{SeedWord}{Seed}\n")
         + string.Concat(Conversations.Select(
-            conversation => "\n" + string.Concat(conversation.Where(frame => frame.Length > 0).Select(frame => FrameText.Format(frame) + "\n"))));
+            conversation => "\n" + string.Concat(conversation.Select(frame => (frame.Length == 0 ? NoBytes : FrameText.Format(frame)) + "\n"))));
 
     private static byte[] ParseFrame(string line)
     {

@@ -6,7 +6,9 @@ namespace FastCache.Bench.Fuzz;
 /// <summary>Draws inputs, runs them, keeps those that found something, and makes one that fails small.</summary>
 internal sealed class FuzzRun(FuzzOptions options, IFuzzTarget target, TextWriter output)
 {
-    private const int MostSmallerInputs = 5_000;
+    /// <summary>How often an input alone is run: a session has a clock, so not every fault comes every time.</summary>
+    private const int TimesOfFile = 100;
+
     private static readonly TimeSpan MostTimeForSmaller = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
@@ -44,7 +46,7 @@ internal sealed class FuzzRun(FuzzOptions options, IFuzzTarget target, TextWrite
                 target.Corpus.Keep(input.Conversations[fruitful], random);
             }
 
-            if (_elapsed.Elapsed >= nextReport)
+            if (_elapsed.Elapsed >= nextReport && nextReport < options.Duration)
             {
                 Report();
                 nextReport += options.ReportEvery;
@@ -86,8 +88,15 @@ internal sealed class FuzzRun(FuzzOptions options, IFuzzTarget target, TextWrite
     private bool RunFile(string path)
     {
         FuzzInput input = FuzzInput.Parse(File.ReadLines(path));
-        Exception? fault = Fault(input);
-        output.WriteLine(fault is null ? "no fault" : $"FAULT: {Text(fault)}");
+        long times = options.Executions > 0 ? options.Executions : TimesOfFile;
+        Exception? fault = null;
+        while (fault is null && _execution < times)
+        {
+            _execution++;
+            fault = Fault(input);
+        }
+
+        output.WriteLine(fault is null ? $"no fault in {_execution:N0} executions" : $"FAULT in execution {_execution:N0}: {Text(fault)}");
         return fault is null;
     }
 
@@ -115,37 +124,54 @@ internal sealed class FuzzRun(FuzzOptions options, IFuzzTarget target, TextWrite
     private FuzzInput Shrink(FuzzInput input)
     {
         long end = Stopwatch.GetTimestamp() + (long)(MostTimeForSmaller.TotalSeconds * Stopwatch.Frequency);
-        int tries = 0;
         bool hasShrunk = true;
         while (hasShrunk)
         {
             hasShrunk = false;
-            for (int i = input.Conversations.Length - 1; i >= 0; i--)
+            foreach (FuzzInput smaller in Smaller(input))
             {
-                byte[][] whole = input.Conversations[i];
-                for (int size = whole.Length; size >= 1; size /= 2)
+                if (Stopwatch.GetTimestamp() > end)
                 {
-                    for (int at = input.Conversations[i].Length - size; at >= 0; at -= size)
-                    {
-                        byte[][] frames = input.Conversations[i];
-                        FuzzInput smaller = With(input, i, [.. frames[..at], .. frames[(at + size)..]]);
-                        if (++tries > MostSmallerInputs || Stopwatch.GetTimestamp() > end)
-                        {
-                            return input;
-                        }
+                    return input;
+                }
 
-                        Volatile.Write(ref _began, Stopwatch.GetTimestamp());
-                        if (Fault(smaller) is not null)
-                        {
-                            input = smaller;
-                            hasShrunk = true;
-                        }
-                    }
+                Volatile.Write(ref _began, Stopwatch.GetTimestamp());
+                if (Fault(smaller) is not null)
+                {
+                    input = smaller;
+                    hasShrunk = true;
+                    break;
                 }
             }
         }
 
         return input;
+    }
+
+    /// <summary>Without a conversation; with its first half, second half, ... ; without one of its frames. The largest steps come first.</summary>
+    private static IEnumerable<FuzzInput> Smaller(FuzzInput input)
+    {
+        byte[][][] conversations = input.Conversations;
+        for (int i = conversations.Length - 1; i >= 0 && conversations.Length > 1; i--)
+        {
+            yield return input with { Conversations = [.. conversations[..i], .. conversations[(i + 1)..]] };
+        }
+
+        for (int size = conversations.Max(frames => frames.Length); size >= 1; size /= 2)
+        {
+            for (int i = conversations.Length - 1; i >= 0; i--)
+            {
+                byte[][] frames = conversations[i];
+                for (int at = frames.Length - size; at >= 0; at -= size)
+                {
+                    if (frames.Length > 1)
+                    {
+                        byte[][] rest = [.. frames[..at], .. frames[(at + size)..]];
+                        yield return With(input, i, rest.Length == 0 ? [[]] : rest);
+                    }
+                }
+            }
+        }
     }
 
     private static FuzzInput With(FuzzInput input, int index, byte[][] frames)

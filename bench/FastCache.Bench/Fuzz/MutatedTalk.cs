@@ -11,6 +11,8 @@ namespace FastCache.Bench.Fuzz;
 /// </remarks>
 internal sealed class MutatedTalk : IFakeClient
 {
+    private const ulong AnswerBit = 1 << 16;
+
     private readonly byte[][] _frames;
     private readonly Random _random;
     private readonly Discoveries _discoveries;
@@ -25,6 +27,7 @@ internal sealed class MutatedTalk : IFakeClient
     private ulong _version;
     private ulong _token;
     private long _sentBytes;
+    private ulong _lastAnswer;
 
     /// <param name="frames">What it sends.</param>
     /// <param name="limits">The node's.</param>
@@ -48,7 +51,7 @@ internal sealed class MutatedTalk : IFakeClient
 
     public bool WantsToClose => IsAbrupt
         ? _sentBytes >= _abruptAfterBytes || HasSentAll
-        : HasSentAll && !_endsInput && _order is { IsComplete: true, IsOver: false };
+        : HasSentAll && !_endsInput && _unread.Length == 0 && _order is { IsComplete: true, IsOver: false };
 
     public bool HasEndedInput => _endsInput && !IsAbrupt && HasSentAll;
 
@@ -130,6 +133,11 @@ internal sealed class MutatedTalk : IFakeClient
         }
 
         _discoveries.Note(_index, what, reply.Status.IsError() ? reply.Body : default);
+
+        // Which answer comes after which, too: what needs several requests in a row is found step by step.
+        ulong answer = (ulong)reply.Opcode | ((ulong)reply.Status << 8) | AnswerBit;
+        _discoveries.Note(_index, answer | (_lastAnswer << 20));
+        _lastAnswer = answer;
     }
 
     private void UseWhatWasReceived(byte[] frame)

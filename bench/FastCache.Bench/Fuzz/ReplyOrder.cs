@@ -25,6 +25,7 @@ internal sealed class ReplyOrder(ProtocolLimits limits)
     private byte[] _unread = [];
     private long _skip;
     private bool _saidHello;
+    private bool _mayPush;
     private (Status Status, uint Id)? _fatal;
     private bool _wasFatal;
 
@@ -69,6 +70,7 @@ internal sealed class ReplyOrder(ProtocolLimits limits)
         RequireWellFormed(reply);
         if (reply.Opcode == Opcode.Invalidate)
         {
+            Require(_mayPush, "a frame that nobody asked for");
             return;
         }
 
@@ -140,6 +142,7 @@ internal sealed class ReplyOrder(ProtocolLimits limits)
             return 0;
         }
 
+        _mayPush |= opcode == Opcode.Hello && ((Features)BinaryPrimitives.ReadUInt32LittleEndian(rest[20..]) & Features.Push) != 0;
         _saidHello = true;
         uint argument = BinaryPrimitives.ReadUInt32LittleEndian(rest[12..]);
         uint bodyLength = BinaryPrimitives.ReadUInt32LittleEndian(rest[4..]);
@@ -155,7 +158,8 @@ internal sealed class ReplyOrder(ProtocolLimits limits)
 
         if (opcode != Opcode.Credit)
         {
-            _requests.Add(new(opcode, id, isBatch ? (int)argument : 1, isQuiet, isTooLarge));
+            Status? due = isTooLarge ? Status.ValueTooLarge : opcode == Opcode.Track && argument == 1 && !_mayPush ? Status.FeatureNotAgreed : null;
+            _requests.Add(new(opcode, id, isBatch ? (int)argument : 1, isQuiet, due));
         }
 
         long length = FcpLimits.HeaderBytes + (long)bodyLength;
@@ -237,7 +241,12 @@ internal sealed class ReplyOrder(ProtocolLimits limits)
     /// <summary>Before the reply number <paramref name="Index"/> to a request.</summary>
     private readonly record struct Place(int Request, int Index);
 
-    private readonly record struct Request(Opcode Opcode, uint Id, int Replies, bool IsQuiet, bool IsTooLarge)
+    /// <param name="Opcode">Its opcode.</param>
+    /// <param name="Id">Its id.</param>
+    /// <param name="Replies">How many replies it gets at most.</param>
+    /// <param name="IsQuiet">Whether some of them may not come.</param>
+    /// <param name="Due">What the answer must be, where that is known.</param>
+    private readonly record struct Request(Opcode Opcode, uint Id, int Replies, bool IsQuiet, Status? Due)
     {
         private bool IsBatch => Opcode is Opcode.BatchGet or Opcode.BatchSet;
 
@@ -248,7 +257,7 @@ internal sealed class ReplyOrder(ProtocolLimits limits)
 
         public bool IsAnsweredBy(in Reply reply, int index)
         {
-            if (reply.Opcode != Opcode || reply.Id != Id || (IsTooLarge && reply.Status != Status.ValueTooLarge))
+            if (reply.Opcode != Opcode || reply.Id != Id || (Due ?? reply.Status) != reply.Status)
             {
                 return false;
             }

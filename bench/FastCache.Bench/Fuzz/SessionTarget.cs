@@ -21,7 +21,7 @@ internal sealed class SessionTarget : IFuzzTarget
 
     public FuzzCorpus Corpus { get; } = FuzzCorpus.OfRequests();
 
-    public int MostConversations => 4;
+    public int MostConversations => 8;
 
     public void Run(FuzzInput input, Discoveries discoveries)
     {
@@ -44,7 +44,7 @@ internal sealed class SessionTarget : IFuzzTarget
         SteadyTalk steady = new(new Random(random.Next()), limits.MaxValueBytes);
         List<MutatedTalk> talks =
             [.. input.Conversations.Select((frames, i) => new MutatedTalk(frames, limits, new Random(random.Next()), discoveries, i))];
-        List<FakePeer> peers = [.. talks.Append<IFakeClient>(steady).Select((talk, i) => new FakePeer(new ConnectionId(i, i), talk))];
+        List<FakePeer> peers = [.. talks.Append<IFakeClient>(steady).Select((talk, i) => new FakePeer(new ConnectionId(i % sizes.MaxConnections, i), talk))];
         using Shard shard = new(new ShardOptions
         {
             MemoryBudgetBytes = 64L << 20,
