@@ -45,6 +45,9 @@ internal sealed partial class RunningNode : IDisposable
         }
     }
 
+    /// <summary>Descriptors that it has open.</summary>
+    public int Descriptors => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
+
     /// <summary>Starts a node on a free port and waits until it listens.</summary>
     public static RunningNode Start(params string[] options)
     {
@@ -85,6 +88,19 @@ internal sealed partial class RunningNode : IDisposable
 
     public TestClient Connect() => new(EndPoint);
 
+    /// <summary>Changes how many descriptors it may have, while it runs.</summary>
+    public void LimitDescriptors(int most)
+    {
+        using Process prlimit = Process.Start("prlimit", ["--pid", $"{_process.Id}", $"--nofile={most}:"]);
+        prlimit.WaitForExit();
+        Assert.Equal(0, prlimit.ExitCode);
+    }
+
+    /// <summary>Waits until it has written a line to its standard error that contains all of the parts.</summary>
+    public void AwaitLine(params string[] parts) => Eventually.Is(
+        () => Errors.Split('\n').Any(line => parts.All(part => line.Contains(part, StringComparison.Ordinal))),
+        () => $"no line has '{string.Join("', '", parts)}': {Errors}");
+
     /// <summary>Sends a signal and waits for the end.</summary>
     /// <returns>The exit code.</returns>
     public int Stop(PosixSignal signal = PosixSignal.SIGTERM)
@@ -119,7 +135,9 @@ internal sealed partial class RunningNode : IDisposable
         _process.Dispose();
     }
 
-    private int AwaitExit()
+    /// <summary>Waits for the end.</summary>
+    /// <returns>The exit code.</returns>
+    public int AwaitExit()
     {
         if (!_process.WaitForExit(Patience))
         {
