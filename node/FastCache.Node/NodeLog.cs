@@ -3,7 +3,10 @@ using System.Threading.Channels;
 namespace FastCache.Node;
 
 /// <summary>Lines for people on standard error, written by a thread of its own: a shard never waits for a terminal or a full pipe.</summary>
-/// <remarks>Holds a bounded number of lines; what comes while it is full is counted and told later.</remarks>
+/// <remarks>
+/// Holds a bounded number of lines; what comes while it is full is counted and told later. A full disk or a closed pipe
+/// costs lines, not the node.
+/// </remarks>
 internal sealed class NodeLog : IDisposable
 {
     private const int MaxWaitingLines = 256;
@@ -43,14 +46,30 @@ internal sealed class NodeLog : IDisposable
         {
             while (_lines.Reader.TryRead(out string? line))
             {
-                _output.WriteLine(line);
+                if (!TryWriteLine(line))
+                {
+                    Interlocked.Increment(ref _dropped);
+                }
             }
 
             int dropped = Interlocked.Exchange(ref _dropped, 0);
-            if (dropped > 0)
+            if (dropped > 0 && !TryWriteLine($"{dropped} more such lines"))
             {
-                _output.WriteLine($"{dropped} more such lines");
+                Interlocked.Add(ref _dropped, dropped);
             }
+        }
+    }
+
+    private bool TryWriteLine(string line)
+    {
+        try
+        {
+            _output.WriteLine(line);
+            return true;
+        }
+        catch (Exception failure) when (failure is IOException or ObjectDisposedException)
+        {
+            return false;
         }
     }
 }

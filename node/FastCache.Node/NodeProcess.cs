@@ -66,6 +66,7 @@ internal static class NodeProcess
     }
 
     /// <summary>Runs a thread's body; an exception nobody expected ends the process: a shard without its thread is no shard.</summary>
+    /// <remarks>It ends where the exception is thrown: taking down what is broken might never come to an end.</remarks>
     /// <param name="name">Whose body it is.</param>
     /// <param name="body">What the thread does.</param>
     /// <param name="diagnosis">Where the failure is described.</param>
@@ -76,14 +77,25 @@ internal static class NodeProcess
         {
             body();
         }
-#pragma warning disable CA1031 // Whatever it is, the node cannot go on without this thread.
-        catch (Exception failure)
-#pragma warning restore CA1031
+        catch (Exception failure) when (End(name, failure, diagnosis, exit))
+        {
+        }
+    }
+
+    private static bool End(string name, Exception failure, TextWriter diagnosis, Action<int> exit)
+    {
+        try
         {
             diagnosis.WriteLine($"FastCache ends: {name} failed. Please report this:\n{failure}");
             diagnosis.Flush();
-            exit(Crash);
         }
+        catch (IOException)
+        {
+            // There is nowhere to say it; the exit code does.
+        }
+
+        exit(Crash);
+        return true;
     }
 
     private static void WaitForEndOfInput(StopRequest stop)

@@ -27,6 +27,9 @@ internal sealed class ShardLoop : IDisposable
     private const int DeadlineCheckMillis = 500;
     private const long DrainTimeoutMillis = 1_000;
 
+    /// <summary>With what the backend ends a connection for whose unread replies it has no memory: ENOBUFS.</summary>
+    private const int NoBuffers = 105;
+
     private readonly IShardIo _io;
     private readonly Shard _shard;
     private readonly SharedState _shared;
@@ -93,7 +96,9 @@ internal sealed class ShardLoop : IDisposable
         // A peer that is paused can have one frame under way, and all of the backend's receive buffers twice: filled
         // before the pause, and again before the backend hears of it.
         int parkLimitBytes = (2 * ioOptions.ReceiveBuffers * ioOptions.ReceiveBufferBytes) + allowed.MaxFrameBytes;
-        _replies = new ReplyPath(io, _outbox, _counters, parkLimitBytes, options.MaxPipelined, shared.Log);
+        long patienceMillis = (long)options.PressurePatience.TotalMilliseconds;
+        _replies = new ReplyPath(
+            io, _outbox, _counters, parkLimitBytes, options.MaxPipelined, ioOptions.MaxBacklogBytes, patienceMillis, shared.Log);
         _stats = new StatsReport(shard, _counters, shared.Board, home, ElapsedMillis);
         NodeTopology topology = new(shared.Directory, home);
         ChangeLog changes = new();
@@ -115,8 +120,8 @@ internal sealed class ShardLoop : IDisposable
             (long)options.HandshakeTimeout.TotalMilliseconds,
             (long)options.FrameTimeout.TotalMilliseconds,
             (long)options.IdleTimeout.TotalMilliseconds);
-        _heaviest = new HeaviestPeers(io, _sessions, _replies, _carries, _counters, shared.Log,
-            options.ConnectionMemoryBytes / options.Shards, (long)options.PressurePatience.TotalMilliseconds);
+        _heaviest = new HeaviestPeers(
+            io, _sessions, _replies, _carries, _counters, shared.Log, ioOptions.MaxBacklogBytes, patienceMillis);
         _writeTimeoutMillis = (long)options.WriteTimeout.TotalMilliseconds;
         _shutdownTimeoutMillis = (long)options.ShutdownTimeout.TotalMilliseconds;
         _markReady = MarkReady;
@@ -280,6 +285,11 @@ internal sealed class ShardLoop : IDisposable
                 MarkReady(session);
                 break;
             case IoEventKind.Closed:
+                if (happened.Error == NoBuffers)
+                {
+                    _replies.TellOverloaded(session);
+                }
+
                 if (session.IsAdmitted)
                 {
                     _shared.Admission.Leave(session.Peer);
@@ -409,11 +419,17 @@ internal sealed class ShardLoop : IDisposable
 
     private void Execute(Session session)
     {
-        session.HasDecoded = false;
+        session.HasDecoded = session.IsStarved = false;
         _bound.AddTo(_group, session);
         while (!session.IsHeld && session.Decode(_group))
         {
             _group.Execute();
+        }
+
+        if (session.IsStarved)
+        {
+            Starve(session);
+            return;
         }
 
         if (session.State == SessionState.Leaving)
@@ -435,6 +451,24 @@ internal sealed class ShardLoop : IDisposable
         else if (session.HasDecoded || session.PartialFrameSinceMillis is null)
         {
             session.PartialFrameSinceMillis = _replies.NowMillis;
+        }
+    }
+
+    /// <summary>Lets a session for whose next frame there is no memory try again, or ends it.</summary>
+    private void Starve(Session session)
+    {
+        if (_replies.MayAwaitMemory(session))
+        {
+            _replies.Postpone(session);
+            return;
+        }
+
+        _counters.OverloadedDisconnects++;
+        _shared.Log.Write($"{session.Peer} disconnected: no connection memory is left for a frame of its size (--connection-memory)");
+        session.EndWith(new Fault(Status.Overloaded, 0, "the node has no memory left for a frame of this size now"));
+        while (session.Decode(_group))
+        {
+            _group.Execute();
         }
     }
 

@@ -10,13 +10,11 @@ public abstract class BadPeerTests : IDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
 
-    private readonly IoBackend _backend;
     private readonly RunningNode _node;
     private readonly TestClient _other;
 
     protected BadPeerTests(IoBackend backend)
     {
-        _backend = backend;
         _node = RunningNode.Start(
             backend, "--write-timeout", "1", "--frame-timeout", "1", "--connection-memory", "16MiB");
         _other = _node.Connect();
@@ -182,48 +180,12 @@ public abstract class BadPeerTests : IDisposable
         }
     }
 
-    [Fact]
-    public void Connections_beyond_the_most_are_told_so_and_the_others_live_on()
-    {
-        using RunningNode node = RunningNode.Start(_backend, "--max-connections", "4");
-        TestClient[] clients = [.. Enumerable.Range(0, 4).Select(_ => node.Connect())];
-        for (int i = 0; i < 10; i++)
-        {
-            using TestClient refused = new(node.EndPoint, hello: false);
-            Assert.Equal(Status.Overloaded, refused.Read().Status);
-            Assert.Null(refused.ReadOrEnd());
-            Assert.All(clients, client => client.CheckServed());
-        }
-
-        clients[0].Dispose();
-        PollUntil(() => clients[1].Stats()["connections"] == 3, "the slot is not free");
-        using (TestClient accepted = node.Connect())
-        {
-            accepted.CheckServed();
-        }
-
-        Array.ForEach(clients, client => client.Dispose());
-        Assert.Equal(0, node.Stop());
-    }
-
     private static void PollUntil(Func<bool> condition, string otherwise)
     {
         Stopwatch clock = Stopwatch.StartNew();
         while (!condition())
         {
             Assert.True(clock.Elapsed < Deadline, otherwise);
-        }
-    }
-
-    private static int TryReceive(Socket socket)
-    {
-        try
-        {
-            return socket.Receive(new byte[1]);
-        }
-        catch (SocketException ended) when (ended.SocketErrorCode == SocketError.ConnectionReset)
-        {
-            return 0;
         }
     }
 

@@ -57,3 +57,27 @@ public sealed class SocketsLeaseTests(SocketsNode node) : LeaseTests(node), ICla
 public sealed class SocketsTrackingTests(SocketsNode node) : TrackingTests(node), IClassFixture<SocketsNode>;
 
 public sealed class SocketsValueStreamTests() : ValueStreamTests(IoBackend.Sockets);
+
+public sealed class UringLimitTests() : LimitTests(IoBackend.Uring);
+
+public sealed class EpollLimitTests() : LimitTests(IoBackend.Epoll);
+
+public sealed class SocketsLimitTests() : LimitTests(IoBackend.Sockets);
+
+public sealed class UringShutdownTests() : ShutdownTests(IoBackend.Uring);
+
+public sealed class EpollShutdownTests() : ShutdownTests(IoBackend.Epoll);
+
+public sealed class SocketsShutdownTests() : ShutdownTests(IoBackend.Sockets);
+
+public sealed class UringCrowdTests() : CrowdTests(IoBackend.Uring);
+
+public sealed class EpollCrowdTests() : CrowdTests(IoBackend.Epoll);
+
+public sealed class SocketsCrowdTests() : CrowdTests(IoBackend.Sockets);
+
+public sealed class UringConnectionMemoryTests() : ConnectionMemoryTests(IoBackend.Uring);
+
+public sealed class EpollConnectionMemoryTests() : ConnectionMemoryTests(IoBackend.Epoll);
+
+public sealed class SocketsConnectionMemoryTests() : ConnectionMemoryTests(IoBackend.Sockets);

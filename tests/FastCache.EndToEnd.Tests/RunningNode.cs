@@ -45,12 +45,21 @@ internal sealed partial class RunningNode : IDisposable
         }
     }
 
+    /// <summary>Descriptors that it has open.</summary>
+    public int Descriptors => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
+
     /// <summary>Starts a node on a free port and waits until it listens.</summary>
-    public static RunningNode Start(params string[] options)
+    public static RunningNode Start(params string[] options) => Start([], options);
+
+    /// <summary>The same for a node that may have only so many descriptors.</summary>
+    public static RunningNode StartWithin(int descriptors, IoBackend backend, params string[] options) =>
+        Start(["prlimit", $"--nofile={descriptors}:{descriptors}"], ["--io", IoBackendNames.Of(backend), .. options]);
+
+    private static RunningNode Start(string[] launcher, string[] options)
     {
         string[] memory = options.Contains("--memory") ? [] : ["--memory", "64MiB"];
         string[] shards = options.Contains("--shards") ? [] : ["--shards", "1"];
-        RunningNode node = new(Launch(["--listen", "127.0.0.1:0", "--pin", "false", .. memory, .. shards, .. options]));
+        RunningNode node = new(Launch(launcher, ["--listen", "127.0.0.1:0", "--pin", "false", .. memory, .. shards, .. options]));
         node._process.ErrorDataReceived += (_, line) => node.Remember(line.Data);
         node._process.BeginErrorReadLine();
         string? line = node._process.StandardOutput.ReadLine();
@@ -71,7 +80,7 @@ internal sealed partial class RunningNode : IDisposable
     /// <summary>Runs a node that is expected to end by itself.</summary>
     public static (int ExitCode, string Output, string Errors) RunToEnd(params string[] options)
     {
-        using Process process = Launch(options);
+        using Process process = Launch([], options);
         Task<string> errors = process.StandardError.ReadToEndAsync();
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         if (!process.WaitForExit(Patience))
@@ -84,6 +93,11 @@ internal sealed partial class RunningNode : IDisposable
     }
 
     public TestClient Connect() => new(EndPoint);
+
+    /// <summary>Waits until it has written a line to its standard error that contains all of the parts.</summary>
+    public void AwaitLine(params string[] parts) => Eventually.Is(
+        () => Errors.Split('\n').Any(line => parts.All(part => line.Contains(part, StringComparison.Ordinal))),
+        () => $"no line has '{string.Join("', '", parts)}': {Errors}");
 
     /// <summary>Sends a signal and waits for the end.</summary>
     /// <returns>The exit code.</returns>
@@ -119,7 +133,9 @@ internal sealed partial class RunningNode : IDisposable
         _process.Dispose();
     }
 
-    private int AwaitExit()
+    /// <summary>Waits for the end.</summary>
+    /// <returns>The exit code.</returns>
+    public int AwaitExit()
     {
         if (!_process.WaitForExit(Patience))
         {
@@ -130,12 +146,12 @@ internal sealed partial class RunningNode : IDisposable
         return _process.ExitCode;
     }
 
-    private static Process Launch(string[] options)
+    private static Process Launch(string[] launcher, string[] options)
     {
         string path = typeof(RunningNode).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
             .First(attribute => attribute.Key == "NodePath").Value!;
         // A shell starts background jobs with SIGINT ignored, and children inherit that; the tests of SIGINT must not.
-        ProcessStartInfo start = new("env", ["--default-signal=INT", "dotnet", path, .. options])
+        ProcessStartInfo start = new("env", ["--default-signal=INT", .. launcher, "dotnet", path, .. options])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -27,13 +27,19 @@ internal sealed class TestClient : IDisposable
     /// <param name="endPoint">The node's.</param>
     /// <param name="hello">Whether to shake hands at once.</param>
     /// <param name="features">What to ask for.</param>
-    public TestClient(IPEndPoint endPoint, bool hello = true, Features features = Features.None)
+    /// <param name="from">Which of this machine's addresses to connect from; null: the usual one.</param>
+    public TestClient(IPEndPoint endPoint, bool hello = true, Features features = Features.None, IPAddress? from = null)
     {
         Socket = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
         {
             NoDelay = true,
             ReceiveTimeout = 20_000,
         };
+        if (from is not null)
+        {
+            Socket.Bind(new IPEndPoint(from, 0));
+        }
+
         Socket.Connect(endPoint);
         if (hello)
         {

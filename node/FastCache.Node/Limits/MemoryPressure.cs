@@ -15,6 +15,7 @@ internal enum PressureStep : byte
 
 /// <summary>When connection memory is scarce, and for how many bytes of peers something is to be done: a policy without hands.</summary>
 /// <remarks>
+/// Asked for each half of connection memory by itself, input and replies: either can run out while the other is empty.
 /// <code>
 ///   0                                 3/4            7/8      budget
 ///   +----------------------------------+--------------+---------+
@@ -34,8 +35,11 @@ internal static class MemoryPressure
     /// <param name="isPatient">Whether peers have been told to wait only a short while ago.</param>
     public static PressureStep StepFor(long usedBytes, long budgetBytes, bool isPatient) =>
         usedBytes <= budgetBytes / 4 * 3 ? PressureStep.None
-        : usedBytes <= budgetBytes / 8 * 7 && isPatient ? PressureStep.Pause
+        : !IsFull(usedBytes, budgetBytes) && isPatient ? PressureStep.Pause
         : PressureStep.Disconnect;
+
+    /// <summary>Whether nothing more is to be taken of it before somebody was disconnected.</summary>
+    public static bool IsFull(long usedBytes, long budgetBytes) => usedBytes > budgetBytes / 8 * 7;
 
     /// <summary>Bytes of the heaviest peers that are to be dealt with: down to three quarters.</summary>
     public static long ExcessBytes(long usedBytes, long budgetBytes) => usedBytes - (budgetBytes / 4 * 3);

@@ -13,12 +13,16 @@ internal sealed class CarryPool(long budgetBytes) : IDisposable
     private const int LargestSmallBytes = 64 << 10;
 
     private readonly Stack<NativeBuffer>[] _kept = [.. Enumerable.Range(0, Sizes).Select(_ => new Stack<NativeBuffer>(KeptPerSize))];
+    private bool _wasRefused;
 
     /// <summary>Largest buffer: 32 MiB.</summary>
     public const int LargestBytes = 1 << (SmallestShift + Sizes - 1);
 
     /// <summary>Bytes taken from the operating system, lent out or kept.</summary>
     public long UsedBytes { get; private set; }
+
+    /// <summary>Most bytes lent out at once.</summary>
+    public long BudgetBytes => budgetBytes;
 
     /// <summary>Bytes lent out.</summary>
     public long LentBytes { get; private set; }
@@ -44,6 +48,7 @@ internal sealed class CarryPool(long budgetBytes) : IDisposable
         long most = taken > LargestSmallBytes ? budgetBytes - (budgetBytes / 8) : budgetBytes;
         if (LentBytes + taken > most)
         {
+            _wasRefused = true;
             return null;
         }
 
@@ -52,6 +57,14 @@ internal sealed class CarryPool(long budgetBytes) : IDisposable
         UsedBytes += taken;
         LentBytes += taken;
         return new NativeBuffer(taken);
+    }
+
+    /// <summary>Whether the budget has refused a buffer since this was last asked.</summary>
+    public bool TakeRefusal()
+    {
+        bool wasRefused = _wasRefused;
+        _wasRefused = false;
+        return wasRefused;
     }
 
     public void GiveBack(NativeBuffer buffer)

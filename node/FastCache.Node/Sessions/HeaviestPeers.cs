@@ -4,24 +4,37 @@ using FastCache.Node.Limits;
 namespace FastCache.Node.Sessions;
 
 /// <summary>Sees to it that connection memory suffices: the peers that hold most of it are the first to wait, and to go.</summary>
+/// <remarks>
+/// <code>
+///          input or replies beyond 3/4, or memory refused         beyond 7/8, refused again, or patience over
+///   Ample -----------------------------------------------> Scarce -------------------------------------------> Scarce
+///     ^         pause the heaviest                           |           disconnect the heaviest
+///     +------------------------------------------------------+
+///               both below 3/4: resume all
+/// </code>
+/// </remarks>
 internal sealed class HeaviestPeers(
-    IShardIo io, SessionTable sessions, ReplyPath replies, CarryPool carries, NodeCounters counters, NodeLog log, long budgetBytes,
+    IShardIo io, SessionTable sessions, ReplyPath replies, CarryPool carries, NodeCounters counters, NodeLog log, long maxBacklogBytes,
     long patienceMillis)
 {
     /// <summary>Between two looks at all sessions.</summary>
     private readonly long _restMillis = Math.Min(10, patienceMillis);
 
-    private readonly PriorityQueue<Session, long> _byWeight = new();
+    private readonly PriorityQueue<Session, (long NegativeWeight, long Since)> _byWeight = new();
     private long _nextMillis;
     private long _scarceSinceMillis;
+    private bool _wasRefused;
 
-    /// <summary>To be called once a pass; nearly always a comparison.</summary>
+    /// <summary>To be called once a pass; nearly always two comparisons.</summary>
     public void Relieve()
     {
-        long used = carries.LentBytes + io.BacklogBytes;
+        _wasRefused |= carries.TakeRefusal();
         bool isPatient = !replies.IsMemoryScarce || replies.NowMillis - _scarceSinceMillis < patienceMillis;
-        PressureStep step = MemoryPressure.StepFor(used, budgetBytes, isPatient);
-        if (step == PressureStep.None)
+        PressureStep input = _wasRefused
+            ? PressureStep.Disconnect
+            : MemoryPressure.StepFor(carries.LentBytes, carries.BudgetBytes, isPatient);
+        PressureStep output = MemoryPressure.StepFor(io.BacklogBytes, maxBacklogBytes, isPatient);
+        if ((input, output) == (PressureStep.None, PressureStep.None))
         {
             if (replies.IsMemoryScarce)
             {
@@ -37,32 +50,48 @@ internal sealed class HeaviestPeers(
             return;
         }
 
+        // The first step is always the mild one; memory that is refused is asked for again until the next.
+        bool isFirst = !replies.IsMemoryScarce && patienceMillis > 0;
         if (!replies.IsMemoryScarce || !isPatient)
         {
             replies.IsMemoryScarce = true;
             _scarceSinceMillis = replies.NowMillis;
         }
 
-
         _nextMillis = replies.NowMillis + _restMillis;
+        _wasRefused = false;
+        Relieve(isFirst ? Milder(input) : input, InputOf, carries.LentBytes, carries.BudgetBytes, "for its input");
+        Relieve(isFirst ? Milder(output) : output, RepliesOf, io.BacklogBytes, maxBacklogBytes, "for replies that it does not read");
+    }
+
+    private static PressureStep Milder(PressureStep step) => step == PressureStep.Disconnect ? PressureStep.Pause : step;
+
+    private void Relieve(PressureStep step, Func<Session, long> weightOf, long used, long budget, string what)
+    {
+        if (step == PressureStep.None)
+        {
+            return;
+        }
+
         foreach (Session? session in sessions.All)
         {
-            if (session is not null && WeightOf(session) is long weight and > 0)
+            if (session is { State: not SessionState.Closed } && weightOf(session) is long weight and > 0)
             {
-                _byWeight.Enqueue(session, -weight);
+                // Of peers that hold the same, the one goes first that has held it longest.
+                _byWeight.Enqueue(session, (-weight, session.PartialFrameSinceMillis ?? session.StateSinceMillis));
             }
         }
 
-        long excess = MemoryPressure.ExcessBytes(used, budgetBytes);
-        while (excess > 0 && _byWeight.TryDequeue(out Session? heaviest, out long weight))
+        long excess = Math.Max(1, MemoryPressure.ExcessBytes(used, budget));
+        while (excess > 0 && _byWeight.TryDequeue(out Session? heaviest, out (long NegativeWeight, long Since) rank))
         {
-            excess += weight;
+            excess += rank.NegativeWeight;
             if (step == PressureStep.Disconnect)
             {
                 counters.OverloadedDisconnects++;
                 log.Write(
-                    $"{heaviest.Peer} disconnected: it holds {ByteSize.Format(-weight)} of connection memory, and "
-                    + $"{ByteSize.Format(used)} of {ByteSize.Format(budgetBytes)} are in use (--connection-memory)");
+                    $"{heaviest.Peer} disconnected: it holds {ByteSize.Format(-rank.NegativeWeight)} of connection memory {what}, and "
+                    + $"{ByteSize.Format(used)} of {ByteSize.Format(budget)} are in use (--connection-memory)");
                 io.Close(heaviest.Connection);
             }
             else if (!heaviest.IsPaused)
@@ -87,8 +116,8 @@ internal sealed class HeaviestPeers(
         }
     }
 
-    private long WeightOf(Session session) => session.State == SessionState.Closed
-        ? 0
-        : io.BacklogOf(session.Connection) + session.Input.HeldBytes + (session.LateReplies?.Length ?? 0)
-            + (session.Streams?.HeldBytes ?? 0);
+    private long InputOf(Session session) =>
+        session.Input.HeldBytes + (session.LateReplies?.Length ?? 0) + (session.Streams?.HeldBytes ?? 0);
+
+    private long RepliesOf(Session session) => io.BacklogOf(session.Connection);
 }

@@ -1,4 +1,5 @@
 using FastCache.Io;
+using FastCache.Node.Limits;
 
 namespace FastCache.Node.Sessions;
 
@@ -8,15 +9,19 @@ namespace FastCache.Node.Sessions;
 /// <param name="counters">What is counted.</param>
 /// <param name="parkLimitBytes">Most bytes that one blocked peer may have waiting here.</param>
 /// <param name="maxPipelined">Most requests of one session in one pass; the others wait for the next.</param>
+/// <param name="maxBacklogBytes">Most bytes of replies that the backend holds for peers that do not read.</param>
+/// <param name="patienceMillis">How long a session waits for connection memory before it is refused.</param>
 /// <param name="log">Who was disconnected, and why.</param>
 internal sealed class ReplyPath(
-    IShardIo io, Outbox outbox, NodeCounters counters, int parkLimitBytes, int maxPipelined, NodeLog log)
+    IShardIo io, Outbox outbox, NodeCounters counters, int parkLimitBytes, int maxPipelined, long maxBacklogBytes, long patienceMillis,
+    NodeLog log)
 {
     private readonly List<Session> _blocked = [];
     private readonly List<Session> _draining = [];
     private readonly List<Session> _postponed = [];
     private readonly List<Session> _finished = [];
     private long _pass;
+    private bool _isBacklogFull;
 
     /// <summary>The loop's time in milliseconds; only differences count.</summary>
     public long NowMillis { get; set; }
@@ -43,7 +48,7 @@ internal sealed class ReplyPath(
             Settle();
         }
 
-        return session.MayExecute && session.RequestsInPass <= maxPipelined
+        return session.MayExecute && session.RequestsInPass <= maxPipelined && !_isBacklogFull
             ? Math.Min(outbox.RoomBytes, outbox.SessionWatermark - session.StagedBytes)
             : 0;
     }
@@ -122,6 +127,8 @@ internal sealed class ReplyPath(
             }
         }
 
+        // No request is executed whose reply might not be held: the heaviest peers go first, see HeaviestPeers.
+        _isBacklogFull = MemoryPressure.IsFull(io.BacklogBytes, maxBacklogBytes);
         counters.BytesSent += outbox.StagedBytes;
         outbox.Settle();
     }
@@ -143,12 +150,37 @@ internal sealed class ReplyPath(
         }
     }
 
+    /// <summary>Whether a session for which memory was refused may wait for it; it waits for the next pass then, and sends nothing more.</summary>
+    public bool MayAwaitMemory(Session session)
+    {
+        session.StarvedSinceMillis ??= NowMillis;
+        if (NowMillis - session.StarvedSinceMillis >= patienceMillis)
+        {
+            return false;
+        }
+
+        if (!session.IsPaused)
+        {
+            counters.ReceivePauses++;
+            session.IsPaused = true;
+            io.PauseReceiving(session.Connection);
+        }
+
+        return true;
+    }
+
     /// <summary>Disconnects a peer for whose bytes there is no memory.</summary>
     public void CloseOverloaded(Session session)
     {
+        TellOverloaded(session);
+        io.Close(session.Connection);
+    }
+
+    /// <summary>Counts and tells the end of a peer for whose bytes there is no memory.</summary>
+    public void TellOverloaded(Session session)
+    {
         counters.OverloadedDisconnects++;
         log.Write($"{session.Peer} disconnected: no connection memory is left for its bytes (--connection-memory)");
-        io.Close(session.Connection);
     }
 
     /// <summary>The peer has read everything: goes on with the conversation, or ends it.</summary>

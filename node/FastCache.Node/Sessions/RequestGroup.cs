@@ -248,7 +248,8 @@ internal sealed class RequestGroup(
             }
 
             int allowance = replies.Allowance(session);
-            if (allowance <= 0 || forwarded == ForwardResult.NoParcel)
+            if (allowance <= 0 || forwarded == ForwardResult.NoParcel
+                || (forwarded == ForwardResult.NoMemory && replies.MayAwaitMemory(session)))
             {
                 Postpone(run, i);
                 return;

@@ -152,6 +152,12 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits, NodeTopol
     /// <summary>Set while a group is executed: the rest of this session's requests must wait.</summary>
     public bool IsCut { get; set; }
 
+    /// <summary>Whether connection memory for the next frame was refused: it is asked for again in the next pass.</summary>
+    public bool IsStarved { get; set; }
+
+    /// <summary>Since when, in the loop's milliseconds, memory that the session needs is refused; null when it was not.</summary>
+    public long? StarvedSinceMillis { get; set; }
+
     /// <summary>What the hello agreed on.</summary>
     public Features Features { get; private set; }
 
@@ -191,7 +197,7 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits, NodeTopol
         State = SessionState.Open;
         IsBlocked = IsPaused = IsInputOver = IsPlaced = IsWaiting = false;
         StagedBytes = 0;
-        PartialFrameSinceMillis = null;
+        PartialFrameSinceMillis = StarvedSinceMillis = null;
         SaidHello = IsAdmitted = _ended = _isToEnd = false;
         Features = Features.None;
         SendsPieces = WasPostponed = false;
@@ -302,10 +308,11 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits, NodeTopol
 
             if (!Input.TryGather(request.FrameLength))
             {
-                group.StartRun(this, position.Piece);
-                End(group, new(Status.Overloaded, request.Id, "the node has no memory left for a frame of this size now"));
+                IsStarved = true;
                 return false;
             }
+
+            StarvedSinceMillis = null;
 
             if (Input.CarriedBytes < request.FrameLength)
             {

@@ -105,9 +105,14 @@ internal sealed class ForeignRequests
             _filling[owner] = parcel;
         }
 
-        if (!parcel.HasRoomFor(length) && !parcel.TryEnlarge(_carries, length))
+        if (!parcel.HasRoomFor(length))
         {
-            return ForwardResult.NoMemory;
+            if (!parcel.TryEnlarge(_carries, length))
+            {
+                return ForwardResult.NoMemory;
+            }
+
+            session.StarvedSinceMillis = null;
         }
 
         frame = parcel.Add(new ParcelEntry(session.Connection, length, batch));
