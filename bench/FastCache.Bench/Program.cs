@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using FastCache.Bench;
 using FastCache.Bench.Check;
+using FastCache.Bench.Faults;
 using FastCache.Bench.Growth;
 using FastCache.Bench.MemoryUse;
 using FastCache.Bench.Pauses;
@@ -13,6 +14,7 @@ using FastCache.Bench.Ttl;
 RootCommand root = new("FastCache benchmarks.")
 {
     CheckCommand.Create(),
+    FaultsCommand.Create(),
     FloorCommand.Create(),
     GrowthCommand.Create(),
     MemoryCommand.Create(),
