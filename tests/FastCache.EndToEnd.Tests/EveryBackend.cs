@@ -81,3 +81,9 @@ public sealed class UringConnectionMemoryTests() : ConnectionMemoryTests(IoBacke
 public sealed class EpollConnectionMemoryTests() : ConnectionMemoryTests(IoBackend.Epoll);
 
 public sealed class SocketsConnectionMemoryTests() : ConnectionMemoryTests(IoBackend.Sockets);
+
+public sealed class UringHandoverTests() : HandoverTests(IoBackend.Uring);
+
+public sealed class EpollHandoverTests() : HandoverTests(IoBackend.Epoll);
+
+public sealed class SocketsHandoverTests() : HandoverTests(IoBackend.Sockets);

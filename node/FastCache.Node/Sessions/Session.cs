@@ -338,7 +338,7 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits, NodeTopol
     }
 
     /// <summary>Adds one decoded request and moves the position past it.</summary>
-    /// <returns>False when the group was full; the position then says what is left.</returns>
+    /// <returns>False when the group was full, or another shard goes on; the position then says what is left.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryAdd(RequestGroup group, in Request request, ref InputPosition position)
     {
@@ -374,7 +374,7 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits, NodeTopol
         {
             if (!TryPlace(request))
             {
-                return true;
+                return false; // Nothing behind it is looked at here.
             }
 
             Features = (Features)request.Hello.Features & Supported;
