@@ -18,7 +18,7 @@ internal sealed class FaultsRun : IDisposable
     /// What the process may need beyond both budgets, above its size when it began to listen: the managed heap with a session
     /// for each of some thousand connections, code that is compiled late, the C library's arenas, pages of sockets' rings.
     /// </summary>
-    private const long AllowanceBytes = 48L << 20;
+    private const long AllowanceBytes = 64L << 20;
 
     private const int SampleMillis = 20;
     private static readonly TimeSpan ForgetPatience = TimeSpan.FromSeconds(20);
