@@ -20,6 +20,7 @@ internal sealed class ReplyOrder(ProtocolLimits limits)
 {
     private readonly List<Request> _requests = [];
     private readonly HashSet<uint> _streams = [];
+    private readonly HashSet<uint> _mayHaveEnded = [];
     private readonly Dictionary<uint, UInt128> _credits = [];
     private HashSet<Place> _places = [new(0, 0)];
     private byte[] _unread = [];
@@ -90,16 +91,17 @@ internal sealed class ReplyOrder(ProtocolLimits limits)
         }
 
         HashSet<Place> next = [];
+        HashSet<uint> arguments = [];
         foreach (Place place in _places)
         {
-            Follow(place, reply, next);
+            Follow(place, reply, next, arguments);
         }
 
         Require(next.Count > 0, $"{Text(reply)}, but {Next()} is due");
         _places = next;
         if (reply is { Opcode: Opcode.GetStream, Status: Status.Ok })
         {
-            Require(_streams.Add(reply.Id) || !reply.HasMore, $"stream {reply.Id} is opened while it is open");
+            Require(_streams.Add(reply.Id) || _mayHaveEnded.Remove(reply.Id), $"stream {reply.Id} is opened while it is open");
             if (!reply.HasMore)
             {
                 _streams.Remove(reply.Id);
@@ -107,8 +109,22 @@ internal sealed class ReplyOrder(ProtocolLimits limits)
         }
         else if (reply is { Opcode: Opcode.StreamCancel, Status: Status.Ok })
         {
-            // Its argument is not in the reply, so the stream that ended is found by what comes no more.
-            Require(_streams.Count > 0, "a stream is cancelled, but none is open");
+            Cancel(arguments);
+        }
+    }
+
+    /// <summary>A stream has been cancelled: one of these, where requests with one id name several.</summary>
+    private void Cancel(HashSet<uint> streams)
+    {
+        Require(streams.Overlaps(_streams), $"stream {string.Join(" or ", streams)} is cancelled, but not open");
+        if (streams.Count == 1)
+        {
+            _streams.ExceptWith(streams);
+            _mayHaveEnded.ExceptWith(streams);
+        }
+        else
+        {
+            _mayHaveEnded.UnionWith(streams.Intersect(_streams));
         }
     }
 
@@ -159,7 +175,7 @@ internal sealed class ReplyOrder(ProtocolLimits limits)
         if (opcode != Opcode.Credit)
         {
             Status? due = isTooLarge ? Status.ValueTooLarge : opcode == Opcode.Track && argument == 1 && !_mayPush ? Status.FeatureNotAgreed : null;
-            _requests.Add(new(opcode, id, isBatch ? (int)argument : 1, isQuiet, due));
+            _requests.Add(new(opcode, id, argument, isBatch ? (int)argument : 1, isQuiet, due));
         }
 
         long length = FcpLimits.HeaderBytes + (long)bodyLength;
@@ -180,13 +196,14 @@ internal sealed class ReplyOrder(ProtocolLimits limits)
         }
     }
 
-    private void Follow(Place place, in Reply reply, HashSet<Place> next)
+    private void Follow(Place place, in Reply reply, HashSet<Place> next, HashSet<uint> arguments)
     {
         for (; place.Request < _requests.Count; place = new(place.Request + 1, 0))
         {
             Request request = _requests[place.Request];
             if (request.IsAnsweredBy(reply, place.Index))
             {
+                arguments.Add(request.Argument);
                 int index = request.Replies == 1 ? 0 : (int)reply.Argument;
                 next.Add(index == request.Replies - 1 ? new(place.Request + 1, 0) : new(place.Request, index + 1));
             }
@@ -243,10 +260,11 @@ internal sealed class ReplyOrder(ProtocolLimits limits)
 
     /// <param name="Opcode">Its opcode.</param>
     /// <param name="Id">Its id.</param>
+    /// <param name="Argument">Its argument.</param>
     /// <param name="Replies">How many replies it gets at most.</param>
     /// <param name="IsQuiet">Whether some of them may not come.</param>
     /// <param name="Due">What the answer must be, where that is known.</param>
-    private readonly record struct Request(Opcode Opcode, uint Id, int Replies, bool IsQuiet, Status? Due)
+    private readonly record struct Request(Opcode Opcode, uint Id, uint Argument, int Replies, bool IsQuiet, Status? Due)
     {
         private bool IsBatch => Opcode is Opcode.BatchGet or Opcode.BatchSet;
 
