@@ -7,6 +7,9 @@ namespace FastCache.EndToEnd.Tests;
 /// <summary>More connections than usual, and more than the machine has descriptors for.</summary>
 public abstract class CrowdTests(IoBackend backend)
 {
+    /// <summary>Two crowds would need more descriptors than most machines give one process.</summary>
+    public const string OneAtATime = "crowds";
+
     private const int Crowd = 10_000;
 
     [Fact]

@@ -70,10 +70,13 @@ public sealed class EpollShutdownTests() : ShutdownTests(IoBackend.Epoll);
 
 public sealed class SocketsShutdownTests() : ShutdownTests(IoBackend.Sockets);
 
+[Collection(CrowdTests.OneAtATime)]
 public sealed class UringCrowdTests() : CrowdTests(IoBackend.Uring);
 
+[Collection(CrowdTests.OneAtATime)]
 public sealed class EpollCrowdTests() : CrowdTests(IoBackend.Epoll);
 
+[Collection(CrowdTests.OneAtATime)]
 public sealed class SocketsCrowdTests() : CrowdTests(IoBackend.Sockets);
 
 public sealed class UringConnectionMemoryTests() : ConnectionMemoryTests(IoBackend.Uring);
