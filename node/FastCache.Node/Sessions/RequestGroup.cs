@@ -274,8 +274,13 @@ internal sealed class RequestGroup(
         replies.Postpone(run.Session);
     }
 
-    private void Rewind(in Run run, int entry) => run.Session.Rewind(
-        _entries[entry].Kind == Kind.Unasked ? run.Session.UnaskedPosition : PositionOf(run, _entries[entry]));
+    private void Rewind(in Run run, int entry)
+    {
+        ref readonly Entry first = ref _entries[entry];
+        run.Session.Rewind(
+            first.Kind == Kind.Unasked ? run.Session.UnaskedPosition : PositionOf(run, first),
+            isToHello: first.Kind == Kind.Request && first.Request.Opcode == Opcode.Hello);
+    }
 
     private ForwardResult Forward(Session session, in Entry entry)
     {

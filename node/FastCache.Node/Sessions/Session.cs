@@ -322,9 +322,12 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits, NodeTopol
     }
 
     /// <summary>Goes back to where a request was found, because it could not be executed yet.</summary>
-    public void Rewind(in InputPosition position)
+    /// <param name="position">The place.</param>
+    /// <param name="isToHello">Whether that request is the Hello, which is then the first frame again.</param>
+    public void Rewind(in InputPosition position, bool isToHello)
     {
         Input.Rewind(position);
+        SaidHello &= !isToHello;
         _ended = false;
         IsCut = true;
     }

@@ -27,13 +27,19 @@ public sealed class BackpressureTests
         Assert.Equal([0, 1], Run([[Hello(0), bad]], blockedPasses: _ => false, drainsAtOnce: true));
     }
 
+    [Fact]
+    public void Hello_that_must_wait_for_room_for_replies_is_the_first_frame_still()
+    {
+        Assert.Equal([0, 1], Run([[Hello(0), Ping(1)]], _ => false, isBacklogFull: pass => pass < 4));
+    }
+
     private static byte[] Hello(uint id) => new PlainOperation(Opcode.Hello, id).Encode();
 
     private static byte[] Ping(uint id) => new PlainOperation(Opcode.Ping, id).Encode();
 
     /// <summary>Runs one connection through the loop, a list of frames a pass.</summary>
     /// <returns>The ids of the replies.</returns>
-    private static List<uint> Run(byte[][][] passes, Func<int, bool> blockedPasses, bool drainsAtOnce = false)
+    private static List<uint> Run(byte[][][] passes, Func<int, bool> blockedPasses, bool drainsAtOnce = false, Func<int, bool>? isBacklogFull = null)
     {
         ShardIoOptions sizes = new() { MaxConnections = 1, ReceiveBuffers = 8, ReceiveBufferBytes = 1_024, MaxBacklogBytes = 0 };
         NodeOptions options = new()
@@ -52,7 +58,7 @@ public sealed class BackpressureTests
             CompressFromBytes = 0,
         };
         using Shard shard = new(new ShardOptions { MemoryBudgetBytes = ShardOptions.MinMemoryBudgetBytes });
-        using ScriptedShardIo io = new(passes, blockedPasses, drainsAtOnce);
+        using ScriptedShardIo io = new(passes, blockedPasses, drainsAtOnce) { IsBacklogFull = isBacklogFull ?? (_ => false) };
         using SharedState shared = new(options, TextWriter.Null);
         using ShardLoop loop = new(io, sizes, shard, options, shared);
         io.Finished = loop.Stop;

@@ -29,7 +29,10 @@ internal sealed class ScriptedShardIo(byte[][][] passes, Func<int, bool> isBlock
 
     public IoCounters Counters => default;
 
-    public long BacklogBytes => 0;
+    /// <summary>Whether the memory for unread replies is used up in a pass, by other connections.</summary>
+    public Func<int, bool> IsBacklogFull { get; set; } = _ => false;
+
+    public long BacklogBytes => IsBacklogFull(_pass) ? 1 : 0;
 
     public IPEndPoint Listen(IPEndPoint endPoint) => endPoint;
 
