@@ -48,7 +48,9 @@ internal sealed class ReplyPath(
             Settle();
         }
 
-        return session.MayExecute && session.RequestsInPass <= maxPipelined && !_isBacklogFull
+        // What was counted in an earlier pass holds up nothing: not the late replies of other shards either.
+        bool hadItsTurn = session.CountedPass == _pass && session.RequestsInPass > maxPipelined;
+        return session.MayExecute && !hadItsTurn && !_isBacklogFull
             ? Math.Min(outbox.RoomBytes, outbox.SessionWatermark - session.StagedBytes)
             : 0;
     }
@@ -135,7 +137,6 @@ internal sealed class ReplyPath(
 
     /// <summary>Begins a pass of the loop.</summary>
     public void BeginPass() => _pass++;
-
 
     /// <summary>Takes in what a blocked or draining peer still sends.</summary>
     public void Receive(Session session)

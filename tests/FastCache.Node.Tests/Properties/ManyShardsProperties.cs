@@ -64,6 +64,7 @@ public sealed class ManyShardsProperties
             Listen = new IPEndPoint(IPAddress.Loopback, 0),
             Shards = shards,
             MaxConnections = 16,
+            MaxPipelined = random.Next(2) == 0 ? 64 : 16_384,
             // An eighth is for parcels: from 4 KiB, where a value takes several, to 64 KiB.
             ConnectionMemoryBytes = random.Next(2) == 0 ? 4 << 20 : 64 << 20,
             WriteTimeout = TimeSpan.FromHours(1),
