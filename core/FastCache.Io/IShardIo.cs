@@ -1,4 +1,5 @@
 using System.Net;
+using FastCache.Io.Linux;
 
 namespace FastCache.Io;
 
@@ -47,6 +48,9 @@ public readonly record struct IoEvent(IoEventKind Kind, ConnectionId Connection,
     /// <summary>For <see cref="IoEventKind.Detached"/>: what another <see cref="IShardIo.Adopt"/> takes; otherwise -1.</summary>
     /// <remarks>It shares the length's place: descriptors have 31 bits, and so have the handles of 64-bit Windows.</remarks>
     public nint Descriptor => Kind == IoEventKind.Detached ? Length : -1;
+
+    /// <summary>For <see cref="IoEventKind.Closed"/>: whether <see cref="ShardIoOptions.MaxBacklogBytes"/> had no room for what the peer did not read.</summary>
+    public bool IsOverBacklog => Kind == IoEventKind.Closed && Error == Errno.NoBuffers;
 }
 
 /// <summary>

@@ -27,9 +27,6 @@ internal sealed class ShardLoop : IDisposable
     private const int DeadlineCheckMillis = 500;
     private const long DrainTimeoutMillis = 1_000;
 
-    /// <summary>With what the backend ends a connection for whose unread replies it has no memory: ENOBUFS.</summary>
-    private const int NoBuffers = 105;
-
     private readonly IShardIo _io;
     private readonly Shard _shard;
     private readonly SharedState _shared;
@@ -285,7 +282,7 @@ internal sealed class ShardLoop : IDisposable
                 MarkReady(session);
                 break;
             case IoEventKind.Closed:
-                if (happened.Error == NoBuffers)
+                if (happened.IsOverBacklog)
                 {
                     _replies.TellOverloaded(session);
                 }
