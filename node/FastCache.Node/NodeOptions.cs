@@ -61,6 +61,9 @@ internal sealed record NodeOptions
     /// <summary>How long the node takes at most to bring its conversations to their ends.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Whether a shard watches short silences before it sleeps, see <see cref="AdaptiveSpin"/>.</summary>
+    public bool Spin { get; init; } = true;
+
     /// <summary>How long connection memory may be scarce until the heaviest peers, which were told to wait, are disconnected.</summary>
     public TimeSpan PressurePatience { get; init; } = TimeSpan.FromSeconds(1);
 

@@ -46,7 +46,7 @@ internal sealed class ShardLoop : IDisposable
     private readonly SessionTable _sessions;
     private readonly Deadlines _deadlines;
     private readonly HeaviestPeers _heaviest;
-    private readonly AdaptiveSpin _spin = new();
+    private readonly AdaptiveSpin? _spin;
     private readonly List<Session> _ready = new(EventsPerPass);
     private readonly Action<Session> _markReady;
     private readonly Action<Session> _closeOverloaded;
@@ -121,6 +121,7 @@ internal sealed class ShardLoop : IDisposable
             io, _sessions, _replies, _carries, _counters, shared.Log, ioOptions.MaxBacklogBytes, patienceMillis);
         _writeTimeoutMillis = (long)options.WriteTimeout.TotalMilliseconds;
         _shutdownTimeoutMillis = (long)options.ShutdownTimeout.TotalMilliseconds;
+        _spin = options.Spin ? new AdaptiveSpin() : null;
         _markReady = MarkReady;
         _closeOverloaded = _replies.CloseOverloaded;
         _exchange.Join(home, io);
@@ -203,13 +204,13 @@ internal sealed class ShardLoop : IDisposable
             return _io.Poll(_events, 0);
         }
 
-        long end = _spin.Begin();
-        while (Stopwatch.GetTimestamp() < end)
+        long end = _spin?.Begin() ?? 0;
+        while (end > 0 && Stopwatch.GetTimestamp() < end)
         {
             int found = _io.Poll(_events, 0);
             if (found > 0 || HasWork())
             {
-                _spin.End(hasEvents: true);
+                _spin!.End(hasEvents: true);
                 return found;
             }
         }
@@ -217,7 +218,7 @@ internal sealed class ShardLoop : IDisposable
         _exchange.FallAsleep(_home);
         int count = _io.Poll(_events, HasWork() ? 0 : HousekeepingMillis);
         _exchange.Awake(_home);
-        _spin.End(hasEvents: count > 0);
+        _spin?.End(hasEvents: count > 0);
         return count;
     }
 
