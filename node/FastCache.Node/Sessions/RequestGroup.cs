@@ -156,7 +156,8 @@ internal sealed class RequestGroup(
         for (int run = 0; run < _runCount; run++)
         {
             int end = run + 1 < _runCount ? _runs[run + 1].First : Count;
-            if (!_runs[run].Session.IsCut)
+            // The newest run may be empty: there is no entry that its session could go back to.
+            if (!_runs[run].Session.IsCut && _runs[run].First < end)
             {
                 replies.Count(_runs[run].Session, end - _runs[run].First);
                 if (foreign is null)
