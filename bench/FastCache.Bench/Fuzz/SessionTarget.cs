@@ -1,4 +1,3 @@
-using System.Net;
 using FastCache.Core;
 using FastCache.Io;
 using FastCache.Node;
@@ -34,7 +33,7 @@ internal sealed class SessionTarget : IFuzzTarget
             MaxBacklogBytes = 0,
         };
         ProtocolLimits limits = new(Shard.MaxKeyBytes, 50 + (sizes.ReceiveBufferBytes * random.Next(1, 5)), FcpLimits.MaxBatchKeys);
-        NodeOptions options = Options(sizes);
+        NodeOptions options = FakeNode.Options(sizes.MaxConnections, 64 << 20);
         OutboxSizes outbox = random.Next(3) == 0
             ? new(random.Next(200, 40_000), random.Next(1, 3_000))
             : new(random.Next(20_000, 400_000), random.Next(200, 40_000));
@@ -87,22 +86,6 @@ internal sealed class SessionTarget : IFuzzTarget
         Require(loose == 0 && shard.Store.Large.PinnedBytes == 0, $"{loose} loose bytes and {shard.Store.Large.PinnedBytes} pinned ones after all connections have ended");
         shard.Check();
     }
-
-    private static NodeOptions Options(ShardIoOptions sizes) => new()
-    {
-        MemoryBytes = 0,
-        Listen = new IPEndPoint(IPAddress.Loopback, 0),
-        MaxConnections = sizes.MaxConnections,
-        ConnectionMemoryBytes = 64 << 20,
-        WriteTimeout = TimeSpan.FromHours(1),
-        FrameTimeout = TimeSpan.FromHours(1),
-        HandshakeTimeout = TimeSpan.FromHours(1),
-        ShutdownTimeout = TimeSpan.Zero,
-        PressurePatience = TimeSpan.Zero,
-        StopWithInput = false,
-        Prefault = false,
-        CompressFromBytes = 0,
-    };
 
     private static void Require(bool holds, string fault) => FuzzFaultException.Require(holds, fault);
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using FastCache.Core;
 using FastCache.Io;
 using FastCache.Node.Sessions;
@@ -42,21 +41,7 @@ public sealed class BackpressureTests
     private static List<uint> Run(byte[][][] passes, Func<int, bool> blockedPasses, bool drainsAtOnce = false, Func<int, bool>? isBacklogFull = null)
     {
         ShardIoOptions sizes = new() { MaxConnections = 1, ReceiveBuffers = 8, ReceiveBufferBytes = 1_024, MaxBacklogBytes = 0 };
-        NodeOptions options = new()
-        {
-            MemoryBytes = 0,
-            Listen = new IPEndPoint(IPAddress.Loopback, 0),
-            MaxConnections = 1,
-            ConnectionMemoryBytes = 1 << 20,
-            WriteTimeout = TimeSpan.FromHours(1),
-            FrameTimeout = TimeSpan.FromHours(1),
-            HandshakeTimeout = TimeSpan.FromHours(1),
-            ShutdownTimeout = TimeSpan.Zero,
-            PressurePatience = TimeSpan.Zero,
-            StopWithInput = false,
-            Prefault = false,
-            CompressFromBytes = 0,
-        };
+        NodeOptions options = FakeNode.Options(1, 1 << 20);
         using Shard shard = new(new ShardOptions { MemoryBudgetBytes = ShardOptions.MinMemoryBudgetBytes });
         using ScriptedShardIo io = new(passes, blockedPasses, drainsAtOnce) { IsBacklogFull = isBacklogFull ?? (_ => false) };
         using SharedState shared = new(options, TextWriter.Null);

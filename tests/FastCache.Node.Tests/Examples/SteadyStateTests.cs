@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text;
 using FastCache.Core;
 using FastCache.Io;
@@ -21,21 +20,7 @@ public sealed class SteadyStateTests
         const int warmUpPolls = 2_000;
         const int measuredPolls = 10_000;
         ShardIoOptions sizes = new() { MaxConnections = 4, ReceiveBuffers = 64, ReceiveBufferBytes = 1_021, MaxBacklogBytes = 0 };
-        NodeOptions options = new()
-        {
-            MemoryBytes = 0,
-            Listen = new IPEndPoint(IPAddress.Loopback, 0),
-            MaxConnections = 4,
-            ConnectionMemoryBytes = 64 << 20,
-            WriteTimeout = TimeSpan.FromHours(1),
-            FrameTimeout = TimeSpan.FromHours(1),
-            HandshakeTimeout = TimeSpan.FromHours(1),
-            ShutdownTimeout = TimeSpan.Zero,
-            PressurePatience = TimeSpan.Zero,
-            StopWithInput = false,
-            Prefault = false,
-            CompressFromBytes = 0,
-        };
+        NodeOptions options = FakeNode.Options(4, 64 << 20);
         using Shard shard = new(new ShardOptions { MemoryBudgetBytes = 32 << 20 });
         using SteadyShardIo io = new(sizes, new PlainOperation(Opcode.Hello, 0) { Features = Features.Push }.Encode(), Cycle(), 4, blocks);
         ProtocolLimits limits = new(Shard.MaxKeyBytes, 8_000, FcpLimits.MaxBatchKeys);

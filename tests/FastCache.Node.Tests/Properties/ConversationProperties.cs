@@ -1,4 +1,3 @@
-using System.Net;
 using FastCache.Core;
 using FastCache.Io;
 using FastCache.Node.Sessions;
@@ -57,21 +56,7 @@ public sealed class ConversationProperties
         // The largest values span several receive buffers.
         ProtocolLimits limits = new(
             Shard.MaxKeyBytes, 50 + (sizes.ReceiveBufferBytes * random.Next(1, 5)), FcpLimits.MaxBatchKeys);
-        NodeOptions options = new()
-        {
-            MemoryBytes = 0,
-            Listen = new IPEndPoint(IPAddress.Loopback, 0),
-            MaxConnections = sizes.MaxConnections,
-            ConnectionMemoryBytes = connectionMemoryBytes,
-            WriteTimeout = TimeSpan.FromHours(1),
-            FrameTimeout = TimeSpan.FromHours(1),
-            HandshakeTimeout = TimeSpan.FromHours(1),
-            ShutdownTimeout = TimeSpan.Zero,
-            PressurePatience = TimeSpan.Zero,
-            StopWithInput = false,
-            Prefault = false,
-            CompressFromBytes = 0,
-        };
+        NodeOptions options = FakeNode.Options(sizes.MaxConnections, connectionMemoryBytes);
         OutboxSizes outbox = random.Next(3) == 0
             ? new(random.Next(200, 40_000), random.Next(1, 3_000))
             : new(random.Next(20_000, 400_000), random.Next(200, 40_000));

@@ -1,4 +1,3 @@
-using System.Net;
 using FastCache.Core;
 using FastCache.Io;
 using FastCache.Node.Sessions;
@@ -23,6 +22,7 @@ public sealed class ManyShardsProperties
     [InlineData(500, 1_000)]
     [InlineData(1_000, 1_500)]
     [InlineData(1_500, 2_000)]
+    [InlineData(8_349, 8_350)]
     public void Every_connection_is_answered_like_a_plain_cache(int firstSeed, int endSeed)
     {
         Shard[] caches = [.. Enumerable.Range(0, MostShards).Select(_ => new Shard(new ShardOptions { MemoryBudgetBytes = 96L << 20 }))];
@@ -58,23 +58,13 @@ public sealed class ManyShardsProperties
             MaxBacklogBytes = 0,
         };
         ProtocolLimits limits = new(Shard.MaxKeyBytes, 50 + (sizes.ReceiveBufferBytes * random.Next(1, 5)), FcpLimits.MaxBatchKeys);
-        NodeOptions options = new()
+        // An eighth is for parcels: from 4 KiB, where a value takes several, to 64 KiB.
+        long connectionMemoryBytes = random.Next(2) == 0 ? 4 << 20 : 64 << 20;
+        NodeOptions options = FakeNode.Options(maxConnections: 16, connectionMemoryBytes) with
         {
-            MemoryBytes = 0,
-            Listen = new IPEndPoint(IPAddress.Loopback, 0),
             Shards = shards,
-            MaxConnections = 16,
             MaxPipelined = random.Next(2) == 0 ? 64 : 16_384,
-            // An eighth is for parcels: from 4 KiB, where a value takes several, to 64 KiB.
-            ConnectionMemoryBytes = random.Next(2) == 0 ? 4 << 20 : 64 << 20,
-            WriteTimeout = TimeSpan.FromHours(1),
-            FrameTimeout = TimeSpan.FromHours(1),
-            HandshakeTimeout = TimeSpan.FromHours(1),
-            ShutdownTimeout = TimeSpan.Zero,
             PressurePatience = TimeSpan.FromHours(1),
-            StopWithInput = false,
-            Prefault = false,
-            CompressFromBytes = 0,
         };
         OutboxSizes outbox = new(random.Next(20_000, 400_000), random.Next(200, 40_000));
         List<Conversation> conversations = [.. Enumerable.Range(0, random.Next(1, 9)).Select(i => Talk(seed, i, random, limits, shards))];

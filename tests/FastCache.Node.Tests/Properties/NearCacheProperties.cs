@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text;
 using FastCache.Core;
 using FastCache.Io;
@@ -39,21 +38,7 @@ public sealed class NearCacheProperties
             ReceiveBufferBytes = random.Next(60, 2_000),
             MaxBacklogBytes = 0,
         };
-        NodeOptions options = new()
-        {
-            MemoryBytes = 0,
-            Listen = new IPEndPoint(IPAddress.Loopback, 0),
-            MaxConnections = sizes.MaxConnections,
-            ConnectionMemoryBytes = 64 << 20,
-            WriteTimeout = TimeSpan.FromHours(1),
-            FrameTimeout = TimeSpan.FromHours(1),
-            HandshakeTimeout = TimeSpan.FromHours(1),
-            ShutdownTimeout = TimeSpan.Zero,
-            PressurePatience = TimeSpan.Zero,
-            StopWithInput = false,
-            Prefault = false,
-            CompressFromBytes = 0,
-        };
+        NodeOptions options = FakeNode.Options(sizes.MaxConnections, 64 << 20);
         ChangingClient[] writers = [.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => new ChangingClient(new Random(random.Next())))];
         NearCacheClient[] trackers = [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => new NearCacheClient(new Random(random.Next()), writers))];
         List<FakePeer> peers = [.. trackers.Concat<IFakeClient>(writers).Select((client, i) => new FakePeer(new ConnectionId(i, i), client))];
