@@ -189,11 +189,17 @@ public abstract class ValueStreamTests : IDisposable
     {
         byte[][] values = [.. Enumerable.Range(0, 8).Select(i => Store($"several {i}", 500_000 + i))];
         Dictionary<uint, (byte[] Value, int Got)> open = [];
+        List<byte> requests = [];
         for (int i = 0; i < values.Length; i++)
         {
             byte[] key = TestClient.Key($"several {i}");
-            open[_client.Tell((f, id) => RequestWriter.GetStream(f, id, key, uint.MaxValue))] = (values[i], 0);
+            uint id = 1_000_000 + (uint)i;
+            requests.AddRange(_client.Frame(f => RequestWriter.GetStream(f, id, key, uint.MaxValue)));
+            open[id] = (values[i], 0);
         }
+
+        // Together, so that none has begun to send long before the others are there.
+        _client.Send([.. requests]);
 
         HashSet<uint> beforeFirstEnd = [];
         bool hasEnded = false;
