@@ -1,0 +1,49 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace FastCache.LoadGen.Reporting.Records;
+
+/// <summary>A record as a JSON file.</summary>
+internal static class RecordFile
+{
+    /// <summary>Longest file that is read: a record of a long run has about 1 MB.</summary>
+    private const long MaxBytes = 64 << 20;
+
+    private static readonly JsonSerializerOptions Form = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        IgnoreReadOnlyProperties = true,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    };
+
+    public static void Write(RunRecord record, string path) =>
+        File.WriteAllText(path, JsonSerializer.Serialize(record, Form) + "\n");
+
+    /// <exception cref="InvalidDataException">It is too long, no record, or one of another schema; the message names the file.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static RunRecord Read(string path)
+    {
+        if (new FileInfo(path) is { Exists: true, Length: > MaxBytes } file)
+        {
+            throw new InvalidDataException($"{path} has {file.Length:N0} bytes; a record has at most {MaxBytes:N0}");
+        }
+
+        byte[] text = File.ReadAllBytes(path);
+        try
+        {
+            int schema = JsonDocument.Parse(text).RootElement.TryGetProperty("schema", out JsonElement number) && number.TryGetInt32(out int found)
+                ? found
+                : throw new InvalidDataException($"{path} is not a record: it has no schema");
+            return schema == RunRecord.CurrentSchema
+                ? JsonSerializer.Deserialize<RunRecord>(text, Form)!
+                : throw new InvalidDataException($"{path} has schema {schema}; this program reads schema {RunRecord.CurrentSchema}");
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            throw new InvalidDataException($"{path} is not a record: {exception.Message}");
+        }
+    }
+}
