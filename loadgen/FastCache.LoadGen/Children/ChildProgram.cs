@@ -14,10 +14,13 @@ internal sealed record ChildProgram(string Name, string Project, string[] Argume
     private const string RootMark = "FastCache.sln";
     private static readonly string AnyPort = $"{IPAddress.Loopback}:0";
 
-    public static ChildProgram Node(string memory, IoBackend io) => new(
+    /// <param name="memory">Its memory, as its option wants it.</param>
+    /// <param name="io">How it reaches its sockets.</param>
+    /// <param name="further">Further options.</param>
+    public static ChildProgram Node(string memory, IoBackend io, IReadOnlyList<string> further) => new(
         "node",
         "node/FastCache.Node",
-        ["--memory", memory, "--io", IoBackendNames.Of(io), "--listen", AnyPort, "--stop-with-input"],
+        ["--memory", memory, "--io", IoBackendNames.Of(io), "--listen", AnyPort, "--stop-with-input", .. further],
         "FastCache listening on ");
 
     /// <summary>The program that moves the same bytes and does nothing else.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using FastCache.Io;
 using FastCache.LoadGen.Options;
+using FastCache.LoadGen.Scenarios;
 using FastCache.LoadGen.Workload;
 using FastCache.Protocol;
 
@@ -64,6 +65,26 @@ internal sealed class LoadSession : IDisposable
         return loop.Run(TimeSpan.FromDays(1));
     }
 
+    /// <summary>Stores the working set of a scenario.</summary>
+    public PhaseCost Fill(ScenarioPlayer[] players, int keys)
+    {
+        using FillLoop loop = new(_io, _ids, players, keys, _stop);
+        return loop.Run(TimeSpan.FromDays(1));
+    }
+
+    /// <summary>The flows of a scenario's players; their counts are those of the measured phase.</summary>
+    /// <param name="players">One for each connection.</param>
+    /// <param name="warmUp">The load before; null: none.</param>
+    /// <param name="shape">The load that is measured.</param>
+    /// <param name="meter">Read before and after.</param>
+    public PhaseResult Measure(ScenarioPlayer[] players, LoadShape? warmUp, LoadShape shape, INodeMeter meter)
+    {
+        using ScenarioLoop first = new(_io, _ids, players, warmUp ?? shape, _stop);
+        using ScenarioLoop second = new(_io, _ids, players, shape, _stop);
+        TimeSpan warmUpLength = TimeSpan.FromSeconds(warmUp?.Seconds ?? 0);
+        return Measure(first, second, second, shape.Rate, warmUpLength, TimeSpan.FromSeconds(shape.Seconds), meter);
+    }
+
     /// <summary>The requests of a stream at full speed, or at a rate above 0.</summary>
     /// <param name="stream">The requests.</param>
     /// <param name="rate">Requests a second; 0: closed loop.</param>
@@ -100,7 +121,7 @@ internal sealed class LoadSession : IDisposable
     private PhaseResult Measure(
         LoadLoop warmUpLoop,
         LoadLoop loop,
-        OpenLoop? open,
+        IDueCount? open,
         double rate,
         TimeSpan warmUp,
         TimeSpan duration,

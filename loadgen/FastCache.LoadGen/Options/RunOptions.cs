@@ -54,6 +54,9 @@ internal sealed record RunOptions
 
     public int Connections { get; init; }
 
+    /// <summary>Connections beside them that only are there.</summary>
+    public int QuietConnections { get; init; }
+
     /// <summary>Requests of one connection that are sent together.</summary>
     public int Depth { get; init; }
 
@@ -70,6 +73,9 @@ internal sealed record RunOptions
 
     /// <summary>The memory of the node that is started, as its own option wants it.</summary>
     public string Memory { get; init; } = "";
+
+    /// <summary>Further options of the node that is started.</summary>
+    public IReadOnlyList<string> NodeArguments { get; init; } = [];
 
     /// <summary>How the node that is started reaches its sockets.</summary>
     public IoBackend NodeIo { get; init; }

@@ -19,6 +19,9 @@ internal sealed class Target : IDisposable
 
     public IPEndPoint Address { get; }
 
+    /// <summary>The child's process; null: it runs elsewhere.</summary>
+    public int? ProcessId => _child?.Id;
+
     public static Target Open(RunContext context) =>
         context.Options.Connect is DnsEndPoint named ? new(Resolve(named), null) : Start(context);
 
@@ -28,7 +31,7 @@ internal sealed class Target : IDisposable
     /// <summary>A fresh node over a backend.</summary>
     public static Target Start(RunContext context, IoBackend io)
     {
-        ChildProgram program = ChildProgram.Node(context.Options.Memory, io);
+        ChildProgram program = ChildProgram.Node(context.Options.Memory, io, context.Options.NodeArguments);
         ChildProcess child = ChildProcess.Start(program, context.Cpus.Node);
         context.Say($"  node {child.Id} listens on {child.Address}, processor {context.Cpus.Node}");
         return new(child.Address, child);

@@ -9,8 +9,8 @@ internal struct FlowCounts
     /// <summary>Those of them that found a value.</summary>
     public long Hits;
 
-    /// <summary>Writes that were refused because somebody else was first: another version, a lease that has ended.</summary>
-    public long Conflicts;
+    /// <summary>Writes that were refused: the version was another, the lease had ended, no memory.</summary>
+    public long Refusals;
 
     /// <summary>Values that were fetched from the slow source.</summary>
     public long Fetches;
@@ -25,7 +25,7 @@ internal struct FlowCounts
     {
         Lookups += other.Lookups;
         Hits += other.Hits;
-        Conflicts += other.Conflicts;
+        Refusals += other.Refusals;
         Fetches += other.Fetches;
         Flows += other.Flows;
     }

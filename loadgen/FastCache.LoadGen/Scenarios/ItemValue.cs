@@ -23,15 +23,13 @@ internal static class ItemValue
     /// <summary>Writes a part of a value.</summary>
     /// <param name="key">The key's number.</param>
     /// <param name="stamp">The write's number.</param>
-    /// <param name="offset">Where in the value the part begins; a multiple of 8.</param>
+    /// <param name="offset">Where in the value the part begins.</param>
     /// <param name="part">Its bytes.</param>
     public static void Write(int key, ulong stamp, long offset, Span<byte> part)
     {
-        if (offset == 0)
+        for (; !part.IsEmpty && IsOdd(offset); offset++, part = part[1..])
         {
-            BinaryPrimitives.WriteUInt64LittleEndian(part, stamp);
-            part = part[LeastBytes..];
-            offset = LeastBytes;
+            part[0] = ByteAt(key, stamp, offset);
         }
 
         ValuePattern.Write(WordsAt(key, stamp, offset), part);
@@ -40,15 +38,12 @@ internal static class ItemValue
     /// <summary>Whether a part of a value is what <see cref="Write"/> writes.</summary>
     public static bool Matches(int key, ulong stamp, long offset, ReadOnlySpan<byte> part)
     {
-        if (offset == 0)
+        for (; !part.IsEmpty && IsOdd(offset); offset++, part = part[1..])
         {
-            if (part.Length < LeastBytes || StampOf(part) != stamp)
+            if (part[0] != ByteAt(key, stamp, offset))
             {
                 return false;
             }
-
-            part = part[LeastBytes..];
-            offset = LeastBytes;
         }
 
         return ValuePattern.Matches(WordsAt(key, stamp, offset), part);
@@ -57,6 +52,15 @@ internal static class ItemValue
     /// <summary>The stamp of a whole value; 0 of one that is too short to have one.</summary>
     public static ulong StampOf(ReadOnlySpan<byte> value) =>
         value.Length < LeastBytes ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(value);
+
+    /// <summary>Whether a byte is the stamp's, or in the middle of a number.</summary>
+    private static bool IsOdd(long offset) => offset < LeastBytes || offset % sizeof(ulong) != 0;
+
+    private static byte ByteAt(int key, ulong stamp, long offset)
+    {
+        ulong word = offset < LeastBytes ? stamp : WordsAt(key, stamp, offset).Next();
+        return (byte)(word >> (int)(offset % sizeof(ulong) * 8));
+    }
 
     private static SplitMix WordsAt(int key, ulong stamp, long offset) =>
         SplitMix.After(SplitMix.Mix(((ulong)key << 32) ^ stamp), offset / sizeof(ulong));

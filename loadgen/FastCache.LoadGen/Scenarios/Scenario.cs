@@ -39,8 +39,16 @@ internal sealed record Scenario
     /// <summary>Most flows under way on each connection.</summary>
     public int Actors { get; init; } = 256;
 
-    /// <summary>Flows that begin each second.</summary>
+    /// <summary>Connections beside them that only are there.</summary>
+    public int QuietConnections { get; init; }
+
+    /// <summary>Flows that begin each second; the highest rate of the shape.</summary>
     public required double Rate { get; init; }
+
+    public ShapeKind Shape { get; init; }
+
+    /// <summary>What must hold.</summary>
+    public required IReadOnlyList<ScenarioTarget> Targets { get; init; }
 
     /// <summary>Memory of the node that is started, as its option wants it.</summary>
     public string Memory { get; init; } = "1GiB";

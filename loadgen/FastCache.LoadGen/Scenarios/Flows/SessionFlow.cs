@@ -13,9 +13,8 @@ namespace FastCache.LoadGen.Scenarios.Flows;
 /// </code>
 /// The stamp counts the changes of a session since it was started.
 /// </remarks>
-internal sealed class SessionFlow(
-    KeySpace keys, KeyPicker picker, ValueSizes sizes, double changes, TimeSpan life, ulong seed)
-    : ScenarioFlow(keys.KeyBytes, sizes.Most)
+internal sealed class SessionFlow(FlowPlace place, ValueSizes sizes, double changes, TimeSpan life)
+    : ScenarioFlow(place.Keys.KeyBytes, sizes.Most)
 {
     private const byte Read = 0;
     private const byte Change = 1;
@@ -23,13 +22,13 @@ internal sealed class SessionFlow(
     private const byte Fill = 3;
 
     private readonly ulong _lifeMillis = (ulong)life.TotalMilliseconds;
-    private SplitMix _random = new(seed);
+    private SplitMix _random = new(place.Seed);
 
     public override int LongestReplyBytes => ReplyOverheadBytes + sizes.Most;
 
     public override void Begin(ref Actor actor)
     {
-        actor.Key = picker.Next(ref _random);
+        actor.Key = place.Picker.Next(ref _random);
         actor.Length = sizes.Of(actor.Key);
         actor.Writes = _random.NextDouble() < changes;
     }
@@ -91,7 +90,7 @@ internal sealed class SessionFlow(
 
     private Turn ReadAgain(ref Actor actor)
     {
-        Counts.Conflicts++;
+        Counts.Refusals++;
         actor.Step = Read;
         return new(NextStep.Send, ReplyKind.Write);
     }
