@@ -7,6 +7,7 @@ RootCommand root = new("FastCache load generator: drives load at a node and hold
 {
     RunCommand.Create(Runner.Execute),
     ScenarioCommand.Create(ScenarioRun.Execute),
+    CheckCommand.Create(CheckRun.Execute),
 };
 ParseResult parsed = root.Parse(args);
 if (parsed.Action is ParseErrorAction refusal)

@@ -102,18 +102,35 @@ internal sealed class LoadSession : IDisposable
             return Measure(loop, loop, null, rate, warmUp, duration, meter);
         }
 
-        OpenLoop first = new(_io, connections, stream, _options.Depth, rate, warmUp, _recorder, _stop);
-        OpenLoop second = new(_io, connections, stream, _options.Depth, rate, duration, _recorder, _stop);
+        OpenRequestLoop first = new(_io, connections, stream, _options.Depth, rate, warmUp, _recorder, _stop);
+        OpenRequestLoop second = new(_io, connections, stream, _options.Depth, rate, duration, _recorder, _stop);
         return Measure(first, second, second, rate, warmUp, duration, meter);
     }
 
-    /// <summary>The closed loop against the byte-moving program.</summary>
-    public PhaseResult MeasureFloor(int requestBytes, int replyBytes, INodeMeter meter)
+    /// <summary>The same load on the byte-moving program; all its replies count as hits at a rate, and as nothing in the closed loop.</summary>
+    /// <param name="requestBytes">Bytes of each request.</param>
+    /// <param name="replyBytes">Bytes of each reply.</param>
+    /// <param name="rate">Requests a second; 0: closed loop.</param>
+    /// <param name="warmUp">Length of the same load before.</param>
+    /// <param name="duration">Length of what is measured.</param>
+    /// <param name="meter">Read before and after.</param>
+    public PhaseResult MeasureFloor(
+        int requestBytes, int replyBytes, double rate, TimeSpan warmUp, TimeSpan duration, INodeMeter meter)
     {
         ReplyShapes none = new(0, int.MaxValue, values: null);
         LoadConnection[] connections = [.. _ids.Select(id => new LoadConnection(id, 0, none))];
-        using ByteLoop loop = new(_io, connections, _options.Depth, requestBytes, replyBytes, _recorder, _stop);
-        return Measure(loop, loop, null, 0, _options.WarmUp, _options.Duration, meter);
+        if (rate == 0)
+        {
+            using ByteLoop loop = new(_io, connections, _options.Depth, requestBytes, replyBytes, _recorder, _stop);
+            return Measure(loop, loop, null, rate, warmUp, duration, meter);
+        }
+
+        using OpenByteLoop first = Open(warmUp);
+        using OpenByteLoop second = Open(duration);
+        return Measure(first, second, second, rate, warmUp, duration, meter);
+
+        OpenByteLoop Open(TimeSpan length) => new(
+            _io, connections, _options.Depth, requestBytes, replyBytes, rate, length, _recorder, _stop);
     }
 
     public void Dispose() => _io.Dispose();

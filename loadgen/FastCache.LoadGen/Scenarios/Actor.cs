@@ -18,6 +18,9 @@ internal struct Actor
     /// <summary>Whether it will write what it has read.</summary>
     public bool Writes;
 
+    /// <summary>How often it was refused.</summary>
+    public byte Tries;
+
     /// <summary>Bytes of the value that it writes or reads.</summary>
     public int Length;
 

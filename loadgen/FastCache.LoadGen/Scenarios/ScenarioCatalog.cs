@@ -31,6 +31,7 @@ internal static class ScenarioCatalog
             Use = "web sessions that live as long as they are used, read and rewritten by version",
             Keys = 200_000,
             Distribution = KeyDistribution.Zipf,
+            ZipfExponent = 0.6,
             Rate = 300_000,
             Memory = "256MiB",
             CreateFlow = place => new SessionFlow(place, ValueSizes.Uniform(64, 256), changes: 0.3, TimeSpan.FromSeconds(5)),
@@ -46,7 +47,8 @@ internal static class ScenarioCatalog
             Memory = "256MiB",
             NodeArguments = ["--stale-time", "10"],
             CreateFlow = place => new LeaseFlow(
-                place, ValueSizes.Uniform(100, 1_000), changes: 0.01, fetch: TimeSpan.FromMilliseconds(5), life: TimeSpan.FromSeconds(4)),
+                place, ValueSizes.Uniform(100, 1_000), changes: 0.01, additions: 0.02,
+                fetch: TimeSpan.FromMilliseconds(5), life: TimeSpan.FromSeconds(4)),
             Targets =
             [
                 Held, .. Tail(hit: 1, miss: 10, write: 5), new(Figure.HitRatio, 0.95), new(Figure.FlowsPerFetch, 5),
@@ -63,9 +65,8 @@ internal static class ScenarioCatalog
             Connections = 16,
             Actors = 16,
             Rate = 3_000,
-            Memory = "512MiB",
             CreateFlow = place => new ObjectFlow(
-                place, ValueSizes.LogNormal(median: 32 << 10, sigma: 1.5, least: 1 << 10, most: 4 << 20),
+                place, ValueSizes.LogNormal(median: 24 << 10, sigma: 1.8, least: 1 << 10, most: 4 << 20),
                 new(Ranges: 0.3, Updates: 0.05), plainBytes: 1 << 20),
             Targets =
             [

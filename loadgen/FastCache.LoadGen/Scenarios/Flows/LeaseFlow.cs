@@ -15,9 +15,10 @@ namespace FastCache.LoadGen.Scenarios.Flows;
 ///    └─┴── Wait: a pause
 ///   Change (the row was updated) ── MakeStale ── Ok, NotFound ──► done
 /// </code>
-/// The stamp is the number of the fetch. A lookup counts as a hit when a value, fresh or stale, came at once.
+/// A share of the lookups is for rows that were not stored before the run. The stamp is the number of the fetch. A lookup counts as a hit when a value, fresh or stale, came at once.
 /// </remarks>
-internal sealed class LeaseFlow(FlowPlace place, ValueSizes sizes, double changes, TimeSpan fetch, TimeSpan life)
+internal sealed class LeaseFlow(
+    FlowPlace place, ValueSizes sizes, double changes, double additions, TimeSpan fetch, TimeSpan life)
     : ScenarioFlow(place.Keys.KeyBytes, sizes.Most)
 {
     private const byte Ask = 0;
@@ -36,8 +37,11 @@ internal sealed class LeaseFlow(FlowPlace place, ValueSizes sizes, double change
 
     public override void Begin(ref Actor actor)
     {
-        actor.Step = _random.NextDouble() < changes ? Change : Ask;
-        actor.Key = place.Picker.Next(ref _random);
+        double draw = _random.NextDouble();
+        actor.Step = draw < changes ? Change : Ask;
+        actor.Key = draw < 1 - additions
+            ? place.Picker.Next(ref _random)
+            : place.Keys.Absent(_random.NextBelow(place.Keys.Count));
         actor.Length = sizes.Of(actor.Key);
     }
 

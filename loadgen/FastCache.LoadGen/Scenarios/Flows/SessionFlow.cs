@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FastCache.LoadGen.Engine;
 using FastCache.LoadGen.Workload;
 using FastCache.Protocol;
@@ -9,7 +10,7 @@ namespace FastCache.LoadGen.Scenarios.Flows;
 /// <code>
 ///   Read ── Ok ──────────► done, or Change ── Ok ──────────────► done
 ///    ▲   └─ NotFound ────► Create ── Ok ───────────────────────► done
-///    └──── VersionMismatch, Exists, NotFound: somebody was faster
+///    └──── VersionMismatch, Exists, NotFound: somebody was faster; again after a random, growing pause, four times at most
 /// </code>
 /// The stamp counts the changes of a session since it was started.
 /// </remarks>
@@ -20,6 +21,9 @@ internal sealed class SessionFlow(FlowPlace place, ValueSizes sizes, double chan
     private const byte Change = 1;
     private const byte Create = 2;
     private const byte Fill = 3;
+
+    private const int MostTries = 4;
+    private static readonly long FirstPauseTicks = Stopwatch.Frequency / 1_000;
 
     private readonly ulong _lifeMillis = (ulong)life.TotalMilliseconds;
     private SplitMix _random = new(place.Seed);
@@ -92,7 +96,9 @@ internal sealed class SessionFlow(FlowPlace place, ValueSizes sizes, double chan
     {
         Counts.Refusals++;
         actor.Step = Read;
-        return new(NextStep.Send, ReplyKind.Write);
+        return ++actor.Tries < MostTries
+            ? new(NextStep.Pause, ReplyKind.Write, (long)(_random.NextDouble() * (FirstPauseTicks << actor.Tries)))
+            : new(NextStep.Done, ReplyKind.Write);
     }
 
     private static Turn Go(ref Actor actor, byte step, ReplyKind kind, ulong stamp, ulong version)
