@@ -41,7 +41,7 @@ internal sealed class NBomberCommand
         OptionReaders.Number(1, ScenarioPlayer.MaxActors));
 
     private readonly TextOption<string> _config = new(
-        "--config", "file", null, "a .json file",
+        "--config", "file", null, "a .json file that exists",
         "A configuration of NBomber's; what it says of the scenario takes the place of the options here.",
         OptionReaders.Text(text => text.EndsWith(".json", StringComparison.Ordinal) && File.Exists(text)));
 

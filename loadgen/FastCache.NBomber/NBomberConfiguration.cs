@@ -35,7 +35,12 @@ internal sealed record NBomberConfiguration(string Path, bool SetsLoad)
                     $"{path} has {targets.GetRawText()} as TargetScenarios; the scenario that is run is {scenario}: name it alone, or none");
             }
 
-            return new(path, hasGlobal && SettingsOf(global, scenario).Any(HasLoad));
+            JsonElement[] settings = hasGlobal && global.TryGetProperty("ScenariosSettings", out JsonElement all) ? [.. all.EnumerateArray()] : [];
+            JsonElement[] own = [.. settings.Where(setting => NameOf(setting) == scenario)];
+            return settings.Length == 0 || own.Length > 0
+                ? new(path, own.Any(setting => setting.TryGetProperty("LoadSimulationsSettings", out _)))
+                : throw new LoadFailedException(
+                    $"{path} has settings for {string.Join(", ", settings.Select(NameOf))}; the scenario that is run is {scenario}");
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
@@ -43,11 +48,6 @@ internal sealed record NBomberConfiguration(string Path, bool SetsLoad)
         }
     }
 
-    private static IEnumerable<JsonElement> SettingsOf(JsonElement global, string scenario) =>
-        global.TryGetProperty("ScenariosSettings", out JsonElement settings)
-            ? settings.EnumerateArray().Where(setting =>
-                setting.TryGetProperty("ScenarioName", out JsonElement name) && name.GetString() == scenario)
-            : [];
-
-    private static bool HasLoad(JsonElement setting) => setting.TryGetProperty("LoadSimulationsSettings", out _);
+    private static string? NameOf(JsonElement setting) =>
+        setting.TryGetProperty("ScenarioName", out JsonElement name) ? name.GetString() : null;
 }

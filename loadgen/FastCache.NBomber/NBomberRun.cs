@@ -77,7 +77,7 @@ internal static class NBomberRun
         NBomberContext nbomber = NBomberRunner
             .RegisterScenarios(batches.Describe())
             .WithTestSuite("FastCache")
-            .WithTestName($"{scenario.Name}, {plan.Batch} flows an iteration")
+            .WithTestName($"{scenario.Name} in batches of {plan.Batch}")
             .WithReportFolder(folder)
             .WithReportFileName(scenario.Name)
             .WithReportFormats(ReportFormat.Html, ReportFormat.Md, ReportFormat.Csv);
