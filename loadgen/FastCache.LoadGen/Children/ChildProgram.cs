@@ -14,10 +14,14 @@ internal sealed record ChildProgram(string Name, string Project, string[] Argume
     private const string RootMark = "FastCache.sln";
     private static readonly string AnyPort = $"{IPAddress.Loopback}:0";
 
-    public static ChildProgram Node(string memory, IoBackend io) => new(
+    /// <summary>A node; without a number of shards it has one for each of its processors.</summary>
+    public static ChildProgram Node(string memory, IoBackend io, int? shards = null) => new(
         "node",
         "node/FastCache.Node",
-        ["--memory", memory, "--io", IoBackendNames.Of(io), "--listen", AnyPort, "--stop-with-input"],
+        [
+            "--memory", memory, "--io", IoBackendNames.Of(io), "--listen", AnyPort, "--stop-with-input",
+            .. shards is null ? Array.Empty<string>() : ["--shards", $"{shards}"],
+        ],
         "FastCache listening on ");
 
     /// <summary>The program that moves the same bytes and does nothing else.</summary>

@@ -18,9 +18,9 @@ internal sealed class OpenLoop : LoadLoop
     // depth 128 the median fell from 400 to 55 us, because neither side spends its time on sends of 5 requests.
     private static readonly long HoldTicks = 25 * Stopwatch.Frequency / 1_000_000;
 
-    private readonly LoadConnection[] _connections;
+    private readonly LoadConnection<InOrder>[] _connections;
     private readonly DueRing[] _due;
-    private readonly RequestStream _stream;
+    private readonly RequestStream[] _streams;
     private readonly LatencyRecorder _recorder;
     private readonly int _depth;
     private readonly double _ticksPerRequest;
@@ -31,8 +31,8 @@ internal sealed class OpenLoop : LoadLoop
 
     public OpenLoop(
         IShardIo io,
-        LoadConnection[] connections,
-        RequestStream stream,
+        LoadConnection<InOrder>[] connections,
+        RequestStream[] streams,
         int depth,
         double rate,
         TimeSpan duration,
@@ -42,7 +42,7 @@ internal sealed class OpenLoop : LoadLoop
     {
         _connections = connections;
         _due = [.. connections.Select(_ => new DueRing())];
-        _stream = stream;
+        _streams = streams;
         _recorder = recorder;
         _depth = depth;
         _ticksPerRequest = Stopwatch.Frequency / rate;
@@ -92,16 +92,17 @@ internal sealed class OpenLoop : LoadLoop
             int slot = _turn;
             _turn = slot + 1 == _connections.Length ? 0 : slot + 1;
             LoadConnection connection = _connections[slot];
+            RequestStream stream = _streams[slot];
             int start = connection.NextRequest;
-            int run = Math.Min(Math.Min(_depth, _due[slot].Room), _stream.Count - start);
+            int run = Math.Min(Math.Min(_depth, _due[slot].Room), stream.Count - start);
             if (run == 0 || Io.IsBlocked(connection.Id))
             {
                 continue;
             }
 
             run = (int)Math.Min(run, due);
-            Io.Send(connection.Id, _stream.Range(start, run));
-            connection.NextRequest = start + run == _stream.Count ? 0 : start + run;
+            Io.Send(connection.Id, stream.Range(start, run));
+            connection.NextRequest = start + run == stream.Count ? 0 : start + run;
             _due[slot].Add(Sent, run);
             Sent += run;
             Outstanding += run;

@@ -28,7 +28,7 @@ internal sealed class Target : IDisposable
     /// <summary>A fresh node over a backend.</summary>
     public static Target Start(RunContext context, IoBackend io)
     {
-        ChildProgram program = ChildProgram.Node(context.Options.Memory, io);
+        ChildProgram program = ChildProgram.Node(context.Options.Memory, io, context.Options.Shards);
         ChildProcess child = ChildProcess.Start(program, context.Cpus.Node);
         context.Say($"  node {child.Id} listens on {child.Address}, processor {context.Cpus.Node}");
         return new(child.Address, child);
