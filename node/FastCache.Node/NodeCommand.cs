@@ -79,7 +79,8 @@ internal static class NodeCommand
     private static readonly Option<string> Spin = new("--spin")
     {
         Description = $"Look for new requests for up to {AdaptiveSpin.MaxMicros} us before sleeping where that has paid lately (true): "
-            + "a third of the latency of a request that comes alone, for processor time that nobody else wants; or sleep at once (false).",
+            + "a third of the latency of a request that comes alone, for processor time that nobody else wants; or sleep at once (false). "
+            + "Shards that share a processor sleep at once.",
         HelpName = "true|false",
         DefaultValueFactory = _ => "true",
         CustomParser = ParseSwitch,

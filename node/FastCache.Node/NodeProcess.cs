@@ -36,14 +36,14 @@ internal static class NodeProcess
         using SharedState shared = new(options, Console.Error);
         using Startup startup = new(options.Shards);
         IReadOnlyList<int> processors = ThreadAffinity.Allowed();
-        bool isPinned = options.Pin && options.Shards <= processors.Count;
+        NodeOptions fitted = options.On(processors.Count);
         Thread[] threads = new Thread[options.Shards];
         for (int i = 0; i < threads.Length; i++)
         {
             int home = i;
-            ShardHost host = new(options, shared, startup, stop, home);
+            ShardHost host = new(fitted, shared, startup, stop, home);
             threads[i] = new Thread(() => Guard(
-                $"shard {home}", () => host.Run(isPinned ? processors[home] : null), Console.Error, Environment.Exit))
+                $"shard {home}", () => host.Run(fitted.Pin ? processors[home] : null), Console.Error, Environment.Exit))
             {
                 Name = $"shard {home}",
             };
