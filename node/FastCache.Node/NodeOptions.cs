@@ -52,6 +52,9 @@ internal sealed record NodeOptions
     /// <summary>How long a frame that has begun may take to arrive whole.</summary>
     public required TimeSpan FrameTimeout { get; init; }
 
+    /// <summary>How long an open stream may wait for its client.</summary>
+    public TimeSpan StreamTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How long a connection may take to say its Hello.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -22,6 +22,7 @@ internal static class NodeProcess
             return Success;
         }
 
+        StartPoolThreads();
         if (options.Io == IoBackend.Sockets || !OperatingSystem.IsLinux())
         {
             ShardIo.PreferInlineCompletions();
@@ -80,6 +81,31 @@ internal static class NodeProcess
         catch (Exception failure) when (End(name, failure, diagnosis, exit))
         {
         }
+    }
+
+    /// <summary>Starts the threads on which System.Net.Sockets tells of what a closed socket has cut off.</summary>
+    /// <remarks>
+    /// Otherwise it starts one when it needs it. On Linux that takes two descriptors, and where peers have taken all, whoever
+    /// closes the socket gets an exception instead.
+    /// </remarks>
+    private static void StartPoolThreads()
+    {
+        int count = Environment.ProcessorCount;
+        ThreadPool.SetMinThreads(count, count);
+        ThreadPool.SetMaxThreads(count, count);
+        CountdownEvent missing = new(count);
+        for (int i = 0; i < count; i++)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(
+                _ =>
+                {
+                    missing.Signal();
+                    missing.Wait(); // Each needs a thread of its own.
+                },
+                null);
+        }
+
+        missing.Wait();
     }
 
     private static bool End(string name, Exception failure, TextWriter diagnosis, Action<int> exit)
