@@ -48,7 +48,7 @@ internal sealed record PhaseResult
     public Percentiles this[ReplyKind kind] => Latencies[(int)kind];
 
     public static PhaseResult Of(
-        PhaseCost cost, NodeReading before, NodeReading after, LatencyRecorder recorder, OpenLoop? open, double rate)
+        PhaseCost cost, NodeReading before, NodeReading after, LatencyRecorder recorder, IDueCount? open, double rate)
     {
         double operations = Math.Max(1, cost.Operations);
         return new()

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
 using System.Net;
 using FastCache.Io;
 using FastCache.LoadGen.Workload;
@@ -37,9 +36,7 @@ internal sealed class RunCommand
     /// <summary>What the byte-moving program allows.</summary>
     private const int MaxFloorBytes = 1 << 20;
 
-    private readonly TextOption<DnsEndPoint> _connect = new(
-        "--connect", "host:port", null, "host:port, port 1 to 65535",
-        "Load this node instead of starting one.", OptionReaders.ReadEndPoint);
+    private readonly TextOption<DnsEndPoint> _connect = CommonOptions.Connect();
 
     private readonly TextOption<int> _keys = new(
         "--keys", "n", "1M", "1 to 500M", "Keys that are stored before the measured phase.",
@@ -86,9 +83,7 @@ internal sealed class RunCommand
         "--duration", "time", "10s", "100ms to 24h", "Length of the measured phase.",
         OptionReaders.Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(24)));
 
-    private readonly TextOption<TimeSpan> _warmUp = new(
-        "--warmup", "time", "2s", "0s to 1h", "The same load before it, not measured.",
-        OptionReaders.Duration(TimeSpan.Zero, TimeSpan.FromHours(1)));
+    private readonly TextOption<TimeSpan> _warmUp = CommonOptions.WarmUp("2s");
 
     private readonly TextOption<long> _rate = new(
         "--rate", "per second", "0", "0 or 100 to 100M",
@@ -96,34 +91,21 @@ internal sealed class RunCommand
         (string text, out long value) =>
             Quantity.TryParseCount(text, out value) && value is 0 or (>= 100 and <= 100_000_000));
 
-    private readonly TextOption<CpuList> _nodeCpus = new(
-        "--node-cpus", "list", "0", "processors such as 0 or 0,2-3", "Processors of the node that is started.",
-        OptionReaders.Cpus());
+    private readonly TextOption<CpuList> _nodeCpus = CommonOptions.NodeCpus();
 
-    private readonly TextOption<CpuList> _loadCpus = new(
-        "--load-cpus", "list", "1", "processors such as 1 or 1,4-5", "Processors of the load generator.",
-        OptionReaders.Cpus());
+    private readonly TextOption<CpuList> _loadCpus = CommonOptions.LoadCpus();
 
-    private readonly TextOption<string> _memory = new(
-        "--memory", "size", "1GiB", "a size such as 512MiB or 1GiB", "Memory of the node that is started.",
-        OptionReaders.Text(text => Quantity.TryParseBytes(text, out long bytes) && bytes > 0));
+    private readonly TextOption<string> _memory = CommonOptions.Memory("1GiB");
 
     private readonly TextOption<int> _shards = new(
         "--shards", "n", null, "1 to 256", "Shards of the node that is started; one for each of its processors unless given.",
         OptionReaders.Number(1, 256));
 
-    private readonly TextOption<IoBackend> _io = new(
-        "--io", IoBackendNames.Choices, "auto", IoBackendNames.Allowed,
-        "How the node that is started, or the byte-moving program, reaches its sockets.", IoBackendNames.TryParse);
+    private readonly TextOption<IoBackend> _io = CommonOptions.Io();
 
-    private readonly TextOption<string> _json = new(
-        "--json", "file", null, "a file name in a directory that exists", "Write the report for programs, too.",
-        OptionReaders.Text(IsWritablePath));
+    private readonly TextOption<string> _json = CommonOptions.File("--json", "Write the report for programs, too.");
 
-    private readonly TextOption<ulong> _seed = new(
-        "--seed", "n", "1", "0 to 2^64-1", "Same seed, same requests.",
-        (string text, out ulong value) =>
-            ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value));
+    private readonly TextOption<ulong> _seed = CommonOptions.Seed();
 
     private readonly TextOption<int> _rounds = new(
         "--rounds", "n", "3", "1 to 100", "With --floor or --compare-io: how often each is measured.",
@@ -167,12 +149,6 @@ internal sealed class RunCommand
         command.Validators.Add(declared.CheckCombinations);
         command.SetAction(result => run(declared.Read(result.CommandResult)));
         return command;
-    }
-
-    private static bool IsWritablePath(string text)
-    {
-        string? directory = text.Length > 0 ? Path.GetDirectoryName(Path.GetFullPath(text)) : null;
-        return directory is not null && Directory.Exists(directory) && !Directory.Exists(text);
     }
 
     private RunOptions Read(SymbolResult result) => new()
