@@ -4,27 +4,38 @@ using FastCache.LoadGen.Workload;
 namespace FastCache.LoadGen.Engine;
 
 /// <summary>The measured load at full speed; a reply's latency counts from when its batch was sent.</summary>
-internal sealed class ClosedLoop(
+/// <typeparam name="TOrder">In which order the replies of a connection come.</typeparam>
+/// <param name="io">The connections' backend.</param>
+/// <param name="connections">Connections, indexed by slot.</param>
+/// <param name="streams">What each of them sends, in a circle.</param>
+/// <param name="depth">Requests of a batch.</param>
+/// <param name="recorder">Takes the latencies.</param>
+/// <param name="stop">Ends it early.</param>
+internal sealed class ClosedLoop<TOrder>(
     IShardIo io,
-    LoadConnection[] connections,
-    RequestStream stream,
+    LoadConnection<TOrder>[] connections,
+    RequestStream[] streams,
     int depth,
     LatencyRecorder recorder,
     StopSignal stop) : BatchLoop(io, connections, stop)
+    where TOrder : struct, IReplyOrder
 {
     protected override int Count(LoadConnection connection, ReadOnlySpan<byte> bytes, long now)
     {
         KindCounts counts = default;
-        connection.Walker.Walk(bytes, ref counts);
+        connections[connection.Id.Slot].Walker.Walk(bytes, ref counts);
         counts.RecordTo(recorder, now - connection.SentAt);
         return counts.Total;
     }
 
     protected override ReadOnlySpan<byte> NextBatch(LoadConnection connection, out int count)
     {
+        int slot = connection.Id.Slot;
+        RequestStream stream = streams[slot];
         int start = connection.NextRequest;
         count = Math.Min(depth, stream.Count - start);
         connection.NextRequest = start + count == stream.Count ? 0 : start + count;
+        connections[slot].Walker.Order.Sent(start, count);
         return stream.Range(start, count);
     }
 }

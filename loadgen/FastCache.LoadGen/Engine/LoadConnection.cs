@@ -2,13 +2,11 @@ using FastCache.Io;
 
 namespace FastCache.LoadGen.Engine;
 
-/// <summary>One connection's place in the stream of requests and replies.</summary>
-/// <remarks>Its walker is a mutable struct, and a field for that reason.</remarks>
-internal sealed class LoadConnection(ConnectionId id, int start, ReplyShapes shapes)
+/// <summary>One connection's place in what it sends.</summary>
+/// <param name="id">The connection.</param>
+/// <param name="start">Index of the request that is sent first.</param>
+internal class LoadConnection(ConnectionId id, int start)
 {
-    /// <summary>Checks what it receives.</summary>
-    public ReplyWalker Walker = new(shapes, start);
-
     public ConnectionId Id { get; } = id;
 
     /// <summary>Index of the request that is sent next.</summary>
@@ -19,4 +17,19 @@ internal sealed class LoadConnection(ConnectionId id, int start, ReplyShapes sha
 
     /// <summary>When its batch was sent (closed loop), in clock ticks.</summary>
     public long SentAt { get; set; }
+}
+
+/// <summary>One whose replies are looked at.</summary>
+/// <remarks>Its walker is a mutable struct, and a field for that reason.</remarks>
+/// <typeparam name="TOrder">In which order they come.</typeparam>
+/// <param name="id">The connection.</param>
+/// <param name="start">Index of the request that is sent first.</param>
+/// <param name="shapes">What they may be.</param>
+/// <param name="order">What is outstanding: nothing yet.</param>
+internal sealed class LoadConnection<TOrder>(ConnectionId id, int start, ReplyShapes shapes, TOrder order)
+    : LoadConnection(id, start)
+    where TOrder : struct, IReplyOrder
+{
+    /// <summary>Checks what it receives.</summary>
+    public ReplyWalker<TOrder> Walker = new(shapes, order);
 }

@@ -12,27 +12,37 @@ namespace FastCache.LoadGen.Engine;
 internal sealed class LoadSession : IDisposable
 {
     private const int ReceiveBufferBytes = 16 << 10;
+    private const int PreloadBatchBytes = 32 << 10;
     private const int LeastReceiveBuffers = 64;
 
     private readonly RunOptions _options;
     private readonly LatencyRecorder _recorder;
     private readonly StopSignal _stop;
     private readonly IShardIo _io;
+    private readonly ShardSlots _slots = ShardSlots.Single;
     private readonly ConnectionId[] _ids;
+    private readonly ClientPlace[] _places;
 
     /// <summary>Opens the connections.</summary>
     /// <param name="address">Where the node listens.</param>
     /// <param name="greets">Whether it wants the protocol's handshake; the byte-moving program does not.</param>
-    /// <param name="options">How many connections, and what load.</param>
+    /// <param name="options">How many connections, of which clients, and what load.</param>
     /// <param name="recorder">Takes the latencies.</param>
     /// <param name="stop">Ends phases early.</param>
-    /// <exception cref="LoadFailedException">This machine refuses every backend, or the node refuses connections.</exception>
+    /// <exception cref="LoadFailedException">This machine refuses every backend, the node refuses connections, or aware
+    /// clients are fewer than shards.</exception>
     public LoadSession(
         IPEndPoint address, bool greets, RunOptions options, LatencyRecorder recorder, StopSignal stop)
     {
         _options = options;
         _recorder = recorder;
         _stop = stop;
+        if (greets && options.Clients == ClientKind.Aware)
+        {
+            _slots = AskForSlots(address);
+        }
+
+        _places = new ClientPlace[options.Connections];
         ShardIoOptions sizes = new()
         {
             MaxConnections = options.Connections,
@@ -61,8 +71,10 @@ internal sealed class LoadSession : IDisposable
     /// <summary>Stores every key once.</summary>
     public PhaseCost Preload(KeySpace keys)
     {
-        using PreloadLoop loop = new(_io, _ids, keys, _options.ValueSize, _recorder, _stop);
-        return loop.Run(TimeSpan.FromDays(1));
+        int batch = Math.Max(1, PreloadBatchBytes / RequestMix.Of(_options).SetBytes);
+        return _options.Clients == ClientKind.Unordered
+            ? Preload(keys, batch, () => new AnyOrder(batch))
+            : Preload(keys, batch, () => new InOrder(start: 0, int.MaxValue));
     }
 
     /// <summary>Stores the working set of a scenario.</summary>
@@ -85,25 +97,33 @@ internal sealed class LoadSession : IDisposable
         return Measure(first, second, second, shape.Rate, warmUpLength, TimeSpan.FromSeconds(shape.Seconds), meter);
     }
 
-    /// <summary>The requests of a stream at full speed, or at a rate above 0.</summary>
-    /// <param name="stream">The requests.</param>
-    /// <param name="rate">Requests a second; 0: closed loop.</param>
+    /// <summary>The requests of a mix at full speed, or at a rate above 0.</summary>
+    /// <param name="requests">The requests; aware clients send those of their shard.</param>
+    /// <param name="rate">Requests a second; 0: closed loop. Unordered clients have no rate.</param>
     /// <param name="warmUp">Length of the same load before.</param>
     /// <param name="duration">Length of what is measured.</param>
     /// <param name="meter">Read before and after.</param>
-    public PhaseResult Measure(RequestStream stream, double rate, TimeSpan warmUp, TimeSpan duration, INodeMeter meter)
+    public PhaseResult Measure(
+        RequestStreams requests, double rate, TimeSpan warmUp, TimeSpan duration, INodeMeter meter)
     {
-        ReplyShapes shapes = new(_options.ValueSize, stream.Count, stream);
-        LoadConnection[] connections =
-            [.. _ids.Select(id => new LoadConnection(id, StartOf(id, stream.Count), shapes))];
+        RequestStream[] byShard = requests.For(_slots);
+        RequestStream[] streams = [.. _places.Select(place => byShard[place.Shard])];
+        if (_options.Clients == ClientKind.Unordered)
+        {
+            ClosedLoop<AnyOrder> unordered = new(
+                _io, Connect(streams, (_, _) => new AnyOrder(_options.Depth)), streams, _options.Depth, _recorder, _stop);
+            return Measure(unordered, unordered, null, rate, warmUp, duration, meter);
+        }
+
+        LoadConnection<InOrder>[] connections = Connect(streams, (start, stream) => new InOrder(start, stream.Count));
         if (rate == 0)
         {
-            ClosedLoop loop = new(_io, connections, stream, _options.Depth, _recorder, _stop);
+            ClosedLoop<InOrder> loop = new(_io, connections, streams, _options.Depth, _recorder, _stop);
             return Measure(loop, loop, null, rate, warmUp, duration, meter);
         }
 
-        OpenRequestLoop first = new(_io, connections, stream, _options.Depth, rate, warmUp, _recorder, _stop);
-        OpenRequestLoop second = new(_io, connections, stream, _options.Depth, rate, duration, _recorder, _stop);
+        OpenRequestLoop first = new(_io, connections, streams, _options.Depth, rate, warmUp, _recorder, _stop);
+        OpenRequestLoop second = new(_io, connections, streams, _options.Depth, rate, duration, _recorder, _stop);
         return Measure(first, second, second, rate, warmUp, duration, meter);
     }
 
@@ -117,8 +137,7 @@ internal sealed class LoadSession : IDisposable
     public PhaseResult MeasureFloor(
         int requestBytes, int replyBytes, double rate, TimeSpan warmUp, TimeSpan duration, INodeMeter meter)
     {
-        ReplyShapes none = new(0, int.MaxValue, values: null);
-        LoadConnection[] connections = [.. _ids.Select(id => new LoadConnection(id, 0, none))];
+        LoadConnection[] connections = [.. _ids.Select(id => new LoadConnection(id, start: 0))];
         if (rate == 0)
         {
             using ByteLoop loop = new(_io, connections, _options.Depth, requestBytes, replyBytes, _recorder, _stop);
@@ -157,7 +176,41 @@ internal sealed class LoadSession : IDisposable
         return PhaseResult.Of(cost, before, meter.Read(), _recorder, open, rate);
     }
 
-    private int StartOf(ConnectionId id, int count) => (int)((long)count * id.Slot / _ids.Length);
+    private PhaseCost Preload<TOrder>(KeySpace keys, int batch, Func<TOrder> nothingSent)
+        where TOrder : struct, IReplyOrder
+    {
+        ReplyShapes shapes = new(_options.ValueSize, values: null);
+        LoadConnection<TOrder>[] connections =
+            [.. _ids.Select(id => new LoadConnection<TOrder>(id, start: 0, shapes, nothingSent()))];
+        using PreloadLoop<TOrder> loop = new(
+            _io, connections, _places, _slots, keys, _options.ValueSize, batch, _recorder, _stop);
+        return loop.Run(TimeSpan.FromDays(1));
+    }
+
+    private LoadConnection<TOrder>[] Connect<TOrder>(RequestStream[] streams, Func<int, RequestStream, TOrder> nothingSent)
+        where TOrder : struct, IReplyOrder
+    {
+        Dictionary<RequestStream, ReplyShapes> shapes =
+            streams.Distinct().ToDictionary(stream => stream, stream => new ReplyShapes(_options.ValueSize, stream));
+        return [.. _ids.Select((id, slot) =>
+        {
+            RequestStream stream = streams[slot];
+            int start = _places[slot].StartOf(stream.Count);
+            return new LoadConnection<TOrder>(id, start, shapes[stream], nothingSent(start, stream));
+        })];
+    }
+
+    private ShardSlots AskForSlots(IPEndPoint address)
+    {
+        using NodeSocket connection = NodeSocket.Connect(address);
+        connection.Greet();
+        ShardSlots slots = connection.ReadTopology();
+        return slots.Count <= _options.Connections
+            ? slots
+            : throw new LoadFailedException(
+                $"--connections is {_options.Connections}, but the node has {slots.Count} shards, and an aware client " +
+                $"asks one of them only; allowed: {slots.Count} and more, or --clients unaware");
+    }
 
     private ConnectionId[] Open(IPEndPoint address, bool greets)
     {
@@ -165,25 +218,37 @@ internal sealed class LoadSession : IDisposable
         for (int i = 0; i < ids.Length; i++)
         {
             using NodeSocket connection = NodeSocket.Connect(address);
+            ClientPlace place = ClientPlace.Of(i, ids.Length, _slots.Count);
             if (greets)
             {
-                CheckLimits(connection.Greet());
+                Greet(connection, place);
             }
 
             ConnectionId id = connection.MoveTo(_io);
             ids[id.Slot] = id;
+            _places[id.Slot] = place;
         }
 
         return ids;
     }
 
-    private void CheckLimits(HelloReply allowed)
+    private void Greet(NodeSocket connection, in ClientPlace place)
     {
-        if (_options.KeySize > allowed.MaxKeyBytes || _options.ValueSize > allowed.MaxValueBytes)
+        int? shard = _slots.Count > 1 ? place.Shard : null;
+        Features features = _options.Clients == ClientKind.Unordered ? Features.UnorderedReplies : Features.None;
+        HelloReply agreed = connection.Greet(features, shard);
+        if ((agreed.Features & (uint)features) != (uint)features || (shard ?? agreed.Shard) != agreed.Shard)
         {
             throw new LoadFailedException(
-                $"the node takes keys of at most {allowed.MaxKeyBytes} bytes and values of at most " +
-                $"{allowed.MaxValueBytes} bytes; asked for were {_options.KeySize} and {_options.ValueSize}");
+                $"asked for were features {features} and shard {shard}; the node agreed to {(Features)agreed.Features} " +
+                $"and shard {agreed.Shard}");
+        }
+
+        if (_options.KeySize > agreed.MaxKeyBytes || _options.ValueSize > agreed.MaxValueBytes)
+        {
+            throw new LoadFailedException(
+                $"the node takes keys of at most {agreed.MaxKeyBytes} bytes and values of at most " +
+                $"{agreed.MaxValueBytes} bytes; asked for were {_options.KeySize} and {_options.ValueSize}");
         }
     }
 }

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using FastCache.Io;
 using FastCache.LoadGen.Machine;
+using FastCache.LoadGen.Workload;
 using FastCache.Protocol;
 
 namespace FastCache.LoadGen.Engine;
@@ -45,13 +46,31 @@ internal sealed class NodeSocket : IDisposable
     }
 
     /// <summary>Says hello, as the protocol wants it of every connection.</summary>
+    /// <param name="features">What is asked for.</param>
+    /// <param name="shard">The shard that the connection is for, from 0; null: any.</param>
     /// <returns>What the node allows.</returns>
     /// <exception cref="LoadFailedException">The node refused, or speaks something else.</exception>
-    public HelloReply Greet()
+    public HelloReply Greet(Features features = Features.None, int? shard = null)
     {
         byte[] request = new byte[FcpLimits.HeaderBytes + FcpLimits.HelloRequestBytes];
-        RequestWriter.Hello(request, id: 0);
+        RequestWriter.Hello(request, id: 0, (uint)features, (ushort)(shard + 1 ?? 0));
         return HelloReply.Read(Exchange(request, Opcode.Hello));
+    }
+
+    /// <summary>Which shard of the node has which slots.</summary>
+    /// <exception cref="LoadFailedException">The node does not tell, or tells nonsense.</exception>
+    public ShardSlots ReadTopology()
+    {
+        byte[] request = new byte[FcpLimits.HeaderBytes];
+        RequestWriter.Topology(request, id: 0);
+        try
+        {
+            return ShardSlots.Read(Exchange(request, Opcode.Topology));
+        }
+        catch (FormatException exception)
+        {
+            throw new LoadFailedException($"wrong reply: {exception.Message}");
+        }
     }
 
     /// <summary>The node's counters: lines of name and value.</summary>

@@ -4,49 +4,56 @@ using FastCache.Protocol;
 
 namespace FastCache.LoadGen.Engine;
 
-/// <summary>Stores every key once. Connections share the keys in equal ranges; a request's id is its key's number.</summary>
-internal sealed class PreloadLoop : BatchLoop, IDisposable
+/// <summary>
+/// Stores every key once. The connections of a shard share the keys in equal ranges and store those that the shard has; a
+/// request's id counts the requests of its connection.
+/// </summary>
+/// <typeparam name="TOrder">In which order the replies of a connection come.</typeparam>
+internal sealed class PreloadLoop<TOrder> : BatchLoop, IDisposable
+    where TOrder : struct, IReplyOrder
 {
-    private const int BatchBytes = 32 << 10;
-
     private readonly KeySpace _keys;
-    private readonly LoadConnection[] _connections;
+    private readonly LoadConnection<TOrder>[] _connections;
+    private readonly ClientPlace[] _places;
+    private readonly ShardSlots _slots;
     private readonly LatencyRecorder _recorder;
     private readonly FrameBuffer _frames;
+    private readonly int[] _nextKey;
     private readonly byte[] _key;
     private readonly byte[] _value;
-    private readonly int _setBytes;
     private readonly int _batch;
 
     /// <param name="io">The connections' backend.</param>
-    /// <param name="ids">Connections, indexed by slot.</param>
+    /// <param name="connections">Connections, indexed by slot; the ids of what they send are 0, 1, 2, ...</param>
+    /// <param name="places">Whose keys each of them stores.</param>
+    /// <param name="slots">Which shard has which key.</param>
     /// <param name="keys">What is stored.</param>
     /// <param name="valueBytes">Bytes of every value.</param>
+    /// <param name="batch">Requests of a batch.</param>
     /// <param name="recorder">Its live counts show the progress.</param>
     /// <param name="stop">Ends it early.</param>
     public PreloadLoop(
-        IShardIo io, ConnectionId[] ids, KeySpace keys, int valueBytes, LatencyRecorder recorder, StopSignal stop)
-        : this(io, Spread(ids, keys, valueBytes), keys, valueBytes, recorder, stop)
-    {
-    }
-
-    private PreloadLoop(
         IShardIo io,
-        LoadConnection[] connections,
+        LoadConnection<TOrder>[] connections,
+        ClientPlace[] places,
+        ShardSlots slots,
         KeySpace keys,
         int valueBytes,
+        int batch,
         LatencyRecorder recorder,
         StopSignal stop)
         : base(io, connections, stop)
     {
         _keys = keys;
         _connections = connections;
+        _places = places;
+        _slots = slots;
         _recorder = recorder;
+        _nextKey = [.. places.Select(place => place.StartOf(keys.Count))];
         _key = new byte[keys.KeyBytes];
         _value = new byte[valueBytes];
-        _setBytes = FcpLimits.HeaderBytes + keys.KeyBytes + valueBytes;
-        _batch = Math.Max(1, BatchBytes / _setBytes);
-        _frames = new(connections.Length, _batch * _setBytes);
+        _batch = batch;
+        _frames = new(connections.Length, batch * (FcpLimits.HeaderBytes + keys.KeyBytes + valueBytes));
     }
 
     protected override bool HasSentAll => Answered + Outstanding == _keys.Count;
@@ -56,7 +63,7 @@ internal sealed class PreloadLoop : BatchLoop, IDisposable
     protected override int Count(LoadConnection connection, ReadOnlySpan<byte> bytes, long now)
     {
         KindCounts counts = default;
-        connection.Walker.Walk(bytes, ref counts);
+        _connections[connection.Id.Slot].Walker.Walk(bytes, ref counts);
         _recorder.Live.Add(now - connection.SentAt, counts.Total);
         return counts.Total;
     }
@@ -64,26 +71,29 @@ internal sealed class PreloadLoop : BatchLoop, IDisposable
     protected override ReadOnlySpan<byte> NextBatch(LoadConnection connection, out int count)
     {
         int slot = connection.Id.Slot;
-        int first = connection.NextRequest;
-        count = Math.Min(_batch, RangeStart(_keys.Count, slot + 1, _connections.Length) - first);
-        connection.NextRequest = first + count;
         Span<byte> frames = _frames.Of(slot);
         int length = 0;
-        for (int number = first; number < first + count; number++)
+        count = 0;
+        int end = _places[slot].EndOf(_keys.Count);
+        ref int number = ref _nextKey[slot];
+        for (; number < end && count < _batch; number++)
         {
             KeySpace.Write(number, _key);
-            ValuePattern.Write(number, _value);
-            length += RequestWriter.Set(frames[length..], (uint)number | RequestStream.WriteBit, _key, _value);
+            if (_slots.Has(_places[slot].Shard, _key))
+            {
+                ValuePattern.Write(number, _value);
+                uint id = (uint)(connection.NextRequest + count) | RequestStream.WriteBit;
+                length += RequestWriter.Set(frames[length..], id, _key, _value);
+                count++;
+            }
+        }
+
+        if (count > 0)
+        {
+            _connections[slot].Walker.Order.Sent(connection.NextRequest, count);
+            connection.NextRequest += count;
         }
 
         return frames[..length];
     }
-
-    private static LoadConnection[] Spread(ConnectionId[] ids, KeySpace keys, int valueBytes)
-    {
-        ReplyShapes shapes = new(valueBytes, keys.Count, values: null);
-        return [.. ids.Select(id => new LoadConnection(id, RangeStart(keys.Count, id.Slot, ids.Length), shapes))];
-    }
-
-    private static int RangeStart(int keys, int slot, int slots) => (int)((long)keys * slot / slots);
 }

@@ -12,32 +12,6 @@ internal interface IReplySink
     void Accept(ReplyKind kind);
 }
 
-/// <summary>The three replies that a run may get; everything else is an error.</summary>
-/// <param name="valueBytes">Bytes of every value.</param>
-/// <param name="ring">Requests after which the ids start again.</param>
-/// <param name="values">Where the keys of requests are found, to check values by; null: values are not checked.</param>
-internal sealed class ReplyShapes(int valueBytes, int ring, RequestStream? values)
-{
-    private const ulong Magic = FcpLimits.ReplyMagic;
-
-    /// <summary>Bytes 0 to 7 of a hit's header.</summary>
-    public readonly ulong HitHead =
-        Magic | ((ulong)Opcode.Get << 8) | ((ulong)Status.Ok << 16) | ((ulong)(uint)valueBytes << 32);
-
-    /// <summary>Bytes 0 to 7 of a miss's header.</summary>
-    public readonly ulong MissHead = Magic | ((ulong)Opcode.Get << 8) | ((ulong)Status.NotFound << 16);
-
-    /// <summary>Bytes 0 to 7 of a write's header.</summary>
-    public readonly ulong WriteHead = Magic | ((ulong)Opcode.Set << 8) | ((ulong)Status.Ok << 16);
-
-    /// <summary>Requests after which the ids start again.</summary>
-    public int Ring { get; } = ring;
-
-    /// <summary>Compares a value with what was written under the request's key.</summary>
-    public bool ValueMatches(int index, ReadOnlySpan<byte> value) =>
-        values is null || ValuePattern.Matches(values.KeyNumber(index), value);
-}
-
 /// <summary>Takes one connection's received bytes apart, wherever they are cut, and checks every reply.</summary>
 /// <remarks>
 /// <code>
@@ -46,19 +20,24 @@ internal sealed class ReplyShapes(int valueBytes, int ring, RequestStream? value
 ///   _carried bytes of it are kept     _bodyLeft bytes are skipped
 /// </code>
 /// Bodies are never copied; of a reply that is cut, only header bytes are kept. Every reply's opcode, status, length and
-/// id are compared with what the oldest outstanding request must get, and one value in 1,024 with what was written.
+/// id are compared with what an outstanding request must get, and one value in 1,024 with what was written.
 /// </remarks>
+/// <typeparam name="TOrder">Which of the outstanding requests may be answered next; a struct, so that the JIT folds it in.</typeparam>
 /// <param name="shapes">What is allowed.</param>
-/// <param name="start">Index of the first request.</param>
-internal struct ReplyWalker(ReplyShapes shapes, int start)
+/// <param name="order">What is outstanding.</param>
+internal struct ReplyWalker<TOrder>(ReplyShapes shapes, TOrder order)
+    where TOrder : struct, IReplyOrder
 {
+    /// <summary>What is outstanding; a field, because it is a mutable struct.</summary>
+    public TOrder Order = order;
+
     private const int SampleMask = 1023;
 
     private Header _carry;
     private int _carried;
     private int _bodyLeft;
     private ReplyKind _pending;
-    private int _expected = start;
+    private int _pendingIndex;
 
     /// <summary>Whether the last bytes ended in the middle of a reply.</summary>
     public readonly bool IsInsideReply => _carried > 0 || _bodyLeft > 0;
@@ -77,21 +56,25 @@ internal struct ReplyWalker(ReplyShapes shapes, int start)
         {
             ref byte frame = ref MemoryMarshal.GetReference(bytes);
             ulong head = Unsafe.ReadUnaligned<ulong>(ref frame);
-            ReplyKind kind = Check(head, Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref frame, 8)), bytes);
+            uint id = Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref frame, 8));
+            ReplyKind kind = Check(head, id, bytes);
+            int index = IndexOf(id);
             int frameBytes = FcpLimits.HeaderBytes + (int)(head >> 32);
             if (frameBytes > bytes.Length)
             {
                 _pending = kind;
+                _pendingIndex = index;
                 _bodyLeft = frameBytes - bytes.Length;
                 return;
             }
 
-            if (kind == ReplyKind.Hit && (_expected & SampleMask) == 0)
+            if (kind == ReplyKind.Hit && (index & SampleMask) == 0)
             {
-                CheckValue(bytes[FcpLimits.HeaderBytes..frameBytes]);
+                CheckValue(index, bytes[FcpLimits.HeaderBytes..frameBytes]);
             }
 
-            Advance(kind, ref sink);
+            Order.Take(index);
+            sink.Accept(kind);
             bytes = bytes[frameBytes..];
         }
 
@@ -120,7 +103,9 @@ internal struct ReplyWalker(ReplyShapes shapes, int start)
 
             _carried = 0;
             ulong head = MemoryMarshal.Read<ulong>(header);
-            _pending = Check(head, MemoryMarshal.Read<uint>(header[8..]), header);
+            uint id = MemoryMarshal.Read<uint>(header[8..]);
+            _pending = Check(head, id, header);
+            _pendingIndex = IndexOf(id);
             _bodyLeft = (int)(head >> 32);
         }
 
@@ -128,47 +113,45 @@ internal struct ReplyWalker(ReplyShapes shapes, int start)
         _bodyLeft -= skipped;
         if (_bodyLeft == 0)
         {
-            Advance(_pending, ref sink);
+            Order.Take(_pendingIndex);
+            sink.Accept(_pending);
         }
 
         return taken + skipped;
     }
 
+    private static int IndexOf(uint id) => (int)(id & ~RequestStream.WriteBit);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly ReplyKind Check(ulong head, uint id, ReadOnlySpan<byte> bytes)
     {
-        uint expected = (uint)_expected;
-        if (head == shapes.HitHead && id == expected)
+        if (Order.IsDue(IndexOf(id)))
         {
-            return ReplyKind.Hit;
-        }
+            bool isWrite = (id & RequestStream.WriteBit) != 0;
+            if (head == shapes.HitHead && !isWrite)
+            {
+                return ReplyKind.Hit;
+            }
 
-        if (head == shapes.WriteHead && id == (expected | RequestStream.WriteBit))
-        {
-            return ReplyKind.Write;
-        }
+            if (head == shapes.WriteHead && isWrite)
+            {
+                return ReplyKind.Write;
+            }
 
-        if (head == shapes.MissHead && id == expected)
-        {
-            return ReplyKind.Miss;
+            if (head == shapes.MissHead && !isWrite)
+            {
+                return ReplyKind.Miss;
+            }
         }
 
         throw Wrong(head, id, bytes);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Advance<TSink>(ReplyKind kind, ref TSink sink)
-        where TSink : struct, IReplySink
+    private readonly void CheckValue(int index, ReadOnlySpan<byte> value)
     {
-        _expected = _expected + 1 == shapes.Ring ? 0 : _expected + 1;
-        sink.Accept(kind);
-    }
-
-    private readonly void CheckValue(ReadOnlySpan<byte> value)
-    {
-        if (!shapes.ValueMatches(_expected, value))
+        if (!shapes.ValueMatches(index, value))
         {
-            throw new LoadFailedException($"wrong reply: the value of request {_expected} is not what was written");
+            throw new LoadFailedException($"wrong reply: the value of request {index} is not what was written");
         }
     }
 
@@ -187,13 +170,13 @@ internal struct ReplyWalker(ReplyShapes shapes, int start)
         {
             int textBytes = (int)Math.Min(bodyBytes, bytes.Length - FcpLimits.HeaderBytes);
             string text = Encoding.UTF8.GetString(bytes.Slice(FcpLimits.HeaderBytes, textBytes));
-            return new($"the node answered request {_expected} with {status}: {text}");
+            return new($"the node answered request {IndexOf(id)} with {status}: {text}");
         }
 
         bool isWrite = (id & RequestStream.WriteBit) != 0;
         return new(
-            $"wrong reply: {opcode} {status} with {bodyBytes} body bytes for request {id & ~RequestStream.WriteBit} " +
-            $"({(isWrite ? "a write" : "a read")}); due was the reply to request {_expected}, and values have " +
+            $"wrong reply: {opcode} {status} with {bodyBytes} body bytes for request {IndexOf(id)} " +
+            $"({(isWrite ? "a write" : "a read")}); due was the reply to {Order.Due}, and values have " +
             $"{shapes.HitHead >> 32} bytes");
     }
 

@@ -30,8 +30,10 @@ internal static class OptionReaders
     public static TextReader<TimeSpan> Duration(TimeSpan least, TimeSpan most) => (string text, out TimeSpan value) =>
         Quantity.TryParseDuration(text, out value) && value >= least && value <= most;
 
-    public static TextReader<KeyDistribution> Distribution() => (string text, out KeyDistribution value) =>
-        Enum.TryParse(text, ignoreCase: true, out value) && !char.IsAsciiDigit(text[0]) && Enum.IsDefined(value);
+    /// <summary>The name of one of an enumeration's members, in any case.</summary>
+    public static TextReader<TEnum> Name<TEnum>()
+        where TEnum : struct, Enum => (string text, out TEnum value) =>
+        Enum.TryParse(text, ignoreCase: true, out value) && text.All(char.IsAsciiLetter);
 
     public static TextReader<CpuList> Cpus() => CpuList.TryParse;
 

@@ -20,6 +20,7 @@ internal sealed class RunCommand
           run --rate 2.3M                          the same workload at the target rate; latencies count from due time
           run --depth 16 --floor                   node and byte-moving program in turn
           run --compare-io                         the node over io_uring, epoll and sockets in turn, at depths 128, 16 and 1
+          run --shards 2 --clients unordered       a node of two shards, and clients that take replies in any order
           run --find-rate                          the highest rate at which 99.9% of hits stay under 1 ms
           run --connect 10.0.0.7:7600 --reads 1    reads only, against a node that runs elsewhere
           run --distribution zipf --keys 10M --memory 4GiB --json report.json
@@ -58,7 +59,7 @@ internal sealed class RunCommand
 
     private readonly TextOption<KeyDistribution> _distribution = new(
         "--distribution", "uniform|zipf", "uniform", "uniform or zipf", "How keys are drawn.",
-        OptionReaders.Distribution());
+        OptionReaders.Name<KeyDistribution>());
 
     private readonly TextOption<double> _zipfExponent = new(
         "--zipf-exponent", "s", "0.99", "0.01 to 5",
@@ -66,6 +67,12 @@ internal sealed class RunCommand
 
     private readonly TextOption<int> _connections = new(
         "--connections", "n", "32", "1 to 10K", "Connections.", OptionReaders.Number(1, 10_000));
+
+    private readonly TextOption<ClientKind> _clients = new(
+        "--clients", "aware|unaware|unordered", "aware", "aware, unaware or unordered",
+        "Each connection asks one shard for that shard's keys, or every shard for any key and has its replies in order, or " +
+        "takes them in any order.",
+        OptionReaders.Name<ClientKind>());
 
     private readonly TextOption<int> _depth = new(
         "--depth", "n", "128", "1 to 16384",
@@ -89,6 +96,10 @@ internal sealed class RunCommand
     private readonly TextOption<CpuList> _loadCpus = CommonOptions.LoadCpus();
 
     private readonly TextOption<string> _memory = CommonOptions.Memory("1GiB");
+
+    private readonly TextOption<int> _shards = new(
+        "--shards", "n", null, "1 to 256", "Shards of the node that is started; one for each of its processors unless given.",
+        OptionReaders.Number(1, 256));
 
     private readonly TextOption<IoBackend> _io = CommonOptions.Io();
 
@@ -118,8 +129,8 @@ internal sealed class RunCommand
     /// <summary>In the order of the help.</summary>
     private ITextOption[] All =>
     [
-        _connect, _keys, _keySize, _valueSize, _reads, _misses, _distribution, _zipfExponent, _connections, _depth,
-        _duration, _warmUp, _rate, _nodeCpus, _loadCpus, _memory, _io, _json, _seed, _rounds,
+        _connect, _keys, _keySize, _valueSize, _reads, _misses, _distribution, _zipfExponent, _connections, _clients,
+        _depth, _duration, _warmUp, _rate, _nodeCpus, _loadCpus, _memory, _shards, _io, _json, _seed, _rounds,
     ];
 
     /// <summary>The command; <paramref name="run"/> gets its checked options and returns the exit code.</summary>
@@ -151,6 +162,7 @@ internal sealed class RunCommand
         Distribution = _distribution.Of(result),
         ZipfExponent = _zipfExponent.Of(result),
         Connections = _connections.Of(result),
+        Clients = _clients.Of(result),
         Depth = _depth.Of(result),
         Duration = _duration.Of(result),
         WarmUp = _warmUp.Of(result),
@@ -158,6 +170,7 @@ internal sealed class RunCommand
         NodeCpus = _nodeCpus.Of(result)!,
         LoadCpus = _loadCpus.Of(result)!,
         Memory = _memory.Of(result)!,
+        Shards = _shards.IsGiven(result) ? _shards.Of(result) : null,
         NodeIo = _io.Of(result),
         JsonPath = _json.Of(result),
         Seed = _seed.Of(result),
@@ -195,6 +208,13 @@ internal sealed class RunCommand
             "--memory is for the node that is started; with --connect none is.");
         Refuse(_io.IsGiven(result) && options.Connect is not null,
             "--io is for the node that is started; with --connect none is.");
+        Refuse(_shards.IsGiven(result) && options.Connect is not null,
+            "--shards is for the node that is started; with --connect none is.");
+        Refuse(options.Clients == ClientKind.Aware && options.Shards > options.Connections,
+            $"--shards is {options.Shards}, but only --connections {options.Connections} are there, and an aware client asks " +
+            "one shard only; raise --connections, or take --clients unaware.");
+        Refuse(options.Clients == ClientKind.Unordered && (options.Rate != 0 || isSearch),
+            $"--clients unordered is closed loop; leave {(isSearch ? "--find-rate" : "--rate")} out.");
         Refuse(_zipfExponent.IsGiven(result) && options.Distribution != KeyDistribution.Zipf,
             "--zipf-exponent belongs to --distribution zipf; give both or none.");
         Refuse(!KeySpace.Fits(options.Keys, options.KeySize),

@@ -13,6 +13,19 @@ internal enum KeyDistribution
     Zipf,
 }
 
+/// <summary>What clients know of the shards of a node. With one shard, aware and unaware ones are the same.</summary>
+internal enum ClientKind
+{
+    /// <summary>Each connection is for one shard, and asks for its keys only.</summary>
+    Aware,
+
+    /// <summary>Every connection asks for every key, and has its replies in order.</summary>
+    Unaware,
+
+    /// <summary>Every connection asks for every key, and takes its replies as they come.</summary>
+    Unordered,
+}
+
 /// <summary>What a run does, apart from the load itself.</summary>
 internal enum RunMode
 {
@@ -57,6 +70,8 @@ internal sealed record RunOptions
     /// <summary>Connections beside them that only are there.</summary>
     public int QuietConnections { get; init; }
 
+    public ClientKind Clients { get; init; }
+
     /// <summary>Requests of one connection that are sent together.</summary>
     public int Depth { get; init; }
 
@@ -76,6 +91,9 @@ internal sealed record RunOptions
 
     /// <summary>Further options of the node that is started.</summary>
     public IReadOnlyList<string> NodeArguments { get; init; } = [];
+
+    /// <summary>Shards of the node that is started; null: one for each of its processors.</summary>
+    public int? Shards { get; init; }
 
     /// <summary>How the node that is started reaches its sockets.</summary>
     public IoBackend NodeIo { get; init; }

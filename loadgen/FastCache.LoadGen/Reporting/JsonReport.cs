@@ -156,6 +156,7 @@ internal static class JsonReport
         ["distribution"] = options.Distribution == KeyDistribution.Zipf ? "zipf" : "uniform",
         ["zipf_exponent"] = options.Distribution == KeyDistribution.Zipf ? options.ZipfExponent : null,
         ["connections"] = options.Connections,
+        ["clients"] = options.Clients.ToString().ToLowerInvariant(),
         ["depth"] = options.Depth,
         ["duration_seconds"] = options.Duration.TotalSeconds,
         ["warmup_seconds"] = options.WarmUp.TotalSeconds,
@@ -163,6 +164,7 @@ internal static class JsonReport
         ["node_cpus"] = options.NodeCpus.ToString(),
         ["load_cpus"] = options.LoadCpus.ToString(),
         ["memory"] = options.Memory,
+        ["shards"] = options.Shards,
         ["io"] = IoBackendNames.Of(options.NodeIo),
         ["seed"] = options.Seed,
     };

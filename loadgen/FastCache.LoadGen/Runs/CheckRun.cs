@@ -14,14 +14,14 @@ internal static class CheckRun
     public static int Execute(CheckOptions options) => CommandFrame.Run(stop =>
     {
         RunContext context = CommandFrame.Prepare(options.Run, stop, out MachineDescription machine);
-        using RequestStream stream = context.EncodeRequests();
+        using RequestStreams requests = context.Requests();
         List<CheckAttempt> attempts = [];
         List<Verdict[]> judged = [];
         Verdict[] verdicts;
         do
         {
             context.Say($"  attempt {attempts.Count + 1} of at most {options.Tries}");
-            attempts.Add(Measure(context, stream));
+            attempts.Add(Measure(context, requests));
             judged.Add(CheckPolicy.Judge(attempts[^1]));
             verdicts = CheckPolicy.Combine(judged);
         }
@@ -31,7 +31,7 @@ internal static class CheckRun
         return verdicts.Any(verdict => verdict.Outcome == Outcome.Missed) ? CommandFrame.Missed : CommandFrame.Success;
     });
 
-    private static CheckAttempt Measure(RunContext context, RequestStream stream)
+    private static CheckAttempt Measure(RunContext context, RequestStreams requests)
     {
         RunOptions options = context.Options;
         RequestMix mix = RequestMix.Of(options);
@@ -53,7 +53,7 @@ internal static class CheckRun
             return (MeasureNode(0), MeasureFloor(0), MeasureFloor(Targets.OperationsPerSecond), MeasureNode(Targets.OperationsPerSecond));
 
             PhaseResult MeasureNode(double rate) =>
-                Said("node", toNode.Measure(stream, rate, options.WarmUp, options.Duration, nodeMeter));
+                Said("node", toNode.Measure(requests, rate, options.WarmUp, options.Duration, nodeMeter));
 
             PhaseResult MeasureFloor(double rate) => Said(
                 "byte-moving program",

@@ -13,19 +13,19 @@ internal static class FindRateRun
 
     public static RateFinding Execute(RunContext context)
     {
-        using RequestStream stream = context.EncodeRequests();
+        using RequestStreams requests = context.Requests();
         using Target target = Target.Open(context);
         return context.OnLoadThread(() =>
         {
             using LoadSession session = new(target.Address, true, context.Options, context.Recorder, context.Stop);
             using INodeMeter meter = target.OpenMeter();
             context.Preload(session);
-            return Search(context, session, stream, meter);
+            return Search(context, session, requests, meter);
         });
     }
 
     private static RateFinding Search(
-        RunContext context, LoadSession session, RequestStream stream, INodeMeter meter)
+        RunContext context, LoadSession session, RequestStreams requests, INodeMeter meter)
     {
         TimeSpan step = Shorter(context.Options.Duration, LongestStep);
         TimeSpan warmUp = Shorter(context.Options.WarmUp, LongestWarmUp);
@@ -42,7 +42,7 @@ internal static class FindRateRun
 
         bool TryRate()
         {
-            PhaseResult result = session.Measure(stream, search.Next, warmUp, step, meter);
+            PhaseResult result = session.Measure(requests, search.Next, warmUp, step, meter);
             bool holds = Targets.IsHeld(result) && result[ReplyKind.Hit].P999 < Targets.P999Micros(ReplyKind.Hit);
             steps.Add(new(search.Next, result, holds));
             context.Say(ReportTable.Line(steps[^1]));

@@ -15,12 +15,12 @@ internal static class FloorRun
         RequestMix mix = RequestMix.Of(context.Options);
         int requestBytes = (int)Math.Round(mix.AverageRequestBytes);
         int replyBytes = (int)Math.Round(mix.AverageReplyBytes);
-        using RequestStream stream = context.EncodeRequests();
+        using RequestStreams requests = context.Requests();
         List<FloorRound> rounds = [];
         for (int round = 1; round <= context.Options.Rounds; round++)
         {
             context.Say($"  round {round} of {context.Options.Rounds}");
-            PhaseResult node = MeasureNode(context, stream);
+            PhaseResult node = MeasureNode(context, requests);
             context.Say(ReportTable.Line("node", node));
             PhaseResult floor = MeasureFloor(context, requestBytes, replyBytes);
             context.Say(ReportTable.Line("byte-moving program", floor));
@@ -30,7 +30,7 @@ internal static class FloorRun
         return new(requestBytes, replyBytes, rounds);
     }
 
-    private static PhaseResult MeasureNode(RunContext context, RequestStream stream)
+    private static PhaseResult MeasureNode(RunContext context, RequestStreams requests)
     {
         RunOptions options = context.Options;
         using Target node = Target.Start(context);
@@ -39,7 +39,7 @@ internal static class FloorRun
             using LoadSession session = new(node.Address, true, options, context.Recorder, context.Stop);
             using INodeMeter meter = node.OpenMeter();
             context.Preload(session);
-            return session.Measure(stream, 0, options.WarmUp, options.Duration, meter);
+            return session.Measure(requests, 0, options.WarmUp, options.Duration, meter);
         });
     }
 

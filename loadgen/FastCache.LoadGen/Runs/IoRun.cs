@@ -20,18 +20,18 @@ internal static class IoRun
 
     public static IoComparison Execute(RunContext context)
     {
-        using RequestStream stream = context.EncodeRequests();
+        using RequestStreams requests = context.Requests();
         List<IoSample> samples = [];
         for (int round = 0; round < context.Options.Rounds; round++)
         {
             context.Say($"  round {round + 1} of {context.Options.Rounds}");
-            samples.AddRange(MeasureRound(context, stream, round));
+            samples.AddRange(MeasureRound(context, requests, round));
         }
 
         return new(samples);
     }
 
-    private static List<IoSample> MeasureRound(RunContext context, RequestStream stream, int round)
+    private static List<IoSample> MeasureRound(RunContext context, RequestStreams requests, int round)
     {
         List<IoSample> samples = [];
         List<Target> nodes = [];
@@ -48,7 +48,7 @@ internal static class IoRun
                 for (int i = 0; i < Backends.Length; i++)
                 {
                     int turn = (round + i) % Backends.Length; // Each is first in its turn.
-                    PhaseResult result = Measure(context, stream, nodes[turn], depth);
+                    PhaseResult result = Measure(context, requests, nodes[turn], depth);
                     context.Say(ReportTable.Line($"{IoBackendNames.Of(Backends[turn])}, depth {depth}", result));
                     samples.Add(new(round, Backends[turn], depth, result));
                 }
@@ -69,14 +69,14 @@ internal static class IoRun
         return true;
     });
 
-    private static PhaseResult Measure(RunContext context, RequestStream stream, Target node, int depth)
+    private static PhaseResult Measure(RunContext context, RequestStreams requests, Target node, int depth)
     {
         RunOptions options = context.Options with { Depth = depth };
         return context.OnLoadThread(() =>
         {
             using LoadSession session = new(node.Address, true, options, context.Recorder, context.Stop);
             using INodeMeter meter = node.OpenMeter();
-            return session.Measure(stream, 0, options.WarmUp, options.Duration, meter);
+            return session.Measure(requests, 0, options.WarmUp, options.Duration, meter);
         });
     }
 }

@@ -8,7 +8,7 @@ internal static class MeasureRun
 {
     public static PhaseResult Execute(RunContext context)
     {
-        using RequestStream stream = context.EncodeRequests();
+        using RequestStreams requests = context.Requests();
         using Target target = Target.Open(context);
         return context.OnLoadThread(() =>
         {
@@ -16,7 +16,7 @@ internal static class MeasureRun
             using INodeMeter meter = target.OpenMeter();
             context.Preload(session);
             return session.Measure(
-                stream, context.Options.Rate, context.Options.WarmUp, context.Options.Duration, meter);
+                requests, context.Options.Rate, context.Options.WarmUp, context.Options.Duration, meter);
         });
     }
 }

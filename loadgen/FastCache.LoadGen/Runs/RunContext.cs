@@ -22,12 +22,11 @@ internal sealed class RunContext(RunOptions options, CpuPlan cpus, TextWriter ou
     /// <summary>Prints a line, in the place of the live one.</summary>
     public void Say(string line) => output.WriteLine(isTerminal ? LiveLine.TerminalStart + line : line);
 
-    /// <summary>Encodes the requests ahead.</summary>
-    public RequestStream EncodeRequests()
+    /// <summary>The requests, encoded as soon as a session knows whose keys its connections ask for.</summary>
+    public RequestStreams Requests()
     {
-        RequestMix mix = RequestMix.Of(Options);
         KeyPicker picker = new(Options.Keys, Options.Distribution, Options.ZipfExponent);
-        return RequestStream.Create(Keys, picker, mix, RequestStream.CountFor(mix), Options.Seed);
+        return new(Keys, picker, RequestMix.Of(Options), Options.Seed);
     }
 
     /// <summary>Runs work on the load thread, with the live line.</summary>

@@ -65,12 +65,13 @@ internal static class ScenarioCatalog
             Connections = 16,
             Actors = 16,
             Rate = 3_000,
+            Memory = "384MiB",
             CreateFlow = place => new ObjectFlow(
                 place, ValueSizes.LogNormal(median: 24 << 10, sigma: 1.8, least: 1 << 10, most: 4 << 20),
                 new(Ranges: 0.3, Updates: 0.05), plainBytes: 1 << 20),
             Targets =
             [
-                Held, .. Tail(hit: 50, miss: 50, write: 50), new(Figure.HitRatio, 0.95), NodeAllocation, LoadAllocation, Memory,
+                Held, .. Tail(hit: 50, miss: 50, write: 50), new(Figure.HitRatio, 0.85), NodeAllocation, LoadAllocation, Memory,
             ],
         },
         new()

@@ -18,6 +18,9 @@ internal sealed unsafe class RequestStream : IDisposable
     /// <summary>Set in the id of a write.</summary>
     public const uint WriteBit = 1u << 31;
 
+    /// <summary>Fewest requests of a stream.</summary>
+    public const int LeastCount = 2;
+
     private const int MaxRequests = 4 << 20;
     private const long MaxBytes = 256L << 20;
 
@@ -38,17 +41,18 @@ internal sealed unsafe class RequestStream : IDisposable
 
     /// <summary>How many requests of a mix are encoded ahead: as many as fit the memory, at least two writes.</summary>
     public static int CountFor(in RequestMix mix) =>
-        (int)Math.Clamp(MaxBytes / mix.AverageRequestBytes, 2, MaxRequests);
+        (int)Math.Clamp(MaxBytes / mix.AverageRequestBytes, LeastCount, MaxRequests);
 
     /// <summary>Encodes requests.</summary>
-    /// <param name="keys">The keys, stored and absent.</param>
-    /// <param name="picker">Draws below the number of stored keys.</param>
+    /// <param name="source">Draws their keys.</param>
     /// <param name="mix">What they are.</param>
     /// <param name="count">How many, at most 2^31 bytes together.</param>
     /// <param name="seed">Same seed, same requests.</param>
-    public static RequestStream Create(KeySpace keys, KeyPicker picker, in RequestMix mix, int count, ulong seed)
+    /// <exception cref="Engine.LoadFailedException">A shard has next to none of the keys that are drawn.</exception>
+    public static RequestStream Create(in KeySource source, in RequestMix mix, int count, ulong seed)
     {
         SplitMix random = new(seed);
+        Span<byte> key = stackalloc byte[source.Keys.KeyBytes];
         uint* offsets = (uint*)NativeMemory.Alloc((nuint)count + 1, sizeof(uint));
 
         // Kinds and keys are drawn twice from the same seed: first to learn the size, then to write.
@@ -56,19 +60,17 @@ internal sealed unsafe class RequestStream : IDisposable
         for (int i = 0; i < count; i++)
         {
             offsets[i] = bytes;
-            bytes = checked(bytes + (uint)(Draw(keys, picker, mix, ref random).IsWrite ? mix.SetBytes : mix.GetBytes));
+            bytes = checked(bytes + (uint)(Draw(source, mix, ref random, key).IsWrite ? mix.SetBytes : mix.GetBytes));
         }
 
         offsets[count] = bytes;
         byte* frames = (byte*)NativeMemory.Alloc(bytes);
         random = new(seed);
         byte[] value = new byte[mix.ValueBytes];
-        Span<byte> key = stackalloc byte[keys.KeyBytes];
         for (int i = 0; i < count; i++)
         {
-            (bool isWrite, int number) = Draw(keys, picker, mix, ref random);
+            (bool isWrite, int number) = Draw(source, mix, ref random, key);
             Span<byte> frame = new(frames + offsets[i], (int)(offsets[i + 1] - offsets[i]));
-            KeySpace.Write(number, key);
             if (isWrite)
             {
                 ValuePattern.Write(number, value);
@@ -80,7 +82,7 @@ internal sealed unsafe class RequestStream : IDisposable
             }
         }
 
-        return new(frames, offsets, count, keys.KeyBytes);
+        return new(frames, offsets, count, source.Keys.KeyBytes);
     }
 
     /// <summary>The bytes of neighbouring requests.</summary>
@@ -104,11 +106,10 @@ internal sealed unsafe class RequestStream : IDisposable
     }
 
     private static (bool IsWrite, int Number) Draw(
-        KeySpace keys, KeyPicker picker, in RequestMix mix, ref SplitMix random)
+        in KeySource source, in RequestMix mix, ref SplitMix random, Span<byte> key)
     {
         bool isWrite = random.NextDouble() >= mix.Reads;
         bool isMiss = !isWrite && random.NextDouble() < mix.Misses;
-        int number = picker.Next(ref random);
-        return (isWrite, isMiss ? keys.Absent(number) : number);
+        return (isWrite, source.Next(ref random, isMiss, key));
     }
 }

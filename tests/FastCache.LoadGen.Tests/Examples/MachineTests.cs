@@ -88,7 +88,7 @@ public sealed class MachineTests
         {
             string output = Path.Combine(root.FullName, "loadgen", "x", "bin", "Release", "net10.0");
             Directory.CreateDirectory(output);
-            ChildProgram node = ChildProgram.Node("1GiB", IoBackend.Auto, []);
+            ChildProgram node = ChildProgram.Node("1GiB", IoBackend.Auto);
             Assert.Contains("FastCache.sln", Refusal(), StringComparison.Ordinal);
 
             File.WriteAllText(Path.Combine(root.FullName, "FastCache.sln"), "");

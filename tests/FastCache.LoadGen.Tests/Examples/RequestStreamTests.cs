@@ -20,7 +20,7 @@ public sealed class RequestStreamTests
         RequestMix mix = new(reads, misses, 16, 100);
         KeySpace keys = new(1_000, mix.KeyBytes);
         KeyPicker picker = new(keys.Count, distribution, 0.99);
-        using RequestStream stream = RequestStream.Create(keys, picker, mix, Count, seed: 1);
+        using RequestStream stream = RequestStream.Create(KeySource.Of(keys, picker), mix, Count, seed: 1);
         int sets = 0;
         int absent = 0;
         byte[] key = new byte[16];
@@ -83,7 +83,7 @@ public sealed class RequestStreamTests
     }
 
     private static RequestStream Create(ulong seed, int count) => RequestStream.Create(
-        new(100, 16), new(100, KeyDistribution.Uniform, 1), new RequestMix(0.5, 0.5, 16, 20), count, seed);
+        KeySource.Of(new(100, 16), new(100, KeyDistribution.Uniform, 1)), new RequestMix(0.5, 0.5, 16, 20), count, seed);
 
     private static void AssertShare(double share, int count)
     {

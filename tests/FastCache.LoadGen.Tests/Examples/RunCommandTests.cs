@@ -20,6 +20,7 @@ public sealed class RunCommandTests
         Assert.False(options.IsOpenLoop);
         Assert.Equal(("0", "1"), (options.NodeCpus.ToString(), options.LoadCpus.ToString()));
         Assert.Equal("1GiB", options.Memory);
+        Assert.Equal((ClientKind.Aware, null), (options.Clients, options.Shards));
         Assert.Equal(RunMode.Measure, options.Mode);
     }
 
@@ -52,6 +53,15 @@ public sealed class RunCommandTests
         Assert.Equal(RunMode.FindRate, Accept("--find-rate").Mode);
     }
 
+    [Fact]
+    public void Reads_shards_and_what_clients_know_of_them()
+    {
+        RunOptions options = Accept("--shards", "2", "--clients", "unordered");
+        Assert.Equal((2, ClientKind.Unordered), (options.Shards, options.Clients));
+        Assert.Equal(ClientKind.Unaware, Accept("--clients", "unaware", "--connect", "localhost:1").Clients);
+        Assert.Equal(2, Accept("--shards", "2", "--connections", "1", "--clients", "unaware").Shards);
+    }
+
     [Theory]
     [InlineData("--connect", "localhost")]
     [InlineData("--connect", "localhost:0")]
@@ -67,6 +77,12 @@ public sealed class RunCommandTests
     [InlineData("--distribution", "normal")]
     [InlineData("--distribution", "1")]
     [InlineData("--connections", "0")]
+    [InlineData("--clients", "clever")]
+    [InlineData("--clients", "aware,unordered")]
+    [InlineData("--clients", "1")]
+    [InlineData("--clients", "")]
+    [InlineData("--shards", "0")]
+    [InlineData("--shards", "257")]
     [InlineData("--depth", "16385")]
     [InlineData("--duration", "0s")]
     [InlineData("--duration", "10")]
@@ -98,6 +114,10 @@ public sealed class RunCommandTests
     [InlineData("--rounds", "--rounds", "2")]
     [InlineData("--memory", "--memory", "1GiB", "--connect", "localhost:1")]
     [InlineData("--zipf-exponent", "--zipf-exponent", "1")]
+    [InlineData("--shards is for", "--shards", "2", "--connect", "localhost:1")]
+    [InlineData("--connections 1", "--shards", "2", "--connections", "1")]
+    [InlineData("leave --rate out", "--clients", "unordered", "--rate", "1K")]
+    [InlineData("leave --find-rate out", "--clients", "unordered", "--find-rate")]
     [InlineData("allowed: 10 to 250", "--key-size", "9", "--keys", "1M")]
     [InlineData("--value-size", "--value-size", "1MiB", "--reads", "0")]
     public void Refuses_combinations(string expected, params string[] args) =>

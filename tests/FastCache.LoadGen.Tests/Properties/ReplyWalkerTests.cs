@@ -19,7 +19,7 @@ public sealed class ReplyWalkerTests
             int start = random.Next(Ring);
             List<ReplyKind> expected = [];
             byte[] bytes = Replies(random, valueBytes, start, expected);
-            ReplyWalker walker = new(new ReplyShapes(valueBytes, Ring, values: null), start);
+            ReplyWalker<InOrder> walker = Walker(valueBytes, start);
             Collector found = new([]);
             int most = random.Next(1, 200);
             for (int at = 0; at < bytes.Length;)
@@ -43,7 +43,7 @@ public sealed class ReplyWalkerTests
             byte[] bytes = Replies(random, 10, 0, []);
             int changed = random.Next(12); // The argument, bytes 12 to 15, means nothing in these replies.
             bytes[changed] ^= (byte)random.Next(1, 256);
-            ReplyWalker walker = new(new ReplyShapes(10, Ring, values: null), 0);
+            ReplyWalker<InOrder> walker = Walker(valueBytes: 10, start: 0);
             Collector found = new([]);
             int cut = random.Next(bytes.Length);
             Assert.Throws<LoadFailedException>(() =>
@@ -82,19 +82,19 @@ public sealed class ReplyWalkerTests
     {
         KeySpace keys = new(10, 16);
         using RequestStream stream =
-            RequestStream.Create(keys, new(10, default, 1), new RequestMix(1, 0, 16, 24), 10, seed: 1);
+            RequestStream.Create(KeySource.Of(keys, new(10, default, 1)), new RequestMix(1, 0, 16, 24), 10, seed: 1);
         byte[] value = new byte[24];
         ValuePattern.Write(stream.KeyNumber(0), value);
         byte[] reply = new byte[40];
         ReplyWriter.Write(reply, Opcode.Get, Status.Ok, id: 0, value);
-        ReplyShapes shapes = new(24, stream.Count, stream);
+        ReplyShapes shapes = new(24, stream);
         Collector found = new([]);
-        new ReplyWalker(shapes, 0).Walk(reply, ref found);
+        new ReplyWalker<InOrder>(shapes, new(0, stream.Count)).Walk(reply, ref found);
         Assert.Equal([ReplyKind.Hit], found.Kinds);
 
         reply[20] ^= 1;
         LoadFailedException failure = Assert.Throws<LoadFailedException>(
-            () => new ReplyWalker(shapes, 0).Walk(reply, ref found));
+            () => new ReplyWalker<InOrder>(shapes, new(0, stream.Count)).Walk(reply, ref found));
         Assert.Contains("not what was written", failure.Message, StringComparison.Ordinal);
     }
 
@@ -103,8 +103,11 @@ public sealed class ReplyWalkerTests
         byte[] copy = bytes.ToArray();
         Collector found = new([]);
         return Assert.Throws<LoadFailedException>(
-            () => new ReplyWalker(new ReplyShapes(100, 1_000, values: null), start).Walk(copy, ref found)).Message;
+            () => Walker(valueBytes: 100, start).Walk(copy, ref found)).Message;
     }
+
+    private static ReplyWalker<InOrder> Walker(int valueBytes, int start) =>
+        new(new ReplyShapes(valueBytes, values: null), new(start, Ring));
 
     private static byte[] Replies(Random random, int valueBytes, int start, List<ReplyKind> kinds)
     {
