@@ -67,7 +67,10 @@ internal static class CheckRun
                 toFloor.MeasureFloor(requestBytes, replyBytes, rate, options.WarmUp, options.Duration, floorMeter));
         });
         Stall[] after = CommandFrame.MeasureStalls(context, "after");
-        return new(measured.Node, measured.NodeAtRate, measured.Floor, measured.FloorAtRate, [.. before, .. after]);
+        return new(measured.Node, measured.NodeAtRate, measured.Floor, measured.FloorAtRate, [.. before, .. after])
+        {
+            IsShared = context.Cpus.IsShared,
+        };
 
         PhaseResult Said(string name, PhaseResult result)
         {

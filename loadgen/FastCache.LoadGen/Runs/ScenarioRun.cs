@@ -71,6 +71,7 @@ internal static class ScenarioRun
                 ResidentBytes = ResidentBytes(target),
                 BudgetBytes = target.ProcessId is null || !Quantity.TryParseBytes(options.Memory, out long budget) ? null : budget,
                 Herd = cost,
+                IsShared = context.Cpus.IsShared,
             };
         });
     }
