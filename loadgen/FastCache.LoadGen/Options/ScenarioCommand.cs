@@ -129,6 +129,7 @@ internal sealed class ScenarioCommand
             NodeCpus = _nodeCpus.Of(result)!,
             LoadCpus = _loadCpus.Of(result)!,
             Memory = _memory.Of(result) ?? of.Memory,
+            Shards = 1, // Streams go to the shard of their key, and the limits are those of one shard.
             NodeArguments = [.. of.NodeArguments, .. RoomFor(quiet)],
             NodeIo = _io.Of(result),
             Seed = _seed.Of(result),

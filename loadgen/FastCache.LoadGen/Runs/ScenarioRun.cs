@@ -34,7 +34,8 @@ internal static class ScenarioRun
         });
     }
 
-    private static ScenarioResult Play(RunContext context, Scenario scenario, LoadShape shape)
+    /// <summary>Plays a scenario against the node that the options name, or a child.</summary>
+    internal static ScenarioResult Play(RunContext context, Scenario scenario, LoadShape shape)
     {
         RunOptions options = context.Options;
         using Target target = Target.Open(context);
