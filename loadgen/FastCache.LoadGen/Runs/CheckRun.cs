@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FastCache.LoadGen.Checks;
 using FastCache.LoadGen.Children;
 using FastCache.LoadGen.Engine;
@@ -50,14 +51,24 @@ internal static class CheckRun
         using Target node = Target.Start(context);
         using ChildProcess floor = ChildProcess.Start(
             ChildProgram.Floor(requestBytes, replyBytes, options.NodeIo), context.Cpus.Node);
-        (PhaseResult Node, PhaseResult Floor, PhaseResult FloorAtRate, PhaseResult NodeAtRate) measured = context.OnLoadThread(() =>
+        (PhaseResult Node, PhaseResult Floor, PhaseResult FloorAtRate, PhaseResult NodeAtRate, double Waits) measured = context.OnLoadThread(() =>
         {
             using LoadSession toNode = new(node.Address, true, options, context.Recorder, context.Stop);
             using LoadSession toFloor = new(floor.Address, false, options, context.Recorder, context.Stop);
             using INodeMeter nodeMeter = node.OpenMeter();
             using ProcessMeter floorMeter = new(floor.Id);
             context.Preload(toNode);
-            return (MeasureNode(0), MeasureFloor(0), MeasureFloor(Targets.OperationsPerSecond), MeasureNode(Targets.OperationsPerSecond));
+            long start = Stopwatch.GetTimestamp();
+            long served = RunQueue.WaitNanos(node.ProcessId!.Value) + RunQueue.WaitNanos(floor.Id);
+            long loaded = RunQueue.WaitNanos(Environment.ProcessId);
+            PhaseResult[] results =
+            [
+                MeasureNode(0), MeasureFloor(0), MeasureFloor(Targets.OperationsPerSecond), MeasureNode(Targets.OperationsPerSecond),
+            ];
+            served = RunQueue.WaitNanos(node.ProcessId!.Value) + RunQueue.WaitNanos(floor.Id) - served;
+            loaded = RunQueue.WaitNanos(Environment.ProcessId) - loaded;
+            double waits = Math.Max(served, loaded) / Stopwatch.GetElapsedTime(start).TotalNanoseconds;
+            return (results[0], results[1], results[2], results[3], waits);
 
             PhaseResult MeasureNode(double rate) =>
                 Said("node", toNode.Measure(requests, rate, options.WarmUp, options.Duration, nodeMeter));
@@ -70,6 +81,7 @@ internal static class CheckRun
         return new(measured.Node, measured.NodeAtRate, measured.Floor, measured.FloorAtRate, [.. before, .. after])
         {
             IsShared = context.Cpus.IsShared,
+            WaitShare = measured.Waits,
         };
 
         PhaseResult Said(string name, PhaseResult result)
