@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using FastCache.LoadGen.Checks;
 using FastCache.LoadGen.Children;
 using FastCache.LoadGen.Engine;
 using FastCache.LoadGen.Machine;
 using FastCache.LoadGen.Options;
 using FastCache.LoadGen.Reporting;
+using FastCache.LoadGen.Reporting.Records;
 using FastCache.LoadGen.Workload;
 
 namespace FastCache.LoadGen.Runs;
@@ -13,6 +15,7 @@ internal static class CheckRun
 {
     public static int Execute(CheckOptions options) => CommandFrame.Run(stop =>
     {
+        DateTimeOffset started = DateTimeOffset.UtcNow;
         RunContext context = CommandFrame.Prepare(options.Run, stop, out MachineDescription machine);
         using RequestStreams requests = context.Requests();
         List<CheckAttempt> attempts = [];
@@ -28,6 +31,11 @@ internal static class CheckRun
         while (attempts.Count < options.Tries && verdicts.Any(verdict => verdict.Outcome != Outcome.Met));
 
         CheckTable.Write(attempts, verdicts, Console.Out);
+        if (options.RecordPath is not null)
+        {
+            RecordFile.Write(RecordParts.Of(options, attempts, verdicts, machine, started), options.RecordPath);
+        }
+
         return verdicts.Any(verdict => verdict.Outcome == Outcome.Missed) ? CommandFrame.Missed : CommandFrame.Success;
     });
 
@@ -43,14 +51,24 @@ internal static class CheckRun
         using Target node = Target.Start(context);
         using ChildProcess floor = ChildProcess.Start(
             ChildProgram.Floor(requestBytes, replyBytes, options.NodeIo), context.Cpus.Node);
-        (PhaseResult Node, PhaseResult Floor, PhaseResult FloorAtRate, PhaseResult NodeAtRate) measured = context.OnLoadThread(() =>
+        (PhaseResult Node, PhaseResult Floor, PhaseResult FloorAtRate, PhaseResult NodeAtRate, double Waits) measured = context.OnLoadThread(() =>
         {
             using LoadSession toNode = new(node.Address, true, options, context.Recorder, context.Stop);
             using LoadSession toFloor = new(floor.Address, false, options, context.Recorder, context.Stop);
             using INodeMeter nodeMeter = node.OpenMeter();
             using ProcessMeter floorMeter = new(floor.Id);
             context.Preload(toNode);
-            return (MeasureNode(0), MeasureFloor(0), MeasureFloor(Targets.OperationsPerSecond), MeasureNode(Targets.OperationsPerSecond));
+            long start = Stopwatch.GetTimestamp();
+            long served = RunQueue.WaitNanos(node.ProcessId!.Value) + RunQueue.WaitNanos(floor.Id);
+            long loaded = RunQueue.WaitNanos(Environment.ProcessId);
+            PhaseResult[] results =
+            [
+                MeasureNode(0), MeasureFloor(0), MeasureFloor(Targets.OperationsPerSecond), MeasureNode(Targets.OperationsPerSecond),
+            ];
+            served = RunQueue.WaitNanos(node.ProcessId!.Value) + RunQueue.WaitNanos(floor.Id) - served;
+            loaded = RunQueue.WaitNanos(Environment.ProcessId) - loaded;
+            double waits = Math.Max(served, loaded) / Stopwatch.GetElapsedTime(start).TotalNanoseconds;
+            return (results[0], results[1], results[2], results[3], waits);
 
             PhaseResult MeasureNode(double rate) =>
                 Said("node", toNode.Measure(requests, rate, options.WarmUp, options.Duration, nodeMeter));
@@ -60,7 +78,11 @@ internal static class CheckRun
                 toFloor.MeasureFloor(requestBytes, replyBytes, rate, options.WarmUp, options.Duration, floorMeter));
         });
         Stall[] after = CommandFrame.MeasureStalls(context, "after");
-        return new(measured.Node, measured.NodeAtRate, measured.Floor, measured.FloorAtRate, [.. before, .. after]);
+        return new(measured.Node, measured.NodeAtRate, measured.Floor, measured.FloorAtRate, [.. before, .. after])
+        {
+            IsShared = context.Cpus.IsShared,
+            WaitShare = measured.Waits,
+        };
 
         PhaseResult Said(string name, PhaseResult result)
         {
