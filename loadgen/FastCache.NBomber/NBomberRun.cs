@@ -3,6 +3,7 @@ using FastCache.LoadGen.Engine;
 using FastCache.LoadGen.Machine;
 using FastCache.LoadGen.Options;
 using FastCache.LoadGen.Reporting;
+using FastCache.LoadGen.Reporting.Records;
 using FastCache.LoadGen.Runs;
 using FastCache.LoadGen.Scenarios;
 using NBomber.Contracts;
@@ -25,10 +26,11 @@ internal static class NBomberRun
 
         return CommandFrame.Run(stop =>
         {
+            DateTimeOffset started = DateTimeOffset.UtcNow;
             NBomberConfiguration? configuration = options.ConfigurationPath is string path
                 ? NBomberConfiguration.Read(path, scenario.Name)
                 : null;
-            RunContext context = CommandFrame.Prepare(options.Load.Run, stop, out _);
+            RunContext context = CommandFrame.Prepare(options.Load.Run, stop, out MachineDescription machine);
             string folder = FolderFor(options.ReportFolder, scenario);
             Stall[] before = CommandFrame.MeasureStalls(context, "before");
             (ScenarioStats statistics, ScenarioResult result) = Play(context, scenario, options, configuration, folder);
@@ -40,6 +42,8 @@ internal static class NBomberRun
             StringWriter report = new();
             NBomberReport.Write(options.Plan, statistics, result, verdicts, stalls, report);
             File.WriteAllText(Path.Combine(folder, $"{scenario.Name}-operations.txt"), report.ToString());
+            RunRecord record = RecordParts.Of(options.Load, scenario, result, verdicts, stalls, machine, started) with { Kind = "nbomber" };
+            RecordFile.Write(record, Path.Combine(folder, $"{scenario.Name}-record.json"));
             Console.Write(report);
             Console.WriteLine($"  reports are in {folder}");
             return verdicts.Any(verdict => verdict.Outcome == Outcome.Missed) ? CommandFrame.Missed : CommandFrame.Success;
@@ -62,6 +66,7 @@ internal static class NBomberRun
             ResidentBytes = ScenarioRun.ResidentBytes(target),
             BudgetBytes = ScenarioRun.BudgetBytes(target, options.Load.Run),
             Herd = cost,
+            IsShared = context.Cpus.IsShared,
         });
     }
 
