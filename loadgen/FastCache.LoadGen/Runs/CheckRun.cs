@@ -4,6 +4,7 @@ using FastCache.LoadGen.Engine;
 using FastCache.LoadGen.Machine;
 using FastCache.LoadGen.Options;
 using FastCache.LoadGen.Reporting;
+using FastCache.LoadGen.Reporting.Records;
 using FastCache.LoadGen.Workload;
 
 namespace FastCache.LoadGen.Runs;
@@ -13,6 +14,7 @@ internal static class CheckRun
 {
     public static int Execute(CheckOptions options) => CommandFrame.Run(stop =>
     {
+        DateTimeOffset started = DateTimeOffset.UtcNow;
         RunContext context = CommandFrame.Prepare(options.Run, stop, out MachineDescription machine);
         using RequestStreams requests = context.Requests();
         List<CheckAttempt> attempts = [];
@@ -28,6 +30,11 @@ internal static class CheckRun
         while (attempts.Count < options.Tries && verdicts.Any(verdict => verdict.Outcome != Outcome.Met));
 
         CheckTable.Write(attempts, verdicts, Console.Out);
+        if (options.RecordPath is not null)
+        {
+            RecordFile.Write(RecordParts.Of(options, attempts, verdicts, machine, started), options.RecordPath);
+        }
+
         return verdicts.Any(verdict => verdict.Outcome == Outcome.Missed) ? CommandFrame.Missed : CommandFrame.Success;
     });
 

@@ -3,6 +3,7 @@ using FastCache.LoadGen.Engine;
 using FastCache.LoadGen.Machine;
 using FastCache.LoadGen.Options;
 using FastCache.LoadGen.Reporting;
+using FastCache.LoadGen.Reporting.Records;
 using FastCache.LoadGen.Scenarios;
 
 namespace FastCache.LoadGen.Runs;
@@ -23,6 +24,7 @@ internal static class ScenarioRun
 
         return CommandFrame.Run(stop =>
         {
+            DateTimeOffset started = DateTimeOffset.UtcNow;
             Console.WriteLine($"  {scenario.Name}: {scenario.Use}");
             RunContext context = CommandFrame.Prepare(options.Run, stop, out MachineDescription machine);
             Stall[] before = CommandFrame.MeasureStalls(context, "before");
@@ -30,6 +32,11 @@ internal static class ScenarioRun
             Stall[] stalls = [.. before, .. CommandFrame.MeasureStalls(context, "after")];
             Verdict[] verdicts = Verdicts.Judge(scenario.Targets, result, stalls);
             ScenarioTable.Write(result, verdicts, stalls, Console.Out);
+            if (options.RecordPath is not null)
+            {
+                RecordFile.Write(RecordParts.Of(options, scenario, result, verdicts, stalls, machine, started), options.RecordPath);
+            }
+
             return verdicts.Any(verdict => verdict.Outcome == Outcome.Missed) ? CommandFrame.Missed : CommandFrame.Success;
         });
     }
