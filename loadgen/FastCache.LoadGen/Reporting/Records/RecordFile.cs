@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace FastCache.LoadGen.Reporting.Records;
 
@@ -19,6 +20,7 @@ internal static class RecordFile
         IgnoreReadOnlyProperties = true,
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveUnknownOut } },
     };
 
     public static void Write(RunRecord record, string path) =>
@@ -46,6 +48,15 @@ internal static class RecordFile
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             throw new InvalidDataException($"{path} is not a record: {exception.Message}");
+        }
+    }
+
+    /// <summary>What is unknown is not written, so it need not be there to be read.</summary>
+    private static void LeaveUnknownOut(JsonTypeInfo type)
+    {
+        foreach (JsonPropertyInfo property in type.Properties)
+        {
+            property.IsRequired &= Nullable.GetUnderlyingType(property.PropertyType) is null;
         }
     }
 }
