@@ -114,6 +114,8 @@ internal sealed class ScenarioCommand
         Scenario? scenario = ScenarioCatalog.Find(result.GetValue(_name) ?? "");
         Scenario of = scenario ?? ScenarioCatalog.All[0];
         int quiet = _quiet.IsGiven(result) ? _quiet.Of(result) : of.QuietConnections;
+        double rate = _rate.IsGiven(result) ? _rate.Of(result) : of.Rate;
+        ShapeKind shape = _shape.IsGiven(result) ? _shape.Of(result) : of.Shape;
         RunOptions run = new()
         {
             Connect = _connect.Of(result),
@@ -134,8 +136,12 @@ internal sealed class ScenarioCommand
             NodeIo = _io.Of(result),
             Seed = _seed.Of(result),
         };
-        double rate = _rate.IsGiven(result) ? _rate.Of(result) : of.Rate;
-        ShapeKind shape = _shape.IsGiven(result) ? _shape.Of(result) : of.Shape;
+        run = run with
+        {
+            Texts = OptionTexts.Of(result, All).With(
+                ("rate", Quantity.FormatCount(rate)), ("shape", shape.ToString()), ("keys", $"{run.Keys}"),
+                ("connections", $"{run.Connections}"), ("quiet-connections", $"{quiet}"), ("memory", run.Memory)),
+        };
         return new(scenario, shape, rate, run, _record.Of(result));
     }
 
