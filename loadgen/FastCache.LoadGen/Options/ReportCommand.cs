@@ -98,7 +98,7 @@ internal static class ReportCommand
         command.SetAction(parsed => Guarded(() =>
         {
             MachineDescription here = MachineDescription.Read(CpuAffinity.OfCallingThread());
-            RunRecord record = MicroRecord.Read(parsed.GetRequiredValue(results), SourceCommit.Read(), here);
+            RunRecord record = MicroRecord.Read(parsed.GetRequiredValue(results), Revision.Read(), here);
             RecordFile.Write(record, parsed.GetRequiredValue(file));
             return CommandFrame.Success;
         }));

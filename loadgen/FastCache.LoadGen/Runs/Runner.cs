@@ -2,6 +2,7 @@ using FastCache.LoadGen.Engine;
 using FastCache.LoadGen.Machine;
 using FastCache.LoadGen.Options;
 using FastCache.LoadGen.Reporting;
+using FastCache.LoadGen.Reporting.Pages;
 using FastCache.LoadGen.Reporting.Records;
 
 namespace FastCache.LoadGen.Runs;
@@ -13,9 +14,15 @@ internal static class Runner
     {
         RunReport report = Measure(options, stop);
         ReportTable.Write(report, Console.Out);
+        RunRecord record = RunRecords.Of(report);
         if (options.JsonPath is not null)
         {
-            RecordFile.Write(RunRecords.Of(report), options.JsonPath);
+            RecordFile.Write(record, options.JsonPath);
+        }
+
+        if (options.PagePath is not null)
+        {
+            RunPage.Write(record, options.PagePath);
         }
 
         return CommandFrame.Success;

@@ -7,13 +7,13 @@ namespace FastCache.LoadGen.Reporting.Diffs;
 /// <param name="Name">What the table calls it.</param>
 /// <param name="MoreIsBetter">Whether a larger value is the better one.</param>
 /// <param name="OfRound">Its value in a round; null: unknown.</param>
-/// <param name="OfSecond">Its value in a second of a length in seconds; null: unknown.</param>
+/// <param name="OfSecond">Its value in a second; null: unknown.</param>
 /// <param name="Format">Prints a value.</param>
 internal sealed record DiffFigure(
     string Name,
     bool MoreIsBetter,
     Func<RoundRecord, double?> OfRound,
-    Func<SecondRecord, double, double?> OfSecond,
+    Func<SecondRecord, double?> OfSecond,
     Func<double, string> Format)
 {
     /// <summary>A timeline's latencies are rounded down to buckets of a sixteenth.</summary>
@@ -32,11 +32,11 @@ internal sealed record DiffFigure(
     public static IEnumerable<DiffFigure> Of(IEnumerable<RoundRecord> rounds)
     {
         yield return new(
-            "throughput", true, round => round.OperationsPerSecond, (second, length) => second.Operations / length,
+            "throughput", true, round => round.OperationsPerSecond, second => second.Operations,
             value => Quantity.FormatCount(value) + "/s");
         yield return new(
             "server cpu per operation", false, round => round.ServerCpuNanos,
-            (second, length) => second.Operations == 0 ? null : second.ServerCpuShare * length * 1e9 / second.Operations,
+            second => second.Operations == 0 ? null : second.ServerCpuShare * 1e9 / second.Operations,
             value => Reporting.Format.Nanos(value));
         yield return Latency("latency p50", _ => null, second => second.P50);
         yield return Latency("latency p99", _ => null, second => second.P99);
@@ -49,13 +49,13 @@ internal sealed record DiffFigure(
         }
 
         yield return new(
-            "hit ratio", true, round => round.HitRatio, (second, _) => second.HitRatio,
+            "hit ratio", true, round => round.HitRatio, second => second.HitRatio,
             value => Reporting.Format.Percent(value));
         yield return new(
-            "resident memory", false, round => round.ServerResidentBytes, (second, _) => second.ServerResidentBytes,
+            "resident memory", false, round => round.ServerResidentBytes, second => second.ServerResidentBytes,
             value => Reporting.Format.Invariant($"{value / (1 << 20):0.0} MiB"));
         yield return new(
-            "server allocation per operation", false, round => round.ServerAllocatedBytes, (_, _) => null,
+            "server allocation per operation", false, round => round.ServerAllocatedBytes, _ => null,
             value => Reporting.Format.Bytes(value))
         {
             LeastDifference = NoBytes,
@@ -65,10 +65,10 @@ internal sealed record DiffFigure(
     /// <summary>The figure in every round, or, with fewer rounds than a spread needs, in every second of them.</summary>
     public double[] Values(SubjectRecord subject, bool byRound) => byRound
         ? [.. subject.Rounds.Select(OfRound).OfType<double>()]
-        : [.. subject.Rounds.SelectMany(OfSeconds)];
+        : [.. subject.Rounds.SelectMany(round => round.Timeline).Select(OfSecond).OfType<double>()];
 
     private static DiffFigure Latency(string name, Func<RoundRecord, double?> ofRound, Func<SecondRecord, double?> ofSecond) =>
-        new(name, false, ofRound, (second, _) => second.Operations == 0 ? null : ofSecond(second), Reporting.Format.Micros)
+        new(name, false, ofRound, second => second.Operations == 0 ? null : ofSecond(second), Reporting.Format.Micros)
         {
             LeastShareOfSeconds = BucketShare,
         };
@@ -78,18 +78,4 @@ internal sealed record DiffFigure(
         Math.Max(LeastDifference, Noise.Allowed(first, second, byRound ? Noise.LeastShare : LeastShareOfSeconds));
 
     private static LatencyRecord? Find(RoundRecord round, string kind) => round.Latencies.GetValueOrDefault(kind);
-
-    private IEnumerable<double> OfSeconds(RoundRecord round)
-    {
-        double begun = 0;
-        foreach (SecondRecord second in round.Timeline)
-        {
-            double length = second.At - begun;
-            begun = second.At;
-            if (length > 0 && OfSecond(second, length) is double value)
-            {
-                yield return value;
-            }
-        }
-    }
 }

@@ -19,6 +19,19 @@ internal sealed partial class Chart
     private const double WidthPixels = 420;
     private const double HeightPixels = 250;
     private const double FontPixels = 12;
+
+    /// <summary>Room for labels in fonts wider than the one that they were measured with.</summary>
+    private const double SpareRoom = 22;
+
+    /// <summary>How far axes that start at 0 go beyond the largest value.</summary>
+    private const double HeadRoom = 1.1;
+
+    /// <summary>Where the axis of percentiles ends: 99.999%.</summary>
+    private const double MostNines = 5;
+
+    /// <summary>So few points are marked, as a line of one is none.</summary>
+    private const int FewPoints = 12;
+
     private static readonly OxyColor Text = OxyColor.FromRgb(1, 1, 1);
     private static readonly OxyColor Grid = OxyColor.FromRgb(1, 1, 2);
 
@@ -29,7 +42,7 @@ internal sealed partial class Chart
         DefaultFontSize = FontPixels,
         TextColor = Text,
         PlotAreaBorderColor = Grid,
-        Padding = new(4, 8, 14, 2),
+        Padding = new(SpareRoom, 8, 14, 2),
     };
 
     private readonly string _title;
@@ -51,6 +64,7 @@ internal sealed partial class Chart
         chart.Add(AxisPosition.Bottom, new LinearAxis
         {
             Minimum = 0,
+            Maximum = MostNines,
             MajorStep = 1,
             MinorTickSize = 0,
             LabelFormatter = NinesLabel,
@@ -73,7 +87,7 @@ internal sealed partial class Chart
     {
         Chart chart = new(title, lines);
         chart.Add(AxisPosition.Bottom, new LinearAxis { LabelFormatter = second => Format.Invariant($"{second:0.##} s") });
-        chart.Add(AxisPosition.Left, FromZero(label));
+        chart.Add(AxisPosition.Left, FromZero(label, chart._lines));
         return chart;
     }
 
@@ -89,7 +103,7 @@ internal sealed partial class Chart
             MinimumPadding = 0.05,
             MaximumPadding = 0.05,
         });
-        chart.Add(AxisPosition.Left, FromZero(label));
+        chart.Add(AxisPosition.Left, FromZero(label, chart._lines));
         return chart;
     }
 
@@ -131,12 +145,16 @@ internal sealed partial class Chart
         MaximumPadding = 0.05,
     };
 
-    private static LinearAxis FromZero(Func<double, string> label) => new()
+    private static LinearAxis FromZero(Func<double, string> label, IReadOnlyList<ChartLine> lines)
     {
-        LabelFormatter = label,
-        Minimum = 0,
-        MaximumPadding = 0.1,
-    };
+        double most = lines.SelectMany(line => line.Points).Select(point => point.Y).DefaultIfEmpty().Max();
+        return new()
+        {
+            LabelFormatter = label,
+            Minimum = 0,
+            Maximum = most > 0 ? HeadRoom * most : 1,
+        };
+    }
 
     private static string LatencyLabel(double micros) => micros switch
     {
@@ -162,8 +180,7 @@ internal sealed partial class Chart
         {
             OxyColor colour = OxyColor.FromRgb(2, 2, (byte)(i % MostLines));
             LineSeries line = new() { Color = colour, StrokeThickness = 2 };
-            bool isLone = _lines[i].Points.Count <= 2;
-            line.MarkerType = isLone ? MarkerType.Circle : MarkerType.None;
+            line.MarkerType = _lines[i].Points.Count <= FewPoints ? MarkerType.Circle : MarkerType.None;
             line.MarkerFill = colour;
             line.Points.AddRange(_lines[i].Points.Select(point => new DataPoint(point.X, point.Y)));
             _plot.Series.Add(line);

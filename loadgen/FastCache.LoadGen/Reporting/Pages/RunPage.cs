@@ -6,6 +6,8 @@ namespace FastCache.LoadGen.Reporting.Pages;
 /// <summary>A record as a page to look at: one file that needs no other.</summary>
 internal static class RunPage
 {
+    private const double BytesPerMebibyte = 1 << 20;
+
     /// <exception cref="InvalidDataException">A histogram of the record cannot be read.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Write(RunRecord record, string path) => Write([record], path);
@@ -77,23 +79,23 @@ internal static class RunPage
         Chart.OfPercentiles("Latency by percentile", [.. subject.Curves()]),
         Chart.OfSeconds(
             "Throughput over time", label: value => Quantity.FormatCount(value) + "/s",
-            [subject.OverTime("", (second, length) => second.Operations / length)]),
+            [subject.OverTime("", second => second.Operations)]),
         Chart.OfLatencies(
             "Latency over time",
             [
-                subject.OverTime("p50", (second, _) => Positive(second.P50)),
-                subject.OverTime("p99", (second, _) => Positive(second.P99)),
-                subject.OverTime("p99.9", (second, _) => Positive(second.P999)),
+                subject.OverTime("p50", second => Positive(second.P50)),
+                subject.OverTime("p99", second => Positive(second.P99)),
+                subject.OverTime("p99.9", second => Positive(second.P999)),
             ]),
         Chart.OfSeconds(
             "Server cpu over time, share of one processor", label: value => Format.Invariant($"{100 * value:0}%"),
-            [subject.OverTime("", (second, _) => second.ServerCpuShare)]),
+            [subject.OverTime("", second => second.ServerCpuShare)]),
         Chart.OfSeconds(
-            "Server memory over time", label: SubjectFigures.Mebibytes,
-            [subject.OverTime("", (second, _) => second.ServerResidentBytes)]),
+            "Server memory over time", label: value => Format.Invariant($"{value:0.#} MiB"),
+            [subject.OverTime("", second => second.ServerResidentBytes / BytesPerMebibyte)]),
         Chart.OfSeconds(
             "Hits among reads over time", label: value => Format.Invariant($"{100 * value:0.#}%"),
-            [subject.OverTime("", (second, _) => second.HitRatio)]),
+            [subject.OverTime("", second => second.HitRatio)]),
     ];
 
     /// <summary>Logarithms want more than nothing.</summary>

@@ -72,24 +72,21 @@ internal sealed class SubjectFigures(SubjectRecord subject)
     }
 
     /// <summary>The timelines of the rounds, one after the other.</summary>
-    public ChartLine OverTime(string name, Func<SecondRecord, double, double?> figure)
+    public ChartLine OverTime(string name, Func<SecondRecord, double?> figure)
     {
         List<(double At, double Value)> points = [];
         double before = 0;
         foreach (RoundRecord round in _rounds.Where(round => round.Timeline.Count > 0))
         {
-            double begun = 0;
             foreach (SecondRecord second in round.Timeline)
             {
-                if (second.At > begun && figure(second, second.At - begun) is double value)
+                if (figure(second) is double value)
                 {
                     points.Add((before + second.At, value));
                 }
-
-                begun = second.At;
             }
 
-            before += begun;
+            before += round.Timeline[^1].At;
         }
 
         return new(name, points);

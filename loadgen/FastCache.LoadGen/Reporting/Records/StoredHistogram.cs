@@ -1,4 +1,4 @@
-using FastCache.LoadGen.Engine;
+using System.IO.Compression;
 using HdrHistogram;
 using HdrHistogram.Encoding;
 using HdrHistogram.Utilities;
@@ -6,8 +6,16 @@ using HdrHistogram.Utilities;
 namespace FastCache.LoadGen.Reporting.Records;
 
 /// <summary>The histogram of a record: HdrHistogram's compressed form in base 64, latencies in nanoseconds.</summary>
+/// <remarks>
+/// <code>
+///   cookie (4) | length of the rest (4) | zlib head (2) | deflated: the histogram in HdrHistogram's plain form
+/// </code>
+/// HdrHistogram 2.5.0 reads the deflated part with one call, which on this runtime need not return all of it.
+/// </remarks>
 internal static class StoredHistogram
 {
+    private const int HeadBytes = 10;
+
     /// <summary>Reads one; null: it was not kept.</summary>
     /// <exception cref="InvalidDataException">It is not what HdrHistogram writes.</exception>
     public static HistogramBase? Read(string text)
@@ -19,7 +27,12 @@ internal static class StoredHistogram
 
         try
         {
-            return HistogramEncoding.DecodeFromCompressedByteBuffer(ByteBuffer.Allocate(Convert.FromBase64String(text)), 1);
+            using MemoryStream stored = new(Convert.FromBase64String(text));
+            stored.Position = HeadBytes;
+            using DeflateStream inflater = new(stored, CompressionMode.Decompress);
+            using MemoryStream plain = new();
+            inflater.CopyTo(plain);
+            return HistogramEncoding.DecodeFromByteBuffer(ByteBuffer.Allocate(plain.ToArray()), 0);
         }
         catch (Exception exception) when (exception is FormatException or ArgumentException or IndexOutOfRangeException
             or OverflowException or InvalidDataException or NotSupportedException)
