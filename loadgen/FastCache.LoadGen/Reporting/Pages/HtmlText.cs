@@ -14,7 +14,7 @@ internal sealed class HtmlText
         * { box-sizing: border-box; }
         body { margin: 0 auto; padding: 1rem; max-width: 84rem; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
         h1 { font-size: 1.5rem; line-height: 1.25; margin: .3rem 0; } h2 { font-size: 1.15rem; margin: 1.8rem 0 .5rem; } h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
-        p { margin: .3rem 0; } .soft { color: var(--soft); } code { font-size: .9em; overflow-wrap: anywhere; }
+        p { margin: .3rem 0; overflow-wrap: anywhere; } .soft { color: var(--soft); } code { font-size: .9em; overflow-wrap: anywhere; }
         .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
         th, td { padding: .25rem .7rem .25rem 0; border-bottom: 1px solid var(--grid); text-align: left; vertical-align: top; }
         th { color: var(--soft); font-weight: 500; } .n { text-align: right; white-space: nowrap; }
