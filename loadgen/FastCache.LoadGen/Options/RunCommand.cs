@@ -105,7 +105,7 @@ internal sealed class RunCommand
 
     private readonly TextOption<string> _json = CommonOptions.File("--json", "Write the record of the run, too; see report.");
 
-    private readonly TextOption<string> _page = CommonOptions.File("--page", "Write a page to look at, too.");
+    private readonly TextOption<string> _page = CommonOptions.Page();
 
     private readonly TextOption<ulong> _seed = CommonOptions.Seed();
 

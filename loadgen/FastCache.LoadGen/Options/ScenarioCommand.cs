@@ -67,10 +67,12 @@ internal sealed class ScenarioCommand
     private readonly TextOption<ulong> _seed = CommonOptions.Seed();
 
     private readonly TextOption<string> _record = CommonOptions.File("--record", "Write the run's record.");
+    private readonly TextOption<string> _page = CommonOptions.Page();
 
     private ITextOption[] All =>
     [
         _shape, _rate, _duration, _warmUp, _keys, _connections, _quiet, _memory, _connect, _nodeCpus, _loadCpus, _io, _seed, _record,
+        _page,
     ];
 
     /// <summary>The command; <paramref name="run"/> gets its checked options and returns the exit code.</summary>
@@ -135,6 +137,7 @@ internal sealed class ScenarioCommand
             NodeArguments = [.. of.NodeArguments, .. RoomFor(quiet)],
             NodeIo = _io.Of(result),
             Seed = _seed.Of(result),
+            PagePath = _page.Of(result),
         };
         run = run with
         {

@@ -29,11 +29,7 @@ internal static class CheckRun
         while (attempts.Count < options.Tries && verdicts.Any(verdict => verdict.Outcome != Outcome.Met));
 
         CheckTable.Write(attempts, verdicts, Console.Out);
-        if (options.RecordPath is not null)
-        {
-            RecordFile.Write(RunRecords.Of(options, machine, attempts, verdicts), options.RecordPath);
-        }
-
+        RunOutputs.Write(RunRecords.Of(options, machine, attempts, verdicts), options.RecordPath, options.Run.PagePath);
         return verdicts.Any(verdict => verdict.Outcome == Outcome.Missed) ? CommandFrame.Missed : CommandFrame.Success;
     });
 

@@ -2,7 +2,6 @@ using FastCache.LoadGen.Engine;
 using FastCache.LoadGen.Machine;
 using FastCache.LoadGen.Options;
 using FastCache.LoadGen.Reporting;
-using FastCache.LoadGen.Reporting.Pages;
 using FastCache.LoadGen.Reporting.Records;
 
 namespace FastCache.LoadGen.Runs;
@@ -14,17 +13,7 @@ internal static class Runner
     {
         RunReport report = Measure(options, stop);
         ReportTable.Write(report, Console.Out);
-        RunRecord record = RunRecords.Of(report);
-        if (options.JsonPath is not null)
-        {
-            RecordFile.Write(record, options.JsonPath);
-        }
-
-        if (options.PagePath is not null)
-        {
-            RunPage.Write(record, options.PagePath);
-        }
-
+        RunOutputs.Write(RunRecords.Of(report), options.JsonPath, options.PagePath);
         return CommandFrame.Success;
     });
 

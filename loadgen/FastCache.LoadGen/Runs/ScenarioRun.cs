@@ -31,11 +31,8 @@ internal static class ScenarioRun
             Stall[] stalls = [.. before, .. CommandFrame.MeasureStalls(context, "after")];
             Verdict[] verdicts = Verdicts.Judge(scenario.Targets, result, stalls);
             ScenarioTable.Write(result, verdicts, stalls, Console.Out);
-            if (options.RecordPath is not null)
-            {
-                RecordFile.Write(RunRecords.Of(scenario, options.Run, machine, result, verdicts, stalls), options.RecordPath);
-            }
-
+            RunOutputs.Write(
+                RunRecords.Of(scenario, options.Run, machine, result, verdicts, stalls), options.RecordPath, options.Run.PagePath);
             return verdicts.Any(verdict => verdict.Outcome == Outcome.Missed) ? CommandFrame.Missed : CommandFrame.Success;
         });
     }

@@ -67,6 +67,12 @@ public sealed class MicroRecordTests : IDisposable
             new VerdictRecord("lookup hit, batched / bare loop", "<= 3.20", "3.28", "missed", ""), Assert.Single(record.Verdicts));
     }
 
+    [Fact]
+    public void Results_without_a_measured_benchmark_are_refused() => Assert.Contains(
+        "none of the 1 benchmarks was measured",
+        Assert.Throws<InvalidDataException>(() => Read(BenchmarkDotNet.Replace("\"Result\"", "\"Pilot\"", StringComparison.Ordinal))).Message,
+        StringComparison.Ordinal);
+
     [Theory]
     [InlineData("{}", "neither Benchmarks nor comparisons")]
     [InlineData("nothing", "not what the bench writes")]

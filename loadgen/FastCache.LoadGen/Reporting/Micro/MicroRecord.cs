@@ -39,6 +39,15 @@ internal static class MicroRecord
     {
         JsonNode host = Need(root, "HostEnvironmentInfo");
         string[] types = [.. benchmarks.Select(benchmark => Text(benchmark!, "Type")).Distinct()];
+        SubjectRecord[] measured =
+        [
+            .. benchmarks.Select(benchmark => OfBenchmark(benchmark!, types.Length > 1)).Where(subject => subject.Rounds.Count > 0),
+        ];
+        if (measured.Length == 0)
+        {
+            throw new InvalidDataException($"none of the {benchmarks.Count} benchmarks was measured");
+        }
+
         return new()
         {
             Kind = "micro",
@@ -50,7 +59,7 @@ internal static class MicroRecord
                 Text(host, "ProcessorName"), (int)Need(host, "LogicalCoreCount"), Text(host, "OsVersion"),
                 Text(host, "RuntimeVersion")),
             Options = new Dictionary<string, string>(),
-            Subjects = [.. benchmarks.Select(benchmark => OfBenchmark(benchmark!, types.Length > 1))],
+            Subjects = measured,
         };
     }
 
