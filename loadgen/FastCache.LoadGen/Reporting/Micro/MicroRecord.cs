@@ -12,6 +12,8 @@ namespace FastCache.LoadGen.Reporting.Micro;
 /// </remarks>
 internal static class MicroRecord
 {
+    public const string Kind = "micro";
+
     private const string Allowed =
         "allowed: what 'bench micro -- --exporters json' leaves as *-report-full-compressed.json, or 'bench check --json FILE'";
 
@@ -50,7 +52,7 @@ internal static class MicroRecord
 
         return new()
         {
-            Kind = "micro",
+            Kind = Kind,
             Name = types.Length == 1 ? types[0] : "benchmarks",
             Command = "bench micro",
             Started = default,
@@ -81,7 +83,7 @@ internal static class MicroRecord
 
     private static RunRecord OfCheck(JsonNode root, JsonArray comparisons, MachineDescription here) => new()
     {
-        Kind = "micro",
+        Kind = Kind,
         Name = "check",
         Command = "bench check",
         Started = default,

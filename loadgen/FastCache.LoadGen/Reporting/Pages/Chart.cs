@@ -29,6 +29,9 @@ internal sealed partial class Chart
     /// <summary>Where the axis of percentiles ends: 99.999%.</summary>
     private const double MostNines = 5;
 
+    /// <summary>From this ratio on, the smallest value could not be read on an axis from 0.</summary>
+    private const double FarApart = 20;
+
     /// <summary>So few points are marked, as a line of one is none.</summary>
     private const int FewPoints = 12;
 
@@ -91,7 +94,7 @@ internal sealed partial class Chart
         return chart;
     }
 
-    /// <summary>Anything that starts at 0, over the numbers of records.</summary>
+    /// <summary>Anything over the numbers of records: from 0 on, or on a logarithmic axis where values are far apart.</summary>
     public static Chart OfRecords(string title, Func<double, string> label, IReadOnlyList<ChartLine> lines)
     {
         Chart chart = new(title, lines);
@@ -103,7 +106,7 @@ internal sealed partial class Chart
             MinimumPadding = 0.05,
             MaximumPadding = 0.05,
         });
-        chart.Add(AxisPosition.Left, FromZero(label, chart._lines));
+        chart.Add(AxisPosition.Left, AreFarApart(chart._lines) ? Logarithmic(label) : FromZero(label, chart._lines));
         return chart;
     }
 
@@ -138,12 +141,20 @@ internal sealed partial class Chart
     private static string NinesLabel(double nines) =>
         (100 * (1 - Math.Pow(10, -nines))).ToString("0.######", CultureInfo.InvariantCulture) + "%";
 
-    private static LogarithmicAxis LatencyAxis() => new()
+    private static LogarithmicAxis LatencyAxis() => Logarithmic(LatencyLabel);
+
+    private static LogarithmicAxis Logarithmic(Func<double, string> label) => new()
     {
-        LabelFormatter = LatencyLabel,
+        LabelFormatter = label,
         MinimumPadding = 0.05,
         MaximumPadding = 0.05,
     };
+
+    private static bool AreFarApart(IReadOnlyList<ChartLine> lines)
+    {
+        double[] values = [.. lines.SelectMany(line => line.Points).Select(point => point.Y)];
+        return values.Length > 0 && values.Min() > 0 && values.Max() > FarApart * values.Min();
+    }
 
     private static LinearAxis FromZero(Func<double, string> label, IReadOnlyList<ChartLine> lines)
     {

@@ -19,7 +19,7 @@ internal sealed class HtmlText
         th, td { padding: .25rem .7rem .25rem 0; border-bottom: 1px solid var(--grid); text-align: left; vertical-align: top; }
         th { color: var(--soft); font-weight: 500; } .n { text-align: right; white-space: nowrap; }
         .met { color: var(--good); font-weight: 600; } .missed { color: var(--bad); font-weight: 600; }
-        .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; }
+        .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; margin-top: .8rem; }
         figure { margin: 0; min-width: 0; max-width: 40rem; } figcaption { font-weight: 600; } svg { width: 100%; height: auto; display: block; }
         .legend { font-size: .85rem; color: var(--soft); } .legend span { display: inline-block; margin-right: .8rem; overflow-wrap: anywhere; }
         .legend i { display: inline-block; width: .8rem; height: .25rem; margin-right: .35rem; vertical-align: middle; border-radius: 2px; }

@@ -1,4 +1,5 @@
 using FastCache.LoadGen.Options;
+using FastCache.LoadGen.Reporting.Micro;
 using FastCache.LoadGen.Reporting.Records;
 
 namespace FastCache.LoadGen.Reporting.Pages;
@@ -47,6 +48,7 @@ internal static class TrendPage
 
     private static void Add(HtmlText page, string title, (string File, RunRecord Record)[] runs)
     {
+        bool isMicro = runs[0].Record.Kind == MicroRecord.Kind;
         page.Heading(title);
         page.Raw("<div class=\"wide\"><table>\n<tr><th class=\"n\"></th><th>started</th><th>commit</th><th>machine</th><th>targets</th><th>record</th></tr>\n");
         for (int i = 0; i < runs.Length; i++)
@@ -61,8 +63,13 @@ internal static class TrendPage
         page.Raw("</table></div>\n");
         page.Charts(
         [
-            .. Trend("Throughput by record", value => Quantity.FormatCount(value) + "/s", runs, subject => subject.OperationsPerSecond),
-            .. Trend("Server cpu per operation by record", value => Format.Invariant($"{value:0} ns"), runs, subject => subject.ServerCpuNanos),
+            // Of a benchmark, throughput is the reciprocal of what an operation costs.
+            .. isMicro
+                ? []
+                : Trend("Throughput by record", value => Quantity.FormatCount(value) + "/s", runs, subject => subject.OperationsPerSecond),
+            .. Trend(
+                isMicro ? "Time per operation by record" : "Server cpu per operation by record",
+                value => Format.Invariant($"{value:0.##} ns"), runs, subject => subject.ServerCpuNanos),
             .. Trend("p99.9 of the most frequent kind by record", Format.Micros, runs, subject => subject.P999),
         ]);
     }
