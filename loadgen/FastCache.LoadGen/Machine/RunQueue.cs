@@ -1,15 +1,26 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace FastCache.LoadGen.Machine;
 
-/// <summary>How long threads that could have run waited for a processor that somebody else had.</summary>
-internal static class RunQueue
+/// <summary>Watches how long threads of some processes wait for a processor that somebody else has.</summary>
+/// <param name="processes">Their ids.</param>
+internal sealed class RunQueue(params int[] processes)
 {
-    /// <summary>Of all threads of a process that live now, since they began, in nanoseconds; 0 where the kernel does not count it.</summary>
-    public static long WaitNanos(int processId)
+    private readonly long _start = Stopwatch.GetTimestamp();
+    private readonly long _waitedBefore = processes.Sum(WaitNanos);
+
+    /// <summary>All waits since the watch began, as a share of the time; 0 where the kernel does not count them.</summary>
+    public double WaitShare() =>
+        (processes.Sum(WaitNanos) - _waitedBefore) / Stopwatch.GetElapsedTime(_start).TotalNanoseconds;
+
+    /// <summary>Three numbers: nanoseconds run, nanoseconds waited, times that it ran.</summary>
+    internal static long Parse(string schedstat) => long.Parse(schedstat.Split(' ')[1], CultureInfo.InvariantCulture);
+
+    private static long WaitNanos(int process)
     {
         long nanos = 0;
-        foreach (string thread in Directory.EnumerateDirectories($"/proc/{processId}/task"))
+        foreach (string thread in Directory.EnumerateDirectories($"/proc/{process}/task"))
         {
             try
             {
@@ -23,7 +34,4 @@ internal static class RunQueue
 
         return nanos;
     }
-
-    /// <summary>Three numbers: nanoseconds run, nanoseconds waited, times that it ran.</summary>
-    internal static long Parse(string schedstat) => long.Parse(schedstat.Split(' ')[1], CultureInfo.InvariantCulture);
 }

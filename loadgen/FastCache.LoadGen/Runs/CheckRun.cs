@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using FastCache.LoadGen.Checks;
 using FastCache.LoadGen.Children;
 using FastCache.LoadGen.Engine;
@@ -58,17 +57,12 @@ internal static class CheckRun
             using INodeMeter nodeMeter = node.OpenMeter();
             using ProcessMeter floorMeter = new(floor.Id);
             context.Preload(toNode);
-            long start = Stopwatch.GetTimestamp();
-            long served = RunQueue.WaitNanos(node.ProcessId!.Value) + RunQueue.WaitNanos(floor.Id);
-            long loaded = RunQueue.WaitNanos(Environment.ProcessId);
+            RunQueue queue = new(node.ProcessId!.Value, floor.Id, Environment.ProcessId);
             PhaseResult[] results =
             [
                 MeasureNode(0), MeasureFloor(0), MeasureFloor(Targets.OperationsPerSecond), MeasureNode(Targets.OperationsPerSecond),
             ];
-            served = RunQueue.WaitNanos(node.ProcessId!.Value) + RunQueue.WaitNanos(floor.Id) - served;
-            loaded = RunQueue.WaitNanos(Environment.ProcessId) - loaded;
-            double waits = Math.Max(served, loaded) / Stopwatch.GetElapsedTime(start).TotalNanoseconds;
-            return (results[0], results[1], results[2], results[3], waits);
+            return (results[0], results[1], results[2], results[3], queue.WaitShare());
 
             PhaseResult MeasureNode(double rate) =>
                 Said("node", toNode.Measure(requests, rate, options.WarmUp, options.Duration, nodeMeter));

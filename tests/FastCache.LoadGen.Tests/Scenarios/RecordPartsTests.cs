@@ -31,7 +31,10 @@ public sealed class RecordPartsTests
     {
         ScenarioOptions options = new(ScenarioCatalog.Find("scan"), ShapeKind.Ramp, 50, new RunOptions { Keys = 7 }, null);
         ScenarioResult result = new(
-            Phase, new FlowCounts { Lookups = 4, Hits = 3 }, LoadShape.Of(ShapeKind.Ramp, 50, TimeSpan.FromSeconds(2))) { ResidentBytes = 5 };
+            Phase, new FlowCounts { Lookups = 4, Hits = 3 }, LoadShape.Of(ShapeKind.Ramp, 50, TimeSpan.FromSeconds(2)))
+        {
+            ResidentBytes = 5,
+        };
         RunRecord record = RoundTrip(RecordParts.Of(
             options, options.Scenario!, result, [Unknown], [Calm], Machine, DateTimeOffset.UnixEpoch));
         Assert.Equal(("scenario", "scan", "ramp", "50", "7"), (
