@@ -55,7 +55,9 @@ internal static class ScenarioRun
             LoadShape? warmUp = options.WarmUp > TimeSpan.Zero
                 ? LoadShape.Of(ShapeKind.Constant, shape.Count / shape.Seconds, options.WarmUp)
                 : null;
+            RunQueue queue = target.ProcessId is int node ? new(node, Environment.ProcessId) : new(Environment.ProcessId);
             PhaseResult phase = session.Measure(players, warmUp, shape, meter);
+            double waits = queue.WaitShare();
             FlowCounts counts = default;
             foreach (ScenarioPlayer player in players)
             {
@@ -67,6 +69,8 @@ internal static class ScenarioRun
                 ResidentBytes = ResidentBytes(target),
                 BudgetBytes = target.ProcessId is null || !Quantity.TryParseBytes(options.Memory, out long budget) ? null : budget,
                 Herd = cost,
+                WaitShare = waits,
+                IsShared = context.Cpus.IsShared,
             };
         });
     }

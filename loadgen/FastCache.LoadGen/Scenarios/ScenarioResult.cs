@@ -19,6 +19,9 @@ internal sealed record ScenarioResult(PhaseResult Phase, FlowCounts Counts, Load
 
     public HerdResult? Herd { get; init; }
 
+    /// <summary>Share of the measured time that node and generator waited for a processor that somebody else had.</summary>
+    public double WaitShare { get; init; }
+
     /// <summary>Whether node and load generator had to share a processor.</summary>
     public bool IsShared { get; init; }
 
