@@ -18,8 +18,11 @@ internal sealed record CheckAttempt(
     /// <summary>CPU per operation of the node over that of the byte-moving program; null: unknown.</summary>
     public double? CpuRatio => Node.NodeCpuNanosPerOperation / Floor.NodeCpuNanosPerOperation;
 
-    /// <summary>The largest share of its time that a processor was away.</summary>
-    public double LostShare => Stalls.Max(stall => stall.LostShare);
+    /// <summary>The share of the measured time that node or generator waited for a processor that somebody else had.</summary>
+    public double WaitShare { get; init; }
+
+    /// <summary>The largest share of its time that a processor was away, while it was probed or while it was measured.</summary>
+    public double LostShare => Math.Max(WaitShare, Stalls.Max(stall => stall.LostShare));
 
     /// <summary>The longest that a processor was away.</summary>
     public double LongestStallMicros => Stalls.Max(stall => stall.MaxMicros);

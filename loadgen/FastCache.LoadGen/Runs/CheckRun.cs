@@ -45,14 +45,19 @@ internal static class CheckRun
         using Target node = Target.Start(context);
         using ChildProcess floor = ChildProcess.Start(
             ChildProgram.Floor(requestBytes, replyBytes, options.NodeIo), context.Cpus.Node);
-        (PhaseResult Node, PhaseResult Floor, PhaseResult FloorAtRate, PhaseResult NodeAtRate) measured = context.OnLoadThread(() =>
+        (PhaseResult Node, PhaseResult Floor, PhaseResult FloorAtRate, PhaseResult NodeAtRate, double Waits) measured = context.OnLoadThread(() =>
         {
             using LoadSession toNode = new(node.Address, true, options, context.Recorder, context.Stop);
             using LoadSession toFloor = new(floor.Address, false, options, context.Recorder, context.Stop);
             using INodeMeter nodeMeter = node.OpenMeter();
             using ProcessMeter floorMeter = new(floor.Id);
             context.Preload(toNode);
-            return (MeasureNode(0), MeasureFloor(0), MeasureFloor(Targets.OperationsPerSecond), MeasureNode(Targets.OperationsPerSecond));
+            RunQueue queue = new(node.ProcessId!.Value, floor.Id, Environment.ProcessId);
+            PhaseResult[] results =
+            [
+                MeasureNode(0), MeasureFloor(0), MeasureFloor(Targets.OperationsPerSecond), MeasureNode(Targets.OperationsPerSecond),
+            ];
+            return (results[0], results[1], results[2], results[3], queue.WaitShare());
 
             PhaseResult MeasureNode(double rate) =>
                 Said("node", toNode.Measure(requests, rate, options.WarmUp, options.Duration, nodeMeter));
@@ -62,7 +67,11 @@ internal static class CheckRun
                 toFloor.MeasureFloor(requestBytes, replyBytes, rate, options.WarmUp, options.Duration, floorMeter));
         });
         Stall[] after = CommandFrame.MeasureStalls(context, "after");
-        return new(measured.Node, measured.NodeAtRate, measured.Floor, measured.FloorAtRate, [.. before, .. after]);
+        return new(measured.Node, measured.NodeAtRate, measured.Floor, measured.FloorAtRate, [.. before, .. after])
+        {
+            IsShared = context.Cpus.IsShared,
+            WaitShare = measured.Waits,
+        };
 
         PhaseResult Said(string name, PhaseResult result)
         {

@@ -11,6 +11,9 @@ internal sealed record ScenarioResult(PhaseResult Phase, FlowCounts Counts, Load
     /// <summary>The last reply may come so much after the end, as a share of the run's length.</summary>
     private const double Grace = 0.02;
 
+    /// <summary>Flows that were due; all of the shape, unless who plays it could not begin each.</summary>
+    public long Due { get; init; } = Shape.Count;
+
     /// <summary>The node's resident memory at the end; null: unknown.</summary>
     public long? ResidentBytes { get; init; }
 
@@ -19,13 +22,16 @@ internal sealed record ScenarioResult(PhaseResult Phase, FlowCounts Counts, Load
 
     public HerdResult? Herd { get; init; }
 
+    /// <summary>Share of the measured time that node and generator waited for a processor that somebody else had.</summary>
+    public double WaitShare { get; init; }
+
     /// <summary>Whether node and load generator had to share a processor.</summary>
     public bool IsShared { get; init; }
 
     /// <summary>A figure's value; null: this run does not tell.</summary>
     public double? this[Figure figure] => figure switch
     {
-        Figure.Held => Phase.Elapsed.TotalSeconds <= Shape.Seconds * (1 + Grace) ? Counts.Flows / (double)Shape.Count : 0,
+        Figure.Held => Phase.Elapsed.TotalSeconds <= Shape.Seconds * (1 + Grace) ? Counts.Flows / (double)Due : 0,
         Figure.HitP999 => P999(ReplyKind.Hit),
         Figure.MissP999 => P999(ReplyKind.Miss),
         Figure.WriteP999 => P999(ReplyKind.Write),

@@ -10,6 +10,21 @@ namespace FastCache.LoadGen.Tests.Examples;
 public sealed class MachineTests
 {
     [Fact]
+    public void Waits_for_a_processor_are_the_second_number()
+    {
+        Assert.Equal(3_190_423, RunQueue.Parse("12 3190423 1\n"));
+        Assert.True(new RunQueue(Environment.ProcessId).WaitShare() >= 0);
+    }
+
+    [Fact]
+    public void Resident_memory_is_what_the_kernel_says()
+    {
+        Assert.Equal(1_536L << 10, ProcessMemory.Parse(["VmPeak:\t  99 kB", "VmRSS:\t    1536 kB"]));
+        Assert.Throws<InvalidDataException>(() => ProcessMemory.Parse(["VmPeak:\t  99 kB"]));
+        Assert.InRange(ProcessMemory.ResidentBytes(Environment.ProcessId), 1 << 20, 1L << 40);
+    }
+
+    [Fact]
     public void Reads_user_and_system_time_behind_any_process_name() =>
         Assert.Equal(
             (7 + 5) * 10_000_000L,

@@ -95,6 +95,11 @@ public sealed class CheckPolicyTests
     }
 
     [Fact]
+    public void Waits_while_it_was_measured_explain_as_well() => Assert.Equal(
+        "this machine cannot tell: its processors were away for 30.00% of the time",
+        Of(Good with { WaitShare = 0.3, Node = Full with { Operations = 1_000_000 } }, "throughput").Note);
+
+    [Fact]
     public void A_machine_with_one_processor_explains_a_slow_node() => Assert.Equal(
         "this machine cannot tell: node and load generator share a processor",
         Of(Good with { IsShared = true, Node = Full with { Operations = 1_000_000 } }, "throughput").Note);
