@@ -8,6 +8,7 @@ RootCommand root = new("FastCache load generator: drives load at a node and hold
     RunCommand.Create(Runner.Execute),
     ScenarioCommand.Create(ScenarioRun.Execute),
     CheckCommand.Create(CheckRun.Execute),
+    ReportCommand.Create(),
 };
 ParseResult parsed = root.Parse(args);
 if (parsed.Action is ParseErrorAction refusal)

@@ -98,7 +98,14 @@ internal sealed record RunOptions
     /// <summary>How the node that is started reaches its sockets.</summary>
     public IoBackend NodeIo { get; init; }
 
+    /// <summary>Where the record goes; null: nowhere.</summary>
     public string? JsonPath { get; init; }
+
+    /// <summary>Where the page goes; null: nowhere.</summary>
+    public string? PagePath { get; init; }
+
+    /// <summary>All options as they are typed, defaults too.</summary>
+    public IReadOnlyDictionary<string, string> Texts { get; init; } = new Dictionary<string, string>();
 
     public ulong Seed { get; init; }
 

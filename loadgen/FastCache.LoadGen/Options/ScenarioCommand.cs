@@ -67,10 +67,12 @@ internal sealed class ScenarioCommand
     private readonly TextOption<ulong> _seed = CommonOptions.Seed();
 
     private readonly TextOption<string> _record = CommonOptions.File("--record", "Write the run's record.");
+    private readonly TextOption<string> _page = CommonOptions.Page();
 
     private ITextOption[] All =>
     [
         _shape, _rate, _duration, _warmUp, _keys, _connections, _quiet, _memory, _connect, _nodeCpus, _loadCpus, _io, _seed, _record,
+        _page,
     ];
 
     /// <summary>The command; <paramref name="run"/> gets its checked options and returns the exit code.</summary>
@@ -114,6 +116,8 @@ internal sealed class ScenarioCommand
         Scenario? scenario = ScenarioCatalog.Find(result.GetValue(_name) ?? "");
         Scenario of = scenario ?? ScenarioCatalog.All[0];
         int quiet = _quiet.IsGiven(result) ? _quiet.Of(result) : of.QuietConnections;
+        double rate = _rate.IsGiven(result) ? _rate.Of(result) : of.Rate;
+        ShapeKind shape = _shape.IsGiven(result) ? _shape.Of(result) : of.Shape;
         RunOptions run = new()
         {
             Connect = _connect.Of(result),
@@ -133,9 +137,14 @@ internal sealed class ScenarioCommand
             NodeArguments = [.. of.NodeArguments, .. RoomFor(quiet)],
             NodeIo = _io.Of(result),
             Seed = _seed.Of(result),
+            PagePath = _page.Of(result),
         };
-        double rate = _rate.IsGiven(result) ? _rate.Of(result) : of.Rate;
-        ShapeKind shape = _shape.IsGiven(result) ? _shape.Of(result) : of.Shape;
+        run = run with
+        {
+            Texts = OptionTexts.Of(result, All).With(
+                ("rate", Quantity.FormatCount(rate)), ("shape", shape.ToString()), ("keys", $"{run.Keys}"),
+                ("connections", $"{run.Connections}"), ("quiet-connections", $"{quiet}"), ("memory", run.Memory)),
+        };
         return new(scenario, shape, rate, run, _record.Of(result));
     }
 

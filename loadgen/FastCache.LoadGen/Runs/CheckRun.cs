@@ -14,7 +14,6 @@ internal static class CheckRun
 {
     public static int Execute(CheckOptions options) => CommandFrame.Run(stop =>
     {
-        DateTimeOffset started = DateTimeOffset.UtcNow;
         RunContext context = CommandFrame.Prepare(options.Run, stop, out MachineDescription machine);
         using RequestStreams requests = context.Requests();
         List<CheckAttempt> attempts = [];
@@ -30,11 +29,7 @@ internal static class CheckRun
         while (attempts.Count < options.Tries && verdicts.Any(verdict => verdict.Outcome != Outcome.Met));
 
         CheckTable.Write(attempts, verdicts, Console.Out);
-        if (options.RecordPath is not null)
-        {
-            RecordFile.Write(RecordParts.Of(options, attempts, verdicts, machine, started), options.RecordPath);
-        }
-
+        RunOutputs.Write(RunRecords.Of(options, machine, attempts, verdicts), options.RecordPath, options.Run.PagePath);
         return verdicts.Any(verdict => verdict.Outcome == Outcome.Missed) ? CommandFrame.Missed : CommandFrame.Success;
     });
 
