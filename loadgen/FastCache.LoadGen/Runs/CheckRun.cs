@@ -52,7 +52,7 @@ internal static class CheckRun
             using INodeMeter nodeMeter = node.OpenMeter();
             using ProcessMeter floorMeter = new(floor.Id);
             context.Preload(toNode);
-            RunQueue queue = new(node.ProcessId!.Value, floor.Id, Environment.ProcessId);
+            RunQueue queue = new(node.ProcessId!.Value, floor.Id);
             PhaseResult[] results =
             [
                 MeasureNode(0), MeasureFloor(0), MeasureFloor(Targets.OperationsPerSecond), MeasureNode(Targets.OperationsPerSecond),

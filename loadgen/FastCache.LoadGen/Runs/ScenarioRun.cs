@@ -55,7 +55,7 @@ internal static class ScenarioRun
             LoadShape? warmUp = options.WarmUp > TimeSpan.Zero
                 ? LoadShape.Of(ShapeKind.Constant, shape.Count / shape.Seconds, options.WarmUp)
                 : null;
-            RunQueue queue = target.ProcessId is int node ? new(node, Environment.ProcessId) : new(Environment.ProcessId);
+            RunQueue queue = target.ProcessId is int node ? new(node) : new();
             PhaseResult phase = session.Measure(players, warmUp, shape, meter);
             double waits = queue.WaitShare();
             FlowCounts counts = default;
