@@ -104,6 +104,8 @@ internal sealed class NBomberCommand
 
         ScenarioOptions load = options.Load;
         LoadPlan plan = options.Plan;
+        Refuse(plan.Iterations is null && (IsGiven("--rate") || IsGiven("--shape")),
+            "--copies is a closed loop, which has neither --rate nor --shape; leave them out.");
         Refuse(plan.Batch > scenario.Actors, $"--batch is {plan.Batch}; {scenario.Name} takes 1 to {scenario.Actors}.");
         Refuse(plan.WorstRounding > WorstRounding,
             $"{Quantity.FormatCount(load.Rate)} flows a second in batches of {plan.Batch} are no whole iterations; take a higher --rate or a smaller --batch.");
@@ -111,6 +113,8 @@ internal sealed class NBomberCommand
             $"--warmup is {Quantity.FormatDuration(load.Run.WarmUp)}, longer than --duration, {Quantity.FormatDuration(load.Run.Duration)}; NBomber refuses that.");
         Refuse(LoadPlan.IsTooShort(ShapeOf(load), out double leastSeconds),
             $"--duration is {Quantity.FormatDuration(load.Run.Duration)}; NBomber needs {Quantity.FormatDuration(TimeSpan.FromSeconds(leastSeconds))} for this shape.");
+
+        bool IsGiven(string option) => result.GetResult(option) is OptionResult { Implicit: false };
 
         void Refuse(bool isWrong, string why)
         {
