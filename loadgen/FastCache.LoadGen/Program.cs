@@ -6,6 +6,7 @@ using FastCache.LoadGen.Runs;
 RootCommand root = new("FastCache load generator: drives load at a node and holds it to its targets.")
 {
     RunCommand.Create(Runner.Execute),
+    CompareCommand.Create(CompareRunner.Execute),
 };
 ParseResult parsed = root.Parse(args);
 if (parsed.Action is ParseErrorAction refusal)

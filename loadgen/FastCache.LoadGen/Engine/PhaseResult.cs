@@ -23,6 +23,9 @@ internal sealed record PhaseResult
 
     public required double LoadCpuNanosPerOperation { get; init; }
 
+    /// <summary>Share of its processor that the load generator used, 0 to 1; in an open loop it spins, and uses all of it.</summary>
+    public double LoadBusyShare => LoadCpuNanosPerOperation * Operations / Elapsed.TotalNanoseconds;
+
     public required double LoadAllocatedBytesPerOperation { get; init; }
 
     /// <summary>User and system time of the node; null: unknown.</summary>
@@ -48,7 +51,7 @@ internal sealed record PhaseResult
     public Percentiles this[ReplyKind kind] => Latencies[(int)kind];
 
     public static PhaseResult Of(
-        PhaseCost cost, NodeReading before, NodeReading after, LatencyRecorder recorder, OpenLoop? open, double rate)
+        PhaseCost cost, NodeReading before, NodeReading after, LatencyRecorder recorder, IDueCount? open, double rate)
     {
         double operations = Math.Max(1, cost.Operations);
         return new()

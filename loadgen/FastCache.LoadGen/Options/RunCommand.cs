@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
 using System.Net;
 using FastCache.Io;
 using FastCache.LoadGen.Workload;
@@ -37,28 +36,18 @@ internal sealed class RunCommand
     /// <summary>What the byte-moving program allows.</summary>
     private const int MaxFloorBytes = 1 << 20;
 
-    private readonly TextOption<DnsEndPoint> _connect = new(
-        "--connect", "host:port", null, "host:port, port 1 to 65535",
-        "Load this node instead of starting one.", OptionReaders.ReadEndPoint);
+    private readonly TextOption<DnsEndPoint> _connect = CommonOptions.Connect();
 
-    private readonly TextOption<int> _keys = new(
-        "--keys", "n", "1M", "1 to 500M", "Keys that are stored before the measured phase.",
-        OptionReaders.Number(1, KeySpace.MaxKeys));
+    private readonly TextOption<int> _keys = LoadOptions.Keys();
 
-    private readonly TextOption<int> _keySize = new(
-        "--key-size", "bytes", "16", $"{KeySpace.MinKeyBytes} to {FcpLimits.MaxKeyBytes}", "Bytes of a key.",
-        OptionReaders.Bytes(KeySpace.MinKeyBytes, FcpLimits.MaxKeyBytes));
+    private readonly TextOption<int> _keySize = LoadOptions.KeySize();
 
     private readonly TextOption<int> _valueSize = new(
         "--value-size", "bytes", "100", "0 to 16MiB", "Bytes of a value.", OptionReaders.Bytes(0, 16 << 20));
 
-    private readonly TextOption<double> _reads = new(
-        "--reads", "fraction", "0.9", "0 to 1", "Reads among all operations; the others are writes.",
-        OptionReaders.Decimal(0, 1));
+    private readonly TextOption<double> _reads = LoadOptions.Reads();
 
-    private readonly TextOption<double> _misses = new(
-        "--misses", "fraction", "0.05", "0 to 1", "Reads of keys that were never stored, among all reads.",
-        OptionReaders.Decimal(0, 1));
+    private readonly TextOption<double> _misses = LoadOptions.Misses();
 
     private readonly TextOption<KeyDistribution> _distribution = new(
         "--distribution", "uniform|zipf", "uniform", "uniform or zipf", "How keys are drawn.",
@@ -68,8 +57,7 @@ internal sealed class RunCommand
         "--zipf-exponent", "s", "0.99", "0.01 to 5",
         "With --distribution zipf: rank k is drawn in proportion to 1/k^s.", OptionReaders.Decimal(0.01, 5));
 
-    private readonly TextOption<int> _connections = new(
-        "--connections", "n", "32", "1 to 10K", "Connections.", OptionReaders.Number(1, 10_000));
+    private readonly TextOption<int> _connections = LoadOptions.Connections();
 
     private readonly TextOption<ClientKind> _clients = new(
         "--clients", "aware|unaware|unordered", "aware", "aware, unaware or unordered",
@@ -82,52 +70,29 @@ internal sealed class RunCommand
         "Requests that a connection sends at once; at a --rate: the most that it sends at once.",
         OptionReaders.Number(1, 16_384));
 
-    private readonly TextOption<TimeSpan> _duration = new(
-        "--duration", "time", "10s", "100ms to 24h", "Length of the measured phase.",
-        OptionReaders.Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(24)));
+    private readonly TextOption<TimeSpan> _duration = LoadOptions.Duration("10s");
 
-    private readonly TextOption<TimeSpan> _warmUp = new(
-        "--warmup", "time", "2s", "0s to 1h", "The same load before it, not measured.",
-        OptionReaders.Duration(TimeSpan.Zero, TimeSpan.FromHours(1)));
+    private readonly TextOption<TimeSpan> _warmUp = CommonOptions.WarmUp("2s");
 
-    private readonly TextOption<long> _rate = new(
-        "--rate", "per second", "0", "0 or 100 to 100M",
-        "Open loop: requests due a second, such as 2.3M. 0: closed loop, each connection sends when all is answered.",
-        (string text, out long value) =>
-            Quantity.TryParseCount(text, out value) && value is 0 or (>= 100 and <= 100_000_000));
+    private readonly TextOption<long> _rate = LoadOptions.Rate();
 
-    private readonly TextOption<CpuList> _nodeCpus = new(
-        "--node-cpus", "list", "0", "processors such as 0 or 0,2-3", "Processors of the node that is started.",
-        OptionReaders.Cpus());
+    private readonly TextOption<CpuList> _nodeCpus = CommonOptions.NodeCpus();
 
-    private readonly TextOption<CpuList> _loadCpus = new(
-        "--load-cpus", "list", "1", "processors such as 1 or 1,4-5", "Processors of the load generator.",
-        OptionReaders.Cpus());
+    private readonly TextOption<CpuList> _loadCpus = CommonOptions.LoadCpus();
 
-    private readonly TextOption<string> _memory = new(
-        "--memory", "size", "1GiB", "a size such as 512MiB or 1GiB", "Memory of the node that is started.",
-        OptionReaders.Text(text => Quantity.TryParseBytes(text, out long bytes) && bytes > 0));
+    private readonly TextOption<string> _memory = CommonOptions.Memory("1GiB");
 
     private readonly TextOption<int> _shards = new(
         "--shards", "n", null, "1 to 256", "Shards of the node that is started; one for each of its processors unless given.",
         OptionReaders.Number(1, 256));
 
-    private readonly TextOption<IoBackend> _io = new(
-        "--io", IoBackendNames.Choices, "auto", IoBackendNames.Allowed,
-        "How the node that is started, or the byte-moving program, reaches its sockets.", IoBackendNames.TryParse);
+    private readonly TextOption<IoBackend> _io = CommonOptions.Io();
 
-    private readonly TextOption<string> _json = new(
-        "--json", "file", null, "a file name in a directory that exists", "Write the report for programs, too.",
-        OptionReaders.Text(IsWritablePath));
+    private readonly TextOption<string> _json = CommonOptions.File("--json", "Write the report for programs, too.");
 
-    private readonly TextOption<ulong> _seed = new(
-        "--seed", "n", "1", "0 to 2^64-1", "Same seed, same requests.",
-        (string text, out ulong value) =>
-            ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value));
+    private readonly TextOption<ulong> _seed = CommonOptions.Seed();
 
-    private readonly TextOption<int> _rounds = new(
-        "--rounds", "n", "3", "1 to 100", "With --floor or --compare-io: how often each is measured.",
-        OptionReaders.Number(1, 100));
+    private readonly TextOption<int> _rounds = LoadOptions.Rounds("With --floor or --compare-io: how often each is measured.");
 
     private readonly Option<bool> _floor = new("--floor")
     {
@@ -167,12 +132,6 @@ internal sealed class RunCommand
         command.Validators.Add(declared.CheckCombinations);
         command.SetAction(result => run(declared.Read(result.CommandResult)));
         return command;
-    }
-
-    private static bool IsWritablePath(string text)
-    {
-        string? directory = text.Length > 0 ? Path.GetDirectoryName(Path.GetFullPath(text)) : null;
-        return directory is not null && Directory.Exists(directory) && !Directory.Exists(text);
     }
 
     private RunOptions Read(SymbolResult result) => new()
@@ -241,9 +200,8 @@ internal sealed class RunCommand
             $"--clients unordered is closed loop; leave {(isSearch ? "--find-rate" : "--rate")} out.");
         Refuse(_zipfExponent.IsGiven(result) && options.Distribution != KeyDistribution.Zipf,
             "--zipf-exponent belongs to --distribution zipf; give both or none.");
-        Refuse(!KeySpace.Fits(options.Keys, options.KeySize),
-            $"--key-size is {options.KeySize}, too small for {options.Keys} stored keys and as many absent ones; " +
-            $"allowed: {KeySpace.LeastKeyBytes(options.Keys)} to {FcpLimits.MaxKeyBytes}.");
+        string keySize = LoadOptions.CheckKeySize(options);
+        Refuse(keySize.Length > 0, keySize);
         RequestMix mix = RequestMix.Of(options);
         double batchBytes = options.Connections * Math.Max(mix.SetBytes, options.Depth * mix.AverageRequestBytes);
         Refuse(batchBytes > MaxBatchBytes,

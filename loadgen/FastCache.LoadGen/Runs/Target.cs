@@ -19,6 +19,9 @@ internal sealed class Target : IDisposable
 
     public IPEndPoint Address { get; }
 
+    /// <summary>The child's process; null: it runs elsewhere.</summary>
+    public int? ProcessId => _child?.Id;
+
     public static Target Open(RunContext context) =>
         context.Options.Connect is DnsEndPoint named ? new(Resolve(named), null) : Start(context);
 
