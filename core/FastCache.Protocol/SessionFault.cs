@@ -38,6 +38,9 @@ public static class SessionFault
     /// <summary>Text for <see cref="Status.StreamIncomplete"/>.</summary>
     public const string StreamIncomplete = "bytes of the announced length are missing; send them, or SetAbort";
 
+    /// <summary>Text for <see cref="Status.StreamTimedOut"/>.</summary>
+    public const string StreamTimedOut = "the stream waited too long for a piece, its commit or credit (--stream-timeout) and was ended";
+
     /// <summary>Text for <see cref="Status.RangeOutOfValue"/>, of a piece.</summary>
     public const string PieceOutOfValue = "the piece goes beyond the announced length; the stream is aborted";
 

@@ -67,6 +67,9 @@ public enum Status : byte
     /// <summary>The request needs a feature that the hello did not agree on.</summary>
     FeatureNotAgreed = 0x1B,
 
+    /// <summary>The node has ended a stream that waited too long for a piece or for credit.</summary>
+    StreamTimedOut = 0x1C,
+
     /// <summary>A field of the frame has a value that it must not have.</summary>
     Malformed = 0x80,
 

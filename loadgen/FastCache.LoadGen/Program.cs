@@ -6,6 +6,8 @@ using FastCache.LoadGen.Runs;
 RootCommand root = new("FastCache load generator: drives load at a node and holds it to its targets.")
 {
     RunCommand.Create(Runner.Execute),
+    ScenarioCommand.Create(ScenarioRun.Execute),
+    CheckCommand.Create(CheckRun.Execute),
     CompareCommand.Create(CompareRunner.Execute),
 };
 ParseResult parsed = root.Parse(args);

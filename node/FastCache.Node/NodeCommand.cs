@@ -15,7 +15,7 @@ internal static class NodeCommand
     private const int MaxMaxConnections = 1_000_000;
     private const long MinConnectionMemory = 16L << 20;
     private const long MaxConnectionMemory = 1L << 40;
-    private const double MaxWriteTimeoutSeconds = 3600;
+    private const double MaxWaitSeconds = 3600;
     private const double MaxIdleTimeoutSeconds = 30 * 24 * 3600;
     private const int MinPipelined = 64;
     private const int MaxMaxPipelined = 1_000_000;
@@ -79,7 +79,8 @@ internal static class NodeCommand
     private static readonly Option<string> Spin = new("--spin")
     {
         Description = $"Look for new requests for up to {AdaptiveSpin.MaxMicros} us before sleeping where that has paid lately (true): "
-            + "a third of the latency of a request that comes alone, for processor time that nobody else wants; or sleep at once (false).",
+            + "a third of the latency of a request that comes alone, for processor time that nobody else wants; or sleep at once (false). "
+            + "Shards that share a processor sleep at once.",
         HelpName = "true|false",
         DefaultValueFactory = _ => "true",
         CustomParser = ParseSwitch,
@@ -120,46 +121,25 @@ internal static class NodeCommand
         CustomParser = result => (int)ParseNumber(result, MinPipelined, MaxMaxPipelined, "a whole number"),
     };
 
-    private static readonly Option<double> HandshakeTimeout = new("--handshake-timeout")
-    {
-        Description = $"Seconds that a new connection may take to say its Hello, 1 to {MaxWriteTimeoutSeconds:0}.",
-        HelpName = "SECONDS",
-        DefaultValueFactory = _ => 10,
-        CustomParser = result => ParseNumber(result, 1, MaxWriteTimeoutSeconds, "a number"),
-    };
+    private static readonly Option<double> HandshakeTimeout = Seconds(
+        "--handshake-timeout", 10, 1, MaxWaitSeconds, "that a new connection may take to say its Hello");
 
-    private static readonly Option<double> IdleTimeout = new("--idle-timeout")
-    {
-        Description = $"Seconds that a connection may say nothing before it is closed, 0 to {MaxIdleTimeoutSeconds:N0}; 0: for ever.",
-        HelpName = "SECONDS",
-        DefaultValueFactory = _ => 3600,
-        CustomParser = result => ParseNumber(result, 0, MaxIdleTimeoutSeconds, "a number"),
-    };
+    private static readonly Option<double> FrameTimeout = Seconds(
+        "--frame-timeout", 30, 1, MaxWaitSeconds, "that a frame may take to arrive whole before its sender is disconnected");
 
-    private static readonly Option<double> ShutdownTimeout = new("--shutdown-timeout")
-    {
-        Description = "Seconds that the node takes at most, once told to stop, to answer what it has received and to tell its clients, "
-            + $"0.1 to {MaxWriteTimeoutSeconds:0}.",
-        HelpName = "SECONDS",
-        DefaultValueFactory = _ => 5,
-        CustomParser = result => ParseNumber(result, 0.1, MaxWriteTimeoutSeconds, "a number"),
-    };
+    private static readonly Option<double> StreamTimeout = Seconds(
+        "--stream-timeout", 30, 1, MaxWaitSeconds,
+        "that an open stream may wait for a piece, its commit or credit before it is ended, while the connection goes on");
 
-    private static readonly Option<double> WriteTimeout = new("--write-timeout")
-    {
-        Description = $"Seconds that a peer may leave its replies unread before it is disconnected, 0.1 to {MaxWriteTimeoutSeconds:0}.",
-        HelpName = "SECONDS",
-        DefaultValueFactory = _ => 30,
-        CustomParser = result => ParseNumber(result, 0.1, MaxWriteTimeoutSeconds, "a number"),
-    };
+    private static readonly Option<double> IdleTimeout = Seconds(
+        "--idle-timeout", 3600, 0, MaxIdleTimeoutSeconds, "that a connection may say nothing before it is closed (0: for ever)");
 
-    private static readonly Option<double> FrameTimeout = new("--frame-timeout")
-    {
-        Description = $"Seconds that a frame may take to arrive whole before its sender is disconnected, 1 to {MaxWriteTimeoutSeconds:0}.",
-        HelpName = "SECONDS",
-        DefaultValueFactory = _ => 30,
-        CustomParser = result => ParseNumber(result, 1, MaxWriteTimeoutSeconds, "a number"),
-    };
+    private static readonly Option<double> WriteTimeout = Seconds(
+        "--write-timeout", 30, 0.1, MaxWaitSeconds, "that a peer may leave its replies unread before it is disconnected");
+
+    private static readonly Option<double> ShutdownTimeout = Seconds(
+        "--shutdown-timeout", 5, 0.1, MaxWaitSeconds,
+        "that the node takes at most, once told to stop, to answer what it has received and to tell its clients");
 
     private static readonly Option<bool> StopWithInput = new("--stop-with-input")
     {
@@ -186,14 +166,10 @@ internal static class NodeCommand
             : ParseSize(result, ShardOptions.MinCompressFromBytes, ShardOptions.MaxCompressedValueBytes, orElse: "0 or "),
     };
 
-    private static readonly Option<double> StaleTime = new("--stale-time")
-    {
-        Description = "Seconds for which a value that was stored with KeepStale can still be had by LeaseGet after it has expired or was "
-            + $"made stale, 0 to {MaxStaleTimeSeconds:0}; 0 keeps nothing stale.",
-        HelpName = "SECONDS",
-        DefaultValueFactory = _ => 0,
-        CustomParser = result => ParseNumber(result, 0, MaxStaleTimeSeconds, "a number"),
-    };
+    private static readonly Option<double> StaleTime = Seconds(
+        "--stale-time", 0, 0, MaxStaleTimeSeconds,
+        "for which a value that was stored with KeepStale can still be had by LeaseGet after it has expired or was made stale "
+            + "(0: nothing is kept stale)");
 
     private static readonly Option<IoBackend> Io = new("--io")
     {
@@ -218,8 +194,8 @@ internal static class NodeCommand
             + "Ctrl-C or SIGTERM stops it with exit code 0.")
         {
             Memory, Listen, Shards, Pin, Spin, MaxConnections, MaxConnectionsPerAddress, ConnectionMemory, MaxKey, MaxValue,
-            MaxPipelined, HandshakeTimeout, FrameTimeout, IdleTimeout, WriteTimeout, ShutdownTimeout, Prefault, CompressFrom,
-            StaleTime, Io, Info, StopWithInput,
+            MaxPipelined, HandshakeTimeout, FrameTimeout, StreamTimeout, IdleTimeout, WriteTimeout, ShutdownTimeout, Prefault,
+            CompressFrom, StaleTime, Io, Info, StopWithInput,
         };
         root.SetAction(parsed => RunIfMemorySuffices(new NodeOptions
         {
@@ -239,6 +215,7 @@ internal static class NodeCommand
             ConnectionMemoryBytes = parsed.GetValue(ConnectionMemory),
             WriteTimeout = TimeSpan.FromSeconds(parsed.GetValue(WriteTimeout)),
             FrameTimeout = TimeSpan.FromSeconds(parsed.GetValue(FrameTimeout)),
+            StreamTimeout = TimeSpan.FromSeconds(parsed.GetValue(StreamTimeout)),
             StopWithInput = parsed.GetValue(StopWithInput),
             Prefault = parsed.GetValue(Prefault) == "true",
             CompressFromBytes = (int)parsed.GetValue(CompressFrom),
@@ -271,6 +248,20 @@ internal static class NodeCommand
         Math.Min(memory / ShardOptions.MinMemoryBudgetBytes, connectionMemory / MinConnectionMemory),
         1,
         ShardDirectory.MaxShards);
+
+    /// <summary>An option for a time in seconds.</summary>
+    /// <param name="name">As it is written.</param>
+    /// <param name="byDefault">Unless told.</param>
+    /// <param name="least">Least that is allowed.</param>
+    /// <param name="most">Most that is allowed.</param>
+    /// <param name="purpose">Goes on with "Seconds ".</param>
+    private static Option<double> Seconds(string name, double byDefault, double least, double most, string purpose) => new(name)
+    {
+        Description = string.Create(CultureInfo.InvariantCulture, $"Seconds {purpose}, {least} to {most:N0}."),
+        HelpName = "SECONDS",
+        DefaultValueFactory = _ => byDefault,
+        CustomParser = result => ParseNumber(result, least, most, "a number"),
+    };
 
     private static long ParseSize(ArgumentResult result, long least, long most, string orElse = "")
     {

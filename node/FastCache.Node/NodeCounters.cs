@@ -23,6 +23,9 @@ internal sealed class NodeCounters
 
     public long FrameTimeouts { get; set; }
 
+    /// <summary>Streams ended because their client left them waiting for too long.</summary>
+    public long StreamTimeouts { get; set; }
+
     /// <summary>Connections closed because their Hello did not come in time.</summary>
     public long HandshakeTimeouts { get; set; }
 

@@ -22,6 +22,7 @@ internal static class NodeProcess
             return Success;
         }
 
+        StartPoolThreads();
         if (options.Io == IoBackend.Sockets || !OperatingSystem.IsLinux())
         {
             ShardIo.PreferInlineCompletions();
@@ -36,14 +37,14 @@ internal static class NodeProcess
         using SharedState shared = new(options, Console.Error);
         using Startup startup = new(options.Shards);
         IReadOnlyList<int> processors = ThreadAffinity.Allowed();
-        bool isPinned = options.Pin && options.Shards <= processors.Count;
+        NodeOptions fitted = options.On(processors.Count);
         Thread[] threads = new Thread[options.Shards];
         for (int i = 0; i < threads.Length; i++)
         {
             int home = i;
-            ShardHost host = new(options, shared, startup, stop, home);
+            ShardHost host = new(fitted, shared, startup, stop, home);
             threads[i] = new Thread(() => Guard(
-                $"shard {home}", () => host.Run(isPinned ? processors[home] : null), Console.Error, Environment.Exit))
+                $"shard {home}", () => host.Run(fitted.Pin ? processors[home] : null), Console.Error, Environment.Exit))
             {
                 Name = $"shard {home}",
             };
@@ -80,6 +81,31 @@ internal static class NodeProcess
         catch (Exception failure) when (End(name, failure, diagnosis, exit))
         {
         }
+    }
+
+    /// <summary>Starts the threads on which System.Net.Sockets tells of what a closed socket has cut off.</summary>
+    /// <remarks>
+    /// Otherwise it starts one when it needs it. On Linux that takes two descriptors, and where peers have taken all, whoever
+    /// closes the socket gets an exception instead.
+    /// </remarks>
+    private static void StartPoolThreads()
+    {
+        int count = Environment.ProcessorCount;
+        ThreadPool.SetMinThreads(count, count);
+        ThreadPool.SetMaxThreads(count, count);
+        CountdownEvent missing = new(count);
+        for (int i = 0; i < count; i++)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(
+                _ =>
+                {
+                    missing.Signal();
+                    missing.Wait(); // Each needs a thread of its own.
+                },
+                null);
+        }
+
+        missing.Wait();
     }
 
     private static bool End(string name, Exception failure, TextWriter diagnosis, Action<int> exit)

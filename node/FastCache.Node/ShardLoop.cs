@@ -100,7 +100,7 @@ internal sealed class ShardLoop : IDisposable
         NodeTopology topology = new(shared.Directory, home);
         ChangeLog changes = new();
         _bound = new BoundRequests(
-            new StreamService(shard, _carries, topology, changes, _counters),
+            new StreamService(shard, _carries, topology, changes, _counters, (long)options.StreamTimeout.TotalMilliseconds),
             new Tracking(changes, _counters),
             _counters,
             _outbox.SessionWatermark / 2);
@@ -232,7 +232,7 @@ internal sealed class ShardLoop : IDisposable
     {
         long elapsed = ElapsedMillis();
         _shard.Advance(elapsed, _startUnixMillis + elapsed);
-        _replies.NowMillis = elapsed;
+        _replies.NowMillis = _bound.NowMillis = elapsed;
         if (elapsed >= _nextHousekeeping)
         {
             _startUnixMillis = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() - elapsed;
@@ -474,6 +474,11 @@ internal sealed class ShardLoop : IDisposable
     {
         foreach (Session? session in _sessions.All)
         {
+            if (session is { State: SessionState.Open, Streams: not null })
+            {
+                _bound.EndOverdue(session);
+            }
+
             // While replies wait for the peer, what it has sent waits here for the node's reasons, whole frames too.
             if (session is { MayExecute: true, IsHeld: false, IsAnswered: true }
                 && _deadlines.Overdue(session, nowMillis, _counters) is string reason)

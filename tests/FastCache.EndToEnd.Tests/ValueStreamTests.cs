@@ -8,11 +8,13 @@ namespace FastCache.EndToEnd.Tests;
 public abstract class ValueStreamTests : IDisposable
 {
     private const int PieceBytes = FcpLimits.MaxPieceBytes;
+    private readonly IoBackend _backend;
     private readonly RunningNode _node;
     private readonly TestClient _client;
 
     protected ValueStreamTests(IoBackend backend)
     {
+        _backend = backend;
         _node = RunningNode.Start(backend, "--memory", "512MiB");
         _client = _node.Connect();
     }
@@ -360,6 +362,59 @@ public abstract class ValueStreamTests : IDisposable
         Assert.Equal(Status.TooManyOpen, _client.Ask((f, id) => RequestWriter.GetStream(f, id, "rules"u8, 1)).Status);
         Assert.Equal(16, _client.Stats()["streams_open"]);
         _client.CheckServed();
+    }
+
+    [Theory]
+    [InlineData(1_000)]
+    [InlineData(1_000_000)]
+    public void Streams_that_stand_still_are_ended_and_the_connection_goes_on(int length)
+    {
+        using RunningNode node = RunningNode.Start(_backend, "--stream-timeout", "1");
+        using TestClient client = node.Connect();
+        client.Set("read", TestClient.Bytes(length, 1));
+        uint writing = client.Tell((f, id) => RequestWriter.SetBegin(f, id, "written"u8, (ulong)length));
+        Assert.Equal(Status.Ok, client.Read().Status);
+        uint reading = client.Tell((f, id) => RequestWriter.GetStream(f, id, "read"u8, 100));
+        Assert.Equal(length, Opening(client.Read()).Length);
+        Assert.Equal(100, client.Read().Value.Length);
+        Assert.Equal(2, client.Stats()["streams_open"]);
+
+        ReceivedReply[] ends = [.. new[] { client.Read(), client.Read() }.OrderBy(reply => reply.Opcode)];
+        Assert.Equal([(Opcode.SetBegin, writing), (Opcode.GetStream, reading)], ends.Select(reply => (reply.Opcode, reply.Id)));
+        Assert.All(ends, reply => Assert.Equal((Status.StreamTimedOut, SessionFault.StreamTimedOut, false), (reply.Status, reply.Text, reply.HasMore)));
+
+        Dictionary<string, long> stats = client.Stats();
+        Assert.Equal((0, 2), (stats["streams_open"], stats["stream_timeouts"]));
+        Assert.Equal(Status.NoSuchStream, client.Ask((f, id) => RequestWriter.SetPiece(f, id, writing, [1])).Status);
+        Assert.Equal(Status.NoSuchStream, client.Ask((f, id) => RequestWriter.StreamCancel(f, id, reading)).Status);
+        Assert.Equal(Status.NotFound, client.Get("written").Status);
+        client.CheckServed();
+    }
+
+    [Fact]
+    public void Streams_that_move_slowly_but_steadily_are_not_ended()
+    {
+        const int steps = 14;
+        using RunningNode node = RunningNode.Start(_backend, "--stream-timeout", "2");
+        using TestClient client = node.Connect();
+        byte[] value = TestClient.Bytes(steps, 1);
+        client.Set("read", value);
+        uint writing = client.Tell((f, id) => RequestWriter.SetBegin(f, id, "written"u8, steps));
+        Assert.Equal(Status.Ok, client.Read().Status);
+        uint reading = client.Tell((f, id) => RequestWriter.GetStream(f, id, "read"u8, 0));
+        Assert.Equal(steps, Opening(client.Read()).Length);
+        for (int step = 0; step < steps; step++)
+        {
+            Thread.Sleep(250);
+            int from = step;
+            Assert.Equal(Status.Ok, client.Ask((f, id) => RequestWriter.SetPiece(f, id, writing, value.AsSpan(from, 1))).Status);
+            client.Tell((f, id) => RequestWriter.Credit(f, id, reading, 1));
+            Assert.Equal([value[step]], client.Read().Value);
+        }
+
+        Assert.Equal(Status.Ok, client.Ask((f, id) => RequestWriter.SetCommit(f, id, writing)).Status);
+        Assert.Equal(value, client.Get("written").Value);
+        Assert.Equal(0, client.Stats()["stream_timeouts"]);
     }
 
     private static (ulong Version, long Length) Opening(ReceivedReply reply)

@@ -15,12 +15,17 @@ internal sealed record ChildProgram(string Name, string Project, string[] Argume
     private static readonly string AnyPort = $"{IPAddress.Loopback}:0";
 
     /// <summary>A node; without a number of shards it has one for each of its processors.</summary>
-    public static ChildProgram Node(string memory, IoBackend io, int? shards = null) => new(
+    /// <param name="memory">Its memory, as its option wants it.</param>
+    /// <param name="io">How it reaches its sockets.</param>
+    /// <param name="shards">How many shards.</param>
+    /// <param name="further">Further options.</param>
+    public static ChildProgram Node(string memory, IoBackend io, int? shards = null, IReadOnlyList<string>? further = null) => new(
         "node",
         "node/FastCache.Node",
         [
             "--memory", memory, "--io", IoBackendNames.Of(io), "--listen", AnyPort, "--stop-with-input",
             .. shards is null ? Array.Empty<string>() : ["--shards", $"{shards}"],
+            .. further ?? [],
         ],
         "FastCache listening on ");
 

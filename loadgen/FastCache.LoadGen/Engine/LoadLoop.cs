@@ -73,6 +73,11 @@ internal abstract class LoadLoop(IShardIo io, StopSignal stop)
     {
     }
 
+    /// <summary>All has begun, and not all is answered: sends what still follows from replies.</summary>
+    protected virtual void Drain(long now)
+    {
+    }
+
     /// <summary>Whether everything is sent before the time is over.</summary>
     protected virtual bool HasSentAll => false;
 
@@ -108,6 +113,10 @@ internal abstract class LoadLoop(IShardIo io, StopSignal stop)
         else if (Outstanding == 0)
         {
             return false;
+        }
+        else
+        {
+            Drain(now);
         }
 
         return Outstanding == 0 || now - _lastReply < SilenceTicks ? true : throw Silent();

@@ -1,6 +1,7 @@
 using System.Net;
 using FastCache.Io;
 using FastCache.LoadGen.Options;
+using FastCache.LoadGen.Scenarios;
 using FastCache.LoadGen.Wire;
 using FastCache.LoadGen.Workload;
 using FastCache.Protocol;
@@ -84,6 +85,26 @@ internal sealed class LoadSession : IDisposable
             : Preload(keys, batch, () => new ReplyWalker<InOrder>(shapes, new(start: 0, int.MaxValue)));
     }
 
+    /// <summary>Stores the working set of a scenario.</summary>
+    public PhaseCost Fill(ScenarioPlayer[] players, int keys)
+    {
+        using FillLoop loop = new(_io, _ids, players, keys, _stop);
+        return loop.Run(TimeSpan.FromDays(1));
+    }
+
+    /// <summary>The flows of a scenario's players; their counts are those of the measured phase.</summary>
+    /// <param name="players">One for each connection.</param>
+    /// <param name="warmUp">The load before; null: none.</param>
+    /// <param name="shape">The load that is measured.</param>
+    /// <param name="meter">Read before and after.</param>
+    public PhaseResult Measure(ScenarioPlayer[] players, LoadShape? warmUp, LoadShape shape, INodeMeter meter)
+    {
+        using ScenarioLoop first = new(_io, _ids, players, warmUp ?? shape, _stop);
+        using ScenarioLoop second = new(_io, _ids, players, shape, _stop);
+        TimeSpan warmUpLength = TimeSpan.FromSeconds(warmUp?.Seconds ?? 0);
+        return Measure(first, second, second, shape.Rate, warmUpLength, TimeSpan.FromSeconds(shape.Seconds), meter);
+    }
+
     /// <summary>The requests of a mix at full speed, or at a rate above 0.</summary>
     /// <param name="requests">The requests; aware clients send those of their shard.</param>
     /// <param name="rate">Requests a second; 0: closed loop. Unordered clients have no rate.</param>
@@ -117,18 +138,35 @@ internal sealed class LoadSession : IDisposable
                 return Measure(loop, loop, null, rate, warmUp, duration, meter);
             }
 
-            OpenLoop<TWalker> first = new(_io, connections, streams, _options.Depth, rate, warmUp, _recorder, _stop);
-            OpenLoop<TWalker> second = new(_io, connections, streams, _options.Depth, rate, duration, _recorder, _stop);
+            OpenRequestLoop<TWalker> first = new(_io, connections, streams, _options.Depth, rate, warmUp, _recorder, _stop);
+            OpenRequestLoop<TWalker> second = new(_io, connections, streams, _options.Depth, rate, duration, _recorder, _stop);
             return Measure(first, second, second, rate, warmUp, duration, meter);
         }
     }
 
-    /// <summary>The closed loop against the byte-moving program.</summary>
-    public PhaseResult MeasureFloor(int requestBytes, int replyBytes, INodeMeter meter)
+    /// <summary>The same load on the byte-moving program; all its replies count as hits at a rate, and as nothing in the closed loop.</summary>
+    /// <param name="requestBytes">Bytes of each request.</param>
+    /// <param name="replyBytes">Bytes of each reply.</param>
+    /// <param name="rate">Requests a second; 0: closed loop.</param>
+    /// <param name="warmUp">Length of the same load before.</param>
+    /// <param name="duration">Length of what is measured.</param>
+    /// <param name="meter">Read before and after.</param>
+    public PhaseResult MeasureFloor(
+        int requestBytes, int replyBytes, double rate, TimeSpan warmUp, TimeSpan duration, INodeMeter meter)
     {
         LoadConnection[] connections = [.. _ids.Select(id => new LoadConnection(id, start: 0))];
-        using ByteLoop loop = new(_io, connections, _options.Depth, requestBytes, replyBytes, _recorder, _stop);
-        return Measure(loop, loop, null, 0, _options.WarmUp, _options.Duration, meter);
+        if (rate == 0)
+        {
+            using ByteLoop loop = new(_io, connections, _options.Depth, requestBytes, replyBytes, _recorder, _stop);
+            return Measure(loop, loop, null, rate, warmUp, duration, meter);
+        }
+
+        using OpenByteLoop first = Open(warmUp);
+        using OpenByteLoop second = Open(duration);
+        return Measure(first, second, second, rate, warmUp, duration, meter);
+
+        OpenByteLoop Open(TimeSpan length) => new(
+            _io, connections, _options.Depth, requestBytes, replyBytes, rate, length, _recorder, _stop);
     }
 
     public void Dispose() => _io.Dispose();

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using FastCache.Io;
-using FastCache.LoadGen.Workload;
 
 namespace FastCache.LoadGen.Engine;
 
@@ -12,17 +11,14 @@ namespace FastCache.LoadGen.Engine;
 /// Every 25 us it sends everything that is due, to one connection after another, up to depth requests to each. What no
 /// connection may take (blocked, or too much outstanding) stays due. The loop spins: its processor is its own.
 /// </remarks>
-/// <typeparam name="TWalker">What looks at replies, which come in the order of the requests.</typeparam>
-internal sealed class OpenLoop<TWalker> : LoadLoop, IDueCount
-    where TWalker : struct, IReplyWalker
+internal abstract class OpenLoop : LoadLoop, IDueCount
 {
     // As a client that pipelines does: one send for what came due in 25 us, not one for each request. At 2.3M/s and
     // depth 128 the median fell from 400 to 55 us, because neither side spends its time on sends of 5 requests.
-    private static readonly long HoldTicks = 25 * Stopwatch.Frequency / 1_000_000;
+    internal static readonly long HoldTicks = 25 * Stopwatch.Frequency / 1_000_000;
 
-    private readonly LoadConnection<TWalker>[] _connections;
+    private readonly LoadConnection[] _connections;
     private readonly DueRing[] _due;
-    private readonly RequestStream[] _streams;
     private readonly LatencyRecorder _recorder;
     private readonly int _depth;
     private readonly double _ticksPerRequest;
@@ -31,10 +27,9 @@ internal sealed class OpenLoop<TWalker> : LoadLoop, IDueCount
     private int _turn;
     private long _nextSend;
 
-    public OpenLoop(
+    protected OpenLoop(
         IShardIo io,
-        LoadConnection<TWalker>[] connections,
-        RequestStream[] streams,
+        LoadConnection[] connections,
         int depth,
         double rate,
         TimeSpan duration,
@@ -44,15 +39,16 @@ internal sealed class OpenLoop<TWalker> : LoadLoop, IDueCount
     {
         _connections = connections;
         _due = [.. connections.Select(_ => new DueRing())];
-        _streams = streams;
         _recorder = recorder;
         _depth = depth;
         _ticksPerRequest = Stopwatch.Frequency / rate;
         _durationTicks = (long)(duration.TotalSeconds * Stopwatch.Frequency);
     }
 
+    /// <summary>Requests of the phase that were sent.</summary>
     public long Sent { get; private set; }
 
+    /// <summary>Requests of the phase that were due, sent or not.</summary>
     public long Due => _schedule.DueBy(long.MaxValue);
 
     protected override int PollTimeoutMillis => 0;
@@ -72,7 +68,7 @@ internal sealed class OpenLoop<TWalker> : LoadLoop, IDueCount
         DueRing due = _due[slot];
         int before = due.Requests;
         Lateness lateness = new(due, _schedule, _recorder, now);
-        _connections[slot].Walker.Walk(bytes, ref lateness);
+        Count(_connections[slot], bytes, ref lateness);
         int answered = before - due.Requests;
         Outstanding -= answered;
         Answered += answered;
@@ -92,17 +88,14 @@ internal sealed class OpenLoop<TWalker> : LoadLoop, IDueCount
             int slot = _turn;
             _turn = slot + 1 == _connections.Length ? 0 : slot + 1;
             LoadConnection connection = _connections[slot];
-            RequestStream stream = _streams[slot];
-            int start = connection.NextRequest;
-            int run = Math.Min(Math.Min(_depth, _due[slot].Room), stream.Count - start);
+            int run = Math.Min(Math.Min(_depth, _due[slot].Room), Available(connection));
             if (run == 0 || Io.IsBlocked(connection.Id))
             {
                 continue;
             }
 
             run = (int)Math.Min(run, due);
-            Io.Send(connection.Id, stream.Range(start, run));
-            connection.NextRequest = start + run == stream.Count ? 0 : start + run;
+            Io.Send(connection.Id, Next(connection, run));
             _due[slot].Add(Sent, run);
             Sent += run;
             Outstanding += run;
@@ -116,8 +109,17 @@ internal sealed class OpenLoop<TWalker> : LoadLoop, IDueCount
         Pace(now);
     }
 
+    /// <summary>Most requests that <see cref="Next"/> gives at once.</summary>
+    protected abstract int Available(LoadConnection connection);
+
+    /// <summary>The bytes of the next requests of a connection, in native memory.</summary>
+    protected abstract ReadOnlySpan<byte> Next(LoadConnection connection, int count);
+
+    /// <summary>Tells of every reply that is complete with these bytes.</summary>
+    protected abstract void Count(LoadConnection connection, ReadOnlySpan<byte> bytes, ref Lateness lateness);
+
     /// <summary>Records each reply's own latency.</summary>
-    private readonly struct Lateness(DueRing due, OpenSchedule schedule, LatencyRecorder recorder, long now)
+    protected readonly struct Lateness(DueRing due, OpenSchedule schedule, LatencyRecorder recorder, long now)
         : IReplySink
     {
         public void Accept(ReplyKind kind) => recorder.Record(kind, now - schedule.DueAt(due.Take()), 1);

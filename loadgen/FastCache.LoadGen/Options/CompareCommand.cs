@@ -102,6 +102,7 @@ internal sealed class CompareCommand
             Memory = _memory.Of(result)!,
             NodeIo = IoBackend.Auto,
             Shards = 1,
+            NodeArguments = ["--prefault", "false"], // As with all peers, memory shows as it is used.
             Seed = _seed.Of(result),
         },
         With = _with.Of(result),

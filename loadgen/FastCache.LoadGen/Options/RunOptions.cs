@@ -71,6 +71,9 @@ internal sealed record RunOptions
 
     public int Connections { get; init; }
 
+    /// <summary>Connections beside them that only are there.</summary>
+    public int QuietConnections { get; init; }
+
     public ClientKind Clients { get; init; }
 
     /// <summary>Requests of one connection that are sent together.</summary>
@@ -89,6 +92,9 @@ internal sealed record RunOptions
 
     /// <summary>The memory of the node that is started, as its own option wants it.</summary>
     public string Memory { get; init; } = "";
+
+    /// <summary>Further options of the node that is started.</summary>
+    public IReadOnlyList<string> NodeArguments { get; init; } = [];
 
     /// <summary>Shards of the node that is started; null: one for each of its processors.</summary>
     public int? Shards { get; init; }

@@ -48,7 +48,7 @@ internal static class ReportTable
         $"  {name,-20} {Format.Nanos(result.NodeCpuNanosPerOperation),10}/op   " +
         $"{Quantity.FormatCount(result.OperationsPerSecond),8}/s";
 
-    private static void WriteVerdicts(IReadOnlyList<Verdict> verdicts, TextWriter output)
+    public static void WriteVerdicts(IReadOnlyList<Verdict> verdicts, TextWriter output)
     {
         TextTable table = new("", "target", "measured", "verdict", "");
         foreach (Verdict verdict in verdicts)
@@ -74,7 +74,7 @@ internal static class ReportTable
         output.WriteLine();
     }
 
-    private static void WriteLatencies(PhaseResult result, TextWriter output)
+    public static void WriteLatencies(PhaseResult result, TextWriter output)
     {
         TextTable table = new("latency", "count", "p50", "p90", "p99", "p99.9", "p99.99", "max");
         table.Right(1, 2, 3, 4, 5, 6, 7);
@@ -89,7 +89,7 @@ internal static class ReportTable
         output.WriteLine();
     }
 
-    private static void WriteStalls(IReadOnlyList<Stall> stalls, TextWriter output)
+    public static void WriteStalls(IReadOnlyList<Stall> stalls, TextWriter output)
     {
         TextTable table = new("machine's own stall", "gaps > 1 us", "p99.9", "max", "time lost");
         table.Right(1, 2, 3, 4);

@@ -98,7 +98,7 @@ internal static class Targets
             : new(name, limit, measured, Outcome.NotJudged, UseRate);
     }
 
-    private static Verdict JudgeAllocation(string name, double? bytesPerOperation, long operations)
+    public static Verdict JudgeAllocation(string name, double? bytesPerOperation, long operations)
     {
         Outcome outcome = bytesPerOperation is double known
             ? Of(known < NoBytesPerOperation || known * operations < NoBytes)

@@ -51,7 +51,8 @@ internal static class FloorRun
         {
             using LoadSession session = new(floor.Address, false, context.Options, context.Recorder, context.Stop);
             using ProcessMeter meter = new(floor.Id);
-            return session.MeasureFloor(requestBytes, replyBytes, meter);
+            RunOptions options = context.Options;
+            return session.MeasureFloor(requestBytes, replyBytes, 0, options.WarmUp, options.Duration, meter);
         });
     }
 }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using FastCache.Io;
 using FastCache.LoadGen.Children;
 using FastCache.LoadGen.Engine;
+using FastCache.LoadGen.Options;
 
 namespace FastCache.LoadGen.Runs;
 
@@ -31,7 +32,8 @@ internal sealed class Target : IDisposable
     /// <summary>A fresh node over a backend.</summary>
     public static Target Start(RunContext context, IoBackend io)
     {
-        ChildProgram program = ChildProgram.Node(context.Options.Memory, io, context.Options.Shards);
+        RunOptions options = context.Options;
+        ChildProgram program = ChildProgram.Node(options.Memory, io, options.Shards, options.NodeArguments);
         ChildProcess child = ChildProcess.Start(program, context.Cpus.Node);
         context.Say($"  node {child.Id} listens on {child.Address}, processor {context.Cpus.Node}");
         return new(child.Address, child);

@@ -46,14 +46,11 @@ internal struct TextWalker(TextReplies replies, RequestStream? requests, int sta
     public void Walk<TSink>(ReadOnlySpan<byte> bytes, ref TSink sink)
         where TSink : struct, IReplySink
     {
-        if (_bodyLeft > 0)
-        {
-            bytes = SkipBody(bytes, ref sink);
-        }
-
         while (!bytes.IsEmpty)
         {
-            bytes = _carried > 0 ? FinishLine(bytes, ref sink) : Next(bytes, bytes, ref sink);
+            bytes = _bodyLeft > 0 ? SkipBody(bytes, ref sink)
+                : _carried > 0 ? FinishLine(bytes, ref sink)
+                : Next(bytes, bytes, ref sink);
         }
     }
 

@@ -15,6 +15,9 @@ internal struct SplitMix(ulong seed)
         return value ^ (value >> 31);
     }
 
+    /// <summary>The generator of a seed after a number of calls of <see cref="Next"/>.</summary>
+    public static SplitMix After(ulong seed, long calls) => new(unchecked(seed + ((ulong)calls * Step)));
+
     public ulong Next() => Mix(_state += Step);
 
     /// <summary>Uniform in [0, 1).</summary>

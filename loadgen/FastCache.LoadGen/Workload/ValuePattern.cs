@@ -5,9 +5,13 @@ namespace FastCache.LoadGen.Workload;
 /// <summary>The bytes of a key's value: they follow from the key's number, so that a reply can be checked.</summary>
 internal static class ValuePattern
 {
-    public static void Write(int number, Span<byte> value)
+    public static void Write(int number, Span<byte> value) => Write(new SplitMix((ulong)number), value);
+
+    public static bool Matches(int number, ReadOnlySpan<byte> value) => Matches(new SplitMix((ulong)number), value);
+
+    /// <summary>Writes the numbers of a generator, little-endian; of the last one as many bytes as there is room.</summary>
+    public static void Write(SplitMix words, Span<byte> value)
     {
-        SplitMix words = new((ulong)number);
         for (; value.Length >= sizeof(ulong); value = value[sizeof(ulong)..])
         {
             BinaryPrimitives.WriteUInt64LittleEndian(value, words.Next());
@@ -20,9 +24,9 @@ internal static class ValuePattern
         }
     }
 
-    public static bool Matches(int number, ReadOnlySpan<byte> value)
+    /// <summary>Whether <see cref="Write(SplitMix, Span{byte})"/> would have written this.</summary>
+    public static bool Matches(SplitMix words, ReadOnlySpan<byte> value)
     {
-        SplitMix words = new((ulong)number);
         for (; value.Length >= sizeof(ulong); value = value[sizeof(ulong)..])
         {
             if (BinaryPrimitives.ReadUInt64LittleEndian(value) != words.Next())

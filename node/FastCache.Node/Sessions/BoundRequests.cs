@@ -23,6 +23,9 @@ internal sealed class BoundRequests(StreamService streams, Tracking tracking, No
     /// <summary>Whether an opcode needs what its connection holds.</summary>
     public static bool IsBound(Opcode opcode) => opcode is >= Opcode.SetBegin and <= Opcode.Track;
 
+    /// <summary>The loop's time.</summary>
+    public long NowMillis { set => streams.NowMillis = value; }
+
     /// <summary>Executes a request for which <see cref="IsBound"/> holds.</summary>
     /// <returns>Bytes of the reply; 0 if there is none.</returns>
     public int Execute(Session session, in Request request, Span<byte> room)
@@ -114,6 +117,13 @@ internal sealed class BoundRequests(StreamService streams, Tracking tracking, No
 
     /// <summary>To be called when a pass has executed everything.</summary>
     public void EndPass() => tracking.EndPass();
+
+    /// <summary>Ends the streams of a session that wait for its client for too long.</summary>
+    public void EndOverdue(Session session)
+    {
+        streams.EndOverdue(session);
+        NoteSending(session);
+    }
 
     /// <summary>Frees what a closed connection held.</summary>
     public void Closed(Session session)

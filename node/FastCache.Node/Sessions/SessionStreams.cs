@@ -14,6 +14,9 @@ namespace FastCache.Node.Sessions;
 ///      ------------------------------> ReadsShard -------------------------------------> Free
 ///      ------------------------------> ReadsBuffer ------------------------------------> Free
 ///            GetStream, value in one chunk
+///
+///                     waits too long for the client            told, the connection ends
+/// any of the four ------------------------------> TimedOut ----------------------------> Free
 /// </code>
 /// </remarks>
 internal enum StreamState : byte
@@ -32,6 +35,9 @@ internal enum StreamState : byte
 
     /// <summary>A copy of a value of one chunk, because the shard does not keep such values.</summary>
     ReadsBuffer,
+
+    /// <summary>Holds nothing any more; the client is still to be told.</summary>
+    TimedOut,
 }
 
 /// <summary>One stream of a session.</summary>
@@ -63,11 +69,21 @@ internal sealed class OpenStream
     /// <summary>Bytes that may be sent.</summary>
     public ulong Credit { get; set; }
 
+    /// <summary>Since when, in the loop's milliseconds, nothing has moved.</summary>
+    public long StillSinceMillis { get; set; }
+
+    /// <summary>Of one that is <see cref="StreamState.TimedOut"/>: whether it was written.</summary>
+    public bool WasWriter { get; set; }
+
+    /// <summary>Whether it holds memory, or keeps some from being reused.</summary>
+    public bool IsOpen => IsWriter || IsReader;
+
     public bool IsWriter => State is StreamState.WritesShard or StreamState.WritesBuffer;
 
     public bool IsReader => State is StreamState.ReadsShard or StreamState.ReadsBuffer;
 
-    public bool CanSend => IsReader && Credit > 0;
+    /// <summary>Whether a frame of it may be sent: a piece, or that it has timed out.</summary>
+    public bool CanSend => (IsReader && Credit > 0) || State == StreamState.TimedOut;
 
     public ReadOnlySpan<byte> Key
     {

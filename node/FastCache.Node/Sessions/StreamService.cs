@@ -10,10 +10,20 @@ namespace FastCache.Node.Sessions;
 /// The shard keeps values of several chunks for whoever writes or reads them. Values of one chunk are written and read at
 /// once there, so a stream of such a value has a buffer of connection memory here, of at most 256 KiB.
 /// </remarks>
-internal sealed class StreamService(Shard shard, CarryPool carries, NodeTopology topology, ChangeLog changes, NodeCounters counters)
+/// <param name="shard">Where the values are.</param>
+/// <param name="carries">Where buffers come from.</param>
+/// <param name="topology">Which keys are the shard's.</param>
+/// <param name="changes">What others are told of.</param>
+/// <param name="counters">What is counted.</param>
+/// <param name="timeoutMillis">How long a stream may wait for its client.</param>
+internal sealed class StreamService(
+    Shard shard, CarryPool carries, NodeTopology topology, ChangeLog changes, NodeCounters counters, long timeoutMillis)
 {
     private readonly string _tooLong = $"the value is larger than {shard.MaxValueBytes} bytes, the most that this node stores";
     private readonly string _tooManyOpen = $"this connection has {SessionStreams.MaxOpen} streams open, the most that are allowed";
+
+    /// <summary>The loop's time.</summary>
+    public long NowMillis { get; set; }
 
     public int Begin(Session session, in Request request, Span<byte> room)
     {
@@ -57,6 +67,7 @@ internal sealed class StreamService(Shard shard, CarryPool carries, NodeTopology
         stream.Options = options;
         stream.Position = 0;
         stream.End = length;
+        stream.StillSinceMillis = NowMillis;
         counters.StreamsOpen++;
         return ReplyForms.Answer(room, request, Status.Ok);
     }
@@ -87,6 +98,11 @@ internal sealed class StreamService(Shard shard, CarryPool carries, NodeTopology
         }
 
         stream.Position += piece.Length;
+        if (!piece.IsEmpty)
+        {
+            stream.StillSinceMillis = NowMillis;
+        }
+
         counters.StreamBytesReceived += piece.Length;
         return ReplyForms.Answer(room, request, Status.Ok);
     }
@@ -180,6 +196,7 @@ internal sealed class StreamService(Shard shard, CarryPool carries, NodeTopology
         stream.Id = request.Id;
         stream.End = stream.Position + LengthOf(request, total);
         stream.Credit = request.Credit;
+        stream.StillSinceMillis = NowMillis;
         counters.StreamsOpen++;
         return WriteOpening(stream, request, version, total, room);
     }
@@ -219,14 +236,43 @@ internal sealed class StreamService(Shard shard, CarryPool carries, NodeTopology
         return written;
     }
 
+    /// <summary>Ends the streams of a session that wait for its client for too long; <see cref="Send"/> tells of it.</summary>
+    /// <remarks>While the session may execute nothing, pieces and credit may wait here, so the time does not run.</remarks>
+    public void EndOverdue(Session session)
+    {
+        for (int place = 0; session.Streams is not null && place < SessionStreams.MaxOpen; place++)
+        {
+            if (session.Streams.At(place) is not { IsOpen: true } stream)
+            {
+                continue;
+            }
+
+            if (!session.MayExecute || stream.CanSend)
+            {
+                stream.StillSinceMillis = NowMillis;
+            }
+            else if (NowMillis - stream.StillSinceMillis >= timeoutMillis)
+            {
+                stream.WasWriter = stream.IsWriter;
+                Close(stream);
+                stream.State = StreamState.TimedOut;
+                counters.StreamTimeouts++;
+            }
+        }
+    }
+
     /// <summary>Ends all streams of a session whose connection is over.</summary>
     public void CloseAll(Session session)
     {
         for (int place = 0; session.Streams is not null && place < SessionStreams.MaxOpen; place++)
         {
-            if (session.Streams.At(place) is OpenStream stream && stream.State != StreamState.Free)
+            if (session.Streams.At(place) is { IsOpen: true } stream)
             {
                 Close(stream);
+            }
+            else if (session.Streams.At(place) is { State: StreamState.TimedOut } untold)
+            {
+                untold.State = StreamState.Free;
             }
         }
     }
@@ -273,6 +319,13 @@ internal sealed class StreamService(Shard shard, CarryPool carries, NodeTopology
 
     private int WritePiece(OpenStream stream, Span<byte> room)
     {
+        if (stream.State == StreamState.TimedOut)
+        {
+            stream.State = StreamState.Free;
+            return ReplyWriter.WriteError(
+                room, stream.WasWriter ? Opcode.SetBegin : Opcode.GetStream, Status.StreamTimedOut, stream.Id, SessionFault.StreamTimedOut);
+        }
+
         long rest = Math.Min(stream.End - stream.Position, FcpLimits.MaxPieceBytes);
         int length = (int)Math.Min((ulong)rest, stream.Credit);
         Span<byte> piece = room.Slice(FcpLimits.HeaderBytes, length);
@@ -285,6 +338,7 @@ internal sealed class StreamService(Shard shard, CarryPool carries, NodeTopology
             shard.Streams.Read(stream.Reader, stream.Position, piece);
         }
 
+        stream.StillSinceMillis = NowMillis;
         stream.Position += length;
         stream.Credit -= (ulong)length;
         bool isLast = stream.Position == stream.End;
@@ -302,7 +356,7 @@ internal sealed class StreamService(Shard shard, CarryPool carries, NodeTopology
     private int End(Session session, in Request request, bool isWriter, Span<byte> room)
     {
         OpenStream? stream = session.Streams?.Find(request.Argument);
-        if (stream is null || stream.IsWriter != isWriter)
+        if (stream is not { IsOpen: true } || stream.IsWriter != isWriter)
         {
             return NoSuchStream(room, request);
         }

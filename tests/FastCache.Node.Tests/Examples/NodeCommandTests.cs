@@ -24,6 +24,18 @@ public sealed class NodeCommandTests
     }
 
     [Theory]
+    [InlineData(1, false)]
+    [InlineData(2, true)]
+    [InlineData(3, true)]
+    public void Shards_that_share_a_processor_are_neither_bound_to_it_nor_spin(int processors, bool expected)
+    {
+        Assert.Equal(0, Run(out _, "--shards", "2", "--pin", "true", "--spin", "true"));
+        NodeOptions fitted = _options!.On(processors);
+        Assert.Equal((expected, expected), (fitted.Pin, fitted.Spin));
+        Assert.False((_options with { Spin = false }).On(processors).Spin);
+    }
+
+    [Theory]
     [InlineData("auto", IoBackend.Auto)]
     [InlineData("uring", IoBackend.Uring)]
     [InlineData("epoll", IoBackend.Epoll)]

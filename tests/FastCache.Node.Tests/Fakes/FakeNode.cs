@@ -16,6 +16,7 @@ internal static class FakeNode
         ConnectionMemoryBytes = connectionMemoryBytes,
         WriteTimeout = TimeSpan.FromHours(1),
         FrameTimeout = TimeSpan.FromHours(1),
+        StreamTimeout = TimeSpan.FromHours(1),
         HandshakeTimeout = TimeSpan.FromHours(1),
         ShutdownTimeout = TimeSpan.Zero,
         PressurePatience = TimeSpan.Zero,

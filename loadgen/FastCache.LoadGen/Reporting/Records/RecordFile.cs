@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace FastCache.LoadGen.Reporting.Records;
 
@@ -17,6 +18,7 @@ internal static class RecordFile
         IgnoreReadOnlyProperties = true,
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { RequireNothingNullable } },
     };
 
     public static void Write(RunRecord record, string path) =>
@@ -44,6 +46,15 @@ internal static class RecordFile
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             throw new InvalidDataException($"{path} is not a record: {exception.Message}");
+        }
+    }
+
+    /// <summary>What is null is not written, so that it may be missing, too.</summary>
+    private static void RequireNothingNullable(JsonTypeInfo type)
+    {
+        foreach (JsonPropertyInfo property in type.Properties)
+        {
+            property.IsRequired &= !property.IsSetNullable;
         }
     }
 }

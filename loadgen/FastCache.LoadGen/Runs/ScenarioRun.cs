@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using FastCache.LoadGen.Engine;
+using FastCache.LoadGen.Machine;
+using FastCache.LoadGen.Options;
+using FastCache.LoadGen.Reporting;
+using FastCache.LoadGen.Scenarios;
+
+namespace FastCache.LoadGen.Runs;
+
+/// <summary>Executes <c>scenario</c>: fills, lets the quiet ones come, plays, judges.</summary>
+internal static class ScenarioRun
+{
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);
+
+    public static int Execute(ScenarioOptions options)
+    {
+        if (options.Scenario is not Scenario scenario)
+        {
+            ScenarioTable.WriteList(ScenarioCatalog.All, Console.Out);
+            return CommandFrame.Success;
+        }
+
+        return CommandFrame.Run(stop =>
+        {
+            Console.WriteLine($"  {scenario.Name}: {scenario.Use}");
+            RunContext context = CommandFrame.Prepare(options.Run, stop, out MachineDescription machine);
+            Stall[] before = CommandFrame.MeasureStalls(context, "before");
+            ScenarioResult result = Play(context, scenario, LoadShape.Of(options.Shape, options.Rate, options.Run.Duration));
+            Stall[] stalls = [.. before, .. CommandFrame.MeasureStalls(context, "after")];
+            Verdict[] verdicts = Verdicts.Judge(scenario.Targets, result, stalls);
+            ScenarioTable.Write(result, verdicts, stalls, Console.Out);
+            return verdicts.Any(verdict => verdict.Outcome == Outcome.Missed) ? CommandFrame.Missed : CommandFrame.Success;
+        });
+    }
+
+    private static ScenarioResult Play(RunContext context, Scenario scenario, LoadShape shape)
+    {
+        RunOptions options = context.Options;
+        using Target target = Target.Open(context);
+        return context.OnLoadThread(() =>
+        {
+            using LoadSession session = new(target.Address, true, options, context.Recorder, context.Stop);
+            using INodeMeter meter = target.OpenMeter();
+            ScenarioPlayer[] players = scenario.CreatePlayers(
+                options.Keys, options.Connections, options.Seed, _ => context.Recorder);
+            context.Recorder.Phase = "fill";
+            PhaseCost fill = session.Fill(players, options.Keys);
+            context.Say(Format.Invariant($"  stored {options.Keys:N0} keys in {fill.Elapsed.TotalSeconds:0.0} s"));
+            using Herd? herd = Gather(context, target, meter, out HerdResult? cost);
+            LoadShape? warmUp = options.WarmUp > TimeSpan.Zero
+                ? LoadShape.Of(ShapeKind.Constant, shape.Count / shape.Seconds, options.WarmUp)
+                : null;
+            PhaseResult phase = session.Measure(players, warmUp, shape, meter);
+            FlowCounts counts = default;
+            foreach (ScenarioPlayer player in players)
+            {
+                counts.Add(player.Counts);
+            }
+
+            return new ScenarioResult(phase, counts, shape)
+            {
+                ResidentBytes = ResidentBytes(target),
+                BudgetBytes = target.ProcessId is null || !Quantity.TryParseBytes(options.Memory, out long budget) ? null : budget,
+                Herd = cost,
+            };
+        });
+    }
+
+    /// <summary>Lets the quiet connections come, and measures what they cost while nothing happens.</summary>
+    private static Herd? Gather(RunContext context, Target target, INodeMeter meter, out HerdResult? cost)
+    {
+        cost = null;
+        if (context.Options.QuietConnections == 0)
+        {
+            return null;
+        }
+
+        context.Recorder.Phase = "herd";
+        Thread.Sleep(Settling);
+        long? before = ResidentBytes(target);
+        long start = Stopwatch.GetTimestamp();
+        Herd herd = Herd.Gather(target.Address, context.Options.QuietConnections, context.Stop);
+        context.Say(Format.Invariant(
+            $"  {herd.Count:N0} quiet connections came in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s"));
+        Thread.Sleep(Settling);
+        long? cpu = meter.Read().CpuNanos;
+        start = Stopwatch.GetTimestamp();
+        Thread.Sleep(Quiet);
+        cpu = meter.Read().CpuNanos - cpu;
+        cost = new(
+            herd.Count, ResidentBytes(target) - before, cpu / Stopwatch.GetElapsedTime(start).TotalNanoseconds);
+        return herd;
+    }
+
+    private static long? ResidentBytes(Target target) =>
+        target.ProcessId is int process ? ProcessMemory.ResidentBytes(process) : null;
+}

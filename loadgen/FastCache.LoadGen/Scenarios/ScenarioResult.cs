@@ -1,0 +1,46 @@
+using FastCache.LoadGen.Engine;
+
+namespace FastCache.LoadGen.Scenarios;
+
+/// <summary>What a scenario's run came to.</summary>
+/// <param name="Phase">The measured phase; its due and unsent are flows.</param>
+/// <param name="Counts">What the actors met with.</param>
+/// <param name="Shape">The load.</param>
+internal sealed record ScenarioResult(PhaseResult Phase, FlowCounts Counts, LoadShape Shape)
+{
+    /// <summary>The last reply may come so much after the end, as a share of the run's length.</summary>
+    private const double Grace = 0.02;
+
+    /// <summary>The node's resident memory at the end; null: unknown.</summary>
+    public long? ResidentBytes { get; init; }
+
+    /// <summary>The node's own budget; null: unknown.</summary>
+    public long? BudgetBytes { get; init; }
+
+    public HerdResult? Herd { get; init; }
+
+    /// <summary>A figure's value; null: this run does not tell.</summary>
+    public double? this[Figure figure] => figure switch
+    {
+        Figure.Held => Phase.Elapsed.TotalSeconds <= Shape.Seconds * (1 + Grace) ? Counts.Flows / (double)Shape.Count : 0,
+        Figure.HitP999 => P999(ReplyKind.Hit),
+        Figure.MissP999 => P999(ReplyKind.Miss),
+        Figure.WriteP999 => P999(ReplyKind.Write),
+        Figure.HitRatio => Counts.HitRatio,
+        Figure.FlowsPerFetch => Counts.Fetches == 0 ? null : Counts.Flows / (double)Counts.Fetches,
+        Figure.NodeCpu => Phase.NodeCpuNanosPerOperation,
+        Figure.MemoryBeyondBudget => ResidentBytes - BudgetBytes,
+        Figure.NodeAllocation => Phase.NodeAllocatedBytesPerOperation,
+        Figure.LoadAllocation => Phase.LoadAllocatedBytesPerOperation,
+        Figure.HerdMemory => Herd?.MemoryBytes,
+        _ => Herd?.CpuShare,
+    };
+
+    private double? P999(ReplyKind kind) => Phase[kind].Count == 0 ? null : Phase[kind].P999;
+}
+
+/// <summary>What many quiet connections cost.</summary>
+/// <param name="Connections">How many.</param>
+/// <param name="MemoryBytes">What they added to the node's resident memory; null: unknown.</param>
+/// <param name="CpuShare">What the node used of a processor while they and everybody else were quiet; null: unknown.</param>
+internal sealed record HerdResult(int Connections, double? MemoryBytes, double? CpuShare);
