@@ -11,7 +11,7 @@ namespace FastCache.Node;
 internal sealed record NodeOptions
 {
     /// <summary>Connections that a backend has room for beyond the limit, so that those above it can be told why they are refused.</summary>
-    private const int RefusalSlots = 64;
+    public const int RefusalSlots = 64;
 
     /// <summary>Receive buffers of a shard take at most this share of its connection memory.</summary>
     private const int ReceiveShare = 8;

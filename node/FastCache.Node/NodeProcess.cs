@@ -1,4 +1,5 @@
 using FastCache.Io;
+using FastCache.Node.Limits;
 using FastCache.Node.Shards;
 
 namespace FastCache.Node;
@@ -22,10 +23,18 @@ internal static class NodeProcess
             return Success;
         }
 
-        StartPoolThreads();
         if (options.Io == IoBackend.Sockets || !OperatingSystem.IsLinux())
         {
             ShardIo.PreferInlineCompletions();
+        }
+
+        try
+        {
+            options = DescriptorLimit.Fit(options, Console.Error);
+        }
+        catch (InvalidOperationException refusal)
+        {
+            return CannotStart(refusal.Message);
         }
 
         using StopRequest stop = new();
@@ -58,12 +67,17 @@ internal static class NodeProcess
 
         if (startup.Failure is string failure)
         {
-            Console.Error.WriteLine($"FastCache cannot start: {failure}");
-            return Failure;
+            return CannotStart(failure);
         }
 
         Console.Error.WriteLine("FastCache stopped");
         return Success;
+    }
+
+    private static int CannotStart(string why)
+    {
+        Console.Error.WriteLine($"FastCache cannot start: {why}");
+        return Failure;
     }
 
     /// <summary>Runs a thread's body; an exception nobody expected ends the process: a shard without its thread is no shard.</summary>
@@ -81,31 +95,6 @@ internal static class NodeProcess
         catch (Exception failure) when (End(name, failure, diagnosis, exit))
         {
         }
-    }
-
-    /// <summary>Starts the threads on which System.Net.Sockets tells of what a closed socket has cut off.</summary>
-    /// <remarks>
-    /// Otherwise it starts one when it needs it. On Linux that takes two descriptors, and where peers have taken all, whoever
-    /// closes the socket gets an exception instead.
-    /// </remarks>
-    private static void StartPoolThreads()
-    {
-        int count = Environment.ProcessorCount;
-        ThreadPool.SetMinThreads(count, count);
-        ThreadPool.SetMaxThreads(count, count);
-        CountdownEvent missing = new(count);
-        for (int i = 0; i < count; i++)
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(
-                _ =>
-                {
-                    missing.Signal();
-                    missing.Wait(); // Each needs a thread of its own.
-                },
-                null);
-        }
-
-        missing.Wait();
     }
 
     private static bool End(string name, Exception failure, TextWriter diagnosis, Action<int> exit)

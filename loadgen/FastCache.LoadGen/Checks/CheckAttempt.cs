@@ -12,6 +12,9 @@ namespace FastCache.LoadGen.Checks;
 internal sealed record CheckAttempt(
     PhaseResult Node, PhaseResult NodeAtRate, PhaseResult Floor, PhaseResult FloorAtRate, IReadOnlyList<Stall> Stalls)
 {
+    /// <summary>Whether node and load generator had to share a processor.</summary>
+    public bool IsShared { get; init; }
+
     /// <summary>CPU per operation of the node over that of the byte-moving program; null: unknown.</summary>
     public double? CpuRatio => Node.NodeCpuNanosPerOperation / Floor.NodeCpuNanosPerOperation;
 

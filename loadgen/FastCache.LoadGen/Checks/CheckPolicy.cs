@@ -141,7 +141,15 @@ internal static class CheckPolicy
             : null;
     }
 
-    private static string? WhyAway(CheckAttempt attempt) => attempt.LostShare >= MostLostShare
-        ? $"its processors were away for {Format.Percent(attempt.LostShare)} of the time"
-        : null;
+    private static string? WhyAway(CheckAttempt attempt)
+    {
+        if (attempt.IsShared)
+        {
+            return "node and load generator share a processor";
+        }
+
+        return attempt.LostShare >= MostLostShare
+            ? $"its processors were away for {Format.Percent(attempt.LostShare)} of the time"
+            : null;
+    }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using FastCache.Io;
+using FastCache.LoadGen.Machine;
 using FastCache.LoadGen.Options;
 using FastCache.LoadGen.Scenarios;
 using FastCache.LoadGen.Wire;
@@ -187,10 +188,14 @@ internal sealed class LoadSession : IDisposable
         }
 
         _recorder.Phase = "measured";
+        _recorder.Timeline.Server = meter.ProcessId;
         _recorder.Reset();
         NodeReading before = meter.Read();
         PhaseCost cost = loop.Run(duration);
-        return PhaseResult.Of(cost, before, meter.Read(), _recorder, open, rate);
+        return PhaseResult.Of(cost, before, meter.Read(), _recorder, open, rate) with
+        {
+            NodeResidentBytes = meter.ProcessId is int process ? ProcessMemory.ResidentBytes(process) : null,
+        };
     }
 
     private PhaseCost Preload<TWalker>(KeySpace keys, int batch, Func<TWalker> walker)

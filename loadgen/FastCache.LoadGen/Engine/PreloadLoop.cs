@@ -68,7 +68,7 @@ internal sealed class PreloadLoop<TWalker> : BatchLoop, IDisposable
     {
         KindCounts counts = default;
         _connections[connection.Id.Slot].Walker.Walk(bytes, ref counts);
-        _recorder.Live.Add(now - connection.SentAt, counts.Total);
+        _recorder.Live.Add(ReplyKind.Write, now - connection.SentAt, counts.Total);
         return counts.Total;
     }
 

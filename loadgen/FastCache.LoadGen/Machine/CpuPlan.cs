@@ -9,6 +9,9 @@ namespace FastCache.LoadGen.Machine;
 /// <param name="Note">What is unfortunate about it; empty if nothing is.</param>
 internal sealed record CpuPlan(CpuList Node, CpuList Load, string Note)
 {
+    /// <summary>Whether node and load generator are in each other's way.</summary>
+    public bool IsShared => Node.Cpus.Intersect(Load.Cpus).Any();
+
     private const string Consequence = "so throughput and latencies are worse than the node's own.";
 
     /// <summary>Fits what is wanted to what is there.</summary>

@@ -66,6 +66,7 @@ internal sealed class CheckCommand
             Memory = "512MiB",
             NodeIo = _io.Of(result),
             Seed = _seed.Of(result),
+            Texts = OptionTexts.Of(result, All),
         },
         _tries.Of(result),
         _record.Of(result));

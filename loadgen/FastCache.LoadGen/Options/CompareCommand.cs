@@ -103,6 +103,7 @@ internal sealed class CompareCommand
             NodeIo = IoBackend.Auto,
             Shards = 1,
             NodeArguments = ["--prefault", "false"], // As with all peers, memory shows as it is used.
+            Texts = OptionTexts.Of(result, All),
             Seed = _seed.Of(result),
         },
         With = _with.Of(result),

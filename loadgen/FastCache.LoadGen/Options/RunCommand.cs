@@ -156,6 +156,7 @@ internal sealed class RunCommand
         Shards = _shards.IsGiven(result) ? _shards.Of(result) : null,
         NodeIo = _io.Of(result),
         JsonPath = _json.Of(result),
+        Texts = OptionTexts.Of(result, All),
         Seed = _seed.Of(result),
         Rounds = _rounds.Of(result),
         Mode = result.GetValue(_floor) ? RunMode.Floor

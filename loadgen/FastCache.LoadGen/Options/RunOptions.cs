@@ -104,6 +104,9 @@ internal sealed record RunOptions
 
     public string? JsonPath { get; init; }
 
+    /// <summary>All options as they are typed, defaults too.</summary>
+    public IReadOnlyDictionary<string, string> Texts { get; init; } = new Dictionary<string, string>();
+
     public ulong Seed { get; init; }
 
     public RunMode Mode { get; init; }

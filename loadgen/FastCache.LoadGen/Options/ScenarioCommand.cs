@@ -114,6 +114,8 @@ internal sealed class ScenarioCommand
         Scenario? scenario = ScenarioCatalog.Find(result.GetValue(_name) ?? "");
         Scenario of = scenario ?? ScenarioCatalog.All[0];
         int quiet = _quiet.IsGiven(result) ? _quiet.Of(result) : of.QuietConnections;
+        double rate = _rate.IsGiven(result) ? _rate.Of(result) : of.Rate;
+        ShapeKind shape = _shape.IsGiven(result) ? _shape.Of(result) : of.Shape;
         RunOptions run = new()
         {
             Connect = _connect.Of(result),
@@ -129,12 +131,17 @@ internal sealed class ScenarioCommand
             NodeCpus = _nodeCpus.Of(result)!,
             LoadCpus = _loadCpus.Of(result)!,
             Memory = _memory.Of(result) ?? of.Memory,
+            Shards = 1, // Streams go to the shard of their key, and the limits are those of one shard.
             NodeArguments = [.. of.NodeArguments, .. RoomFor(quiet)],
             NodeIo = _io.Of(result),
             Seed = _seed.Of(result),
         };
-        double rate = _rate.IsGiven(result) ? _rate.Of(result) : of.Rate;
-        ShapeKind shape = _shape.IsGiven(result) ? _shape.Of(result) : of.Shape;
+        run = run with
+        {
+            Texts = OptionTexts.Of(result, All).With(
+                ("rate", Quantity.FormatCount(rate)), ("shape", shape.ToString()), ("keys", $"{run.Keys}"),
+                ("connections", $"{run.Connections}"), ("quiet-connections", $"{quiet}"), ("memory", run.Memory)),
+        };
         return new(scenario, shape, rate, run, _record.Of(result));
     }
 

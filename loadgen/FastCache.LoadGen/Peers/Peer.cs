@@ -1,4 +1,5 @@
 using System.Net;
+using FastCache.LoadGen.Children;
 using FastCache.LoadGen.Wire;
 
 namespace FastCache.LoadGen.Peers;
@@ -48,7 +49,7 @@ internal sealed record Peer(
 
     private static string[]? BuiltGarnet() =>
         PeerProgram.Find("dotnet") is string dotnet
-        && Children.ChildProgram.PathOf(GarnetProject, AppContext.BaseDirectory) is string path
+        && ChildProgram.PathOf(GarnetProject, AppContext.BaseDirectory) is string path
         && File.Exists(path)
             ? [dotnet, path]
             : null;

@@ -1,6 +1,7 @@
 using System.Net;
 using FastCache.LoadGen.Machine;
 using FastCache.LoadGen.Options;
+using FastCache.LoadGen.Reporting.Records;
 using FastCache.LoadGen.Runs;
 using FastCache.LoadGen.Wire;
 
@@ -14,8 +15,6 @@ namespace FastCache.LoadGen.Peers;
 /// <param name="process">Ends it.</param>
 internal sealed class RunningServer(string name, IWire wire, IPEndPoint address, int processId, IDisposable process) : IDisposable
 {
-    public const string FastCacheName = "fastcache";
-
     public string Name { get; } = name;
 
     public IWire Wire { get; } = wire;
@@ -28,7 +27,7 @@ internal sealed class RunningServer(string name, IWire wire, IPEndPoint address,
     public static RunningServer FastCache(RunContext context)
     {
         Target node = Target.Start(context);
-        return new(FastCacheName, FcpWire.Instance, node.Address, node.ProcessId!.Value, node);
+        return new(RunRecords.Node, FcpWire.Instance, node.Address, node.ProcessId!.Value, node);
     }
 
     /// <summary>Starts a peer.</summary>

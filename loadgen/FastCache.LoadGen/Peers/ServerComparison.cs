@@ -1,5 +1,6 @@
 using FastCache.LoadGen.Engine;
 using FastCache.LoadGen.Reporting;
+using FastCache.LoadGen.Reporting.Records;
 
 namespace FastCache.LoadGen.Peers;
 
@@ -61,7 +62,7 @@ internal sealed record ServerComparison(IReadOnlyList<ServerSample> Samples)
     {
         ServerSample[] own = [.. Of(server, valueBytes, depth)];
         Dictionary<int, PhaseResult> reference =
-            Of(RunningServer.FastCacheName, valueBytes, depth).ToDictionary(sample => sample.Round, sample => sample.Result);
+            Of(RunRecords.Node, valueBytes, depth).ToDictionary(sample => sample.Round, sample => sample.Result);
         return new(
             valueBytes,
             depth,

@@ -4,6 +4,7 @@ using FastCache.LoadGen.Engine;
 using FastCache.LoadGen.Machine;
 using FastCache.LoadGen.Options;
 using FastCache.LoadGen.Reporting;
+using FastCache.LoadGen.Reporting.Records;
 using FastCache.LoadGen.Workload;
 
 namespace FastCache.LoadGen.Runs;
@@ -28,6 +29,11 @@ internal static class CheckRun
         while (attempts.Count < options.Tries && verdicts.Any(verdict => verdict.Outcome != Outcome.Met));
 
         CheckTable.Write(attempts, verdicts, Console.Out);
+        if (options.RecordPath is not null)
+        {
+            RecordFile.Write(RunRecords.Of(options, machine, attempts, verdicts), options.RecordPath);
+        }
+
         return verdicts.Any(verdict => verdict.Outcome == Outcome.Missed) ? CommandFrame.Missed : CommandFrame.Success;
     });
 

@@ -11,7 +11,6 @@ internal static class CompareRunner
 {
     public static int Execute(CompareOptions options) => CommandFrame.Run(stop =>
     {
-        DateTimeOffset started = DateTimeOffset.UtcNow;
         RunContext context = CommandFrame.Prepare(options.Load, stop, out MachineDescription machine);
         Stall[] before = CommandFrame.MeasureStalls(context, "before");
         ServerComparison comparison = CompareRun.Execute(options, context);
@@ -24,7 +23,7 @@ internal static class CompareRunner
 
         if (options.RecordPath is not null)
         {
-            RecordFile.Write(CompareRecord.Of(options, comparison, machine, stalls, started), options.RecordPath);
+            RecordFile.Write(CompareRecord.Of(options, comparison, machine, stalls), options.RecordPath);
         }
 
         return CommandFrame.Success;

@@ -2,6 +2,7 @@ using FastCache.LoadGen.Engine;
 using FastCache.LoadGen.Machine;
 using FastCache.LoadGen.Options;
 using FastCache.LoadGen.Reporting;
+using FastCache.LoadGen.Reporting.Records;
 
 namespace FastCache.LoadGen.Runs;
 
@@ -14,7 +15,7 @@ internal static class Runner
         ReportTable.Write(report, Console.Out);
         if (options.JsonPath is not null)
         {
-            JsonReport.Write(report, options.JsonPath);
+            RecordFile.Write(RunRecords.Of(report), options.JsonPath);
         }
 
         return CommandFrame.Success;

@@ -3,6 +3,7 @@ using FastCache.LoadGen.Engine;
 using FastCache.LoadGen.Machine;
 using FastCache.LoadGen.Options;
 using FastCache.LoadGen.Reporting;
+using FastCache.LoadGen.Reporting.Records;
 using FastCache.LoadGen.Scenarios;
 
 namespace FastCache.LoadGen.Runs;
@@ -30,11 +31,17 @@ internal static class ScenarioRun
             Stall[] stalls = [.. before, .. CommandFrame.MeasureStalls(context, "after")];
             Verdict[] verdicts = Verdicts.Judge(scenario.Targets, result, stalls);
             ScenarioTable.Write(result, verdicts, stalls, Console.Out);
+            if (options.RecordPath is not null)
+            {
+                RecordFile.Write(RunRecords.Of(scenario, options.Run, machine, result, verdicts, stalls), options.RecordPath);
+            }
+
             return verdicts.Any(verdict => verdict.Outcome == Outcome.Missed) ? CommandFrame.Missed : CommandFrame.Success;
         });
     }
 
-    private static ScenarioResult Play(RunContext context, Scenario scenario, LoadShape shape)
+    /// <summary>Plays a scenario against the node that the options name, or a child.</summary>
+    internal static ScenarioResult Play(RunContext context, Scenario scenario, LoadShape shape)
     {
         RunOptions options = context.Options;
         using Target target = Target.Open(context);

@@ -1,5 +1,3 @@
-using FastCache.LoadGen.Engine;
-using FastCache.LoadGen.Options;
 using FastCache.LoadGen.Reporting;
 
 namespace FastCache.LoadGen.Scenarios;
@@ -22,8 +20,8 @@ internal enum Figure
     /// <summary>Lookups that found a value, 0 to 1.</summary>
     HitRatio,
 
-    /// <summary>Flows for each fetch from the slow source.</summary>
-    FlowsPerFetch,
+    /// <summary>Fetches from the slow source whose value was refused, 0 to 1.</summary>
+    WastedFetches,
 
     /// <summary>User and system time of the node, nanoseconds per operation.</summary>
     NodeCpu,
@@ -54,7 +52,7 @@ internal static class Figures
         Figure.MissP999 => "miss p99.9",
         Figure.WriteP999 => "write p99.9",
         Figure.HitRatio => "hit ratio",
-        Figure.FlowsPerFetch => "flows per fetch",
+        Figure.WastedFetches => "wasted fetches",
         Figure.NodeCpu => "node cpu",
         Figure.MemoryBeyondBudget => "memory beyond budget",
         Figure.NodeAllocation => "node allocation",
@@ -64,7 +62,7 @@ internal static class Figures
     };
 
     /// <summary>Whether more is better.</summary>
-    public static bool IsFloor(this Figure figure) => figure is Figure.Held or Figure.HitRatio or Figure.FlowsPerFetch;
+    public static bool IsFloor(this Figure figure) => figure is Figure.Held or Figure.HitRatio;
 
     /// <summary>Whether a machine that stands still makes it worse.</summary>
     public static bool IsOfTime(this Figure figure) =>
@@ -72,9 +70,8 @@ internal static class Figures
 
     public static string Show(this Figure figure, double value) => figure switch
     {
-        Figure.Held or Figure.HitRatio or Figure.HerdCpu => Format.Percent(value),
+        Figure.Held or Figure.HitRatio or Figure.WastedFetches or Figure.HerdCpu => Format.Percent(value),
         Figure.HitP999 or Figure.MissP999 or Figure.WriteP999 => Format.Micros(value),
-        Figure.FlowsPerFetch => Quantity.FormatCount(value),
         Figure.NodeCpu => Format.Nanos(value) + "/op",
         Figure.NodeAllocation or Figure.LoadAllocation => Format.Bytes(value) + "/op",
         _ => Format.Invariant($"{value / (1 << 20):0.0} MiB"),

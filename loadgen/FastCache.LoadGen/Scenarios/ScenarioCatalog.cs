@@ -12,7 +12,7 @@ internal static class ScenarioCatalog
     private static readonly ScenarioTarget Held = new(Figure.Held, 0.99);
     private static readonly ScenarioTarget NodeAllocation = new(Figure.NodeAllocation, 0.05);
     private static readonly ScenarioTarget LoadAllocation = new(Figure.LoadAllocation, 0.05);
-    private static readonly ScenarioTarget Memory = new(Figure.MemoryBeyondBudget, 256 * MiB);
+    private static readonly ScenarioTarget Memory = new(Figure.MemoryBeyondBudget, 128 * MiB);
 
     public static readonly IReadOnlyList<Scenario> All =
     [
@@ -23,7 +23,11 @@ internal static class ScenarioCatalog
             Keys = 1_000_000,
             Rate = 2_300_000,
             CreateFlow = place => new MixFlow(place, ValueSizes.Fixed(100), new(Reads: 0.9, Misses: 0.05)),
-            Targets = [Held, .. Tail(hit: 1, miss: 10, write: 5), new(Figure.HitRatio, 0.94), NodeAllocation, LoadAllocation],
+            Targets =
+            [
+                Held, .. Tail(hit: 1, miss: 10, write: 5), new(Figure.HitRatio, 0.949), new(Figure.NodeCpu, 1e9 / 2_300_000),
+                NodeAllocation, LoadAllocation,
+            ],
         },
         new()
         {
@@ -35,7 +39,7 @@ internal static class ScenarioCatalog
             Rate = 300_000,
             Memory = "256MiB",
             CreateFlow = place => new SessionFlow(place, ValueSizes.Uniform(64, 256), changes: 0.3, TimeSpan.FromSeconds(5)),
-            Targets = [Held, .. Tail(hit: 1, miss: 10, write: 5), new(Figure.HitRatio, 0.9), NodeAllocation, LoadAllocation],
+            Targets = [Held, .. Tail(hit: 1, miss: 10, write: 5), new(Figure.HitRatio, 0.95), NodeAllocation, LoadAllocation],
         },
         new()
         {
@@ -51,7 +55,7 @@ internal static class ScenarioCatalog
                 fetch: TimeSpan.FromMilliseconds(5), life: TimeSpan.FromSeconds(4)),
             Targets =
             [
-                Held, .. Tail(hit: 1, miss: 10, write: 5), new(Figure.HitRatio, 0.95), new(Figure.FlowsPerFetch, 5),
+                Held, .. Tail(hit: 1, miss: 10, write: 5), new(Figure.HitRatio, 0.95), new(Figure.WastedFetches, 0.05),
                 NodeAllocation, LoadAllocation,
             ],
         },

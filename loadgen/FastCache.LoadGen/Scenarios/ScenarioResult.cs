@@ -19,6 +19,9 @@ internal sealed record ScenarioResult(PhaseResult Phase, FlowCounts Counts, Load
 
     public HerdResult? Herd { get; init; }
 
+    /// <summary>Whether node and load generator had to share a processor.</summary>
+    public bool IsShared { get; init; }
+
     /// <summary>A figure's value; null: this run does not tell.</summary>
     public double? this[Figure figure] => figure switch
     {
@@ -27,7 +30,7 @@ internal sealed record ScenarioResult(PhaseResult Phase, FlowCounts Counts, Load
         Figure.MissP999 => P999(ReplyKind.Miss),
         Figure.WriteP999 => P999(ReplyKind.Write),
         Figure.HitRatio => Counts.HitRatio,
-        Figure.FlowsPerFetch => Counts.Fetches == 0 ? null : Counts.Flows / (double)Counts.Fetches,
+        Figure.WastedFetches => Counts.Fetches == 0 ? null : Counts.Refusals / (double)Counts.Fetches,
         Figure.NodeCpu => Phase.NodeCpuNanosPerOperation,
         Figure.MemoryBeyondBudget => ResidentBytes - BudgetBytes,
         Figure.NodeAllocation => Phase.NodeAllocatedBytesPerOperation,

@@ -35,17 +35,22 @@ internal static class Verdicts
             return new(name, $"{target}", measured, Outcome.Met);
         }
 
-        return WhyMachine(target, stalls) is string why
-            ? new(name, $"{target}", measured, Outcome.NotJudged, why)
+        return WhyMachine(target, result, stalls) is string why
+            ? new(name, $"{target}", measured, Outcome.NotJudged, $"this machine cannot tell: {why}")
             : new(name, $"{target}", measured, Outcome.Missed);
     }
 
     /// <summary>Why the machine may be the cause; null: it is not.</summary>
-    private static string? WhyMachine(ScenarioTarget target, IReadOnlyList<Stall> stalls)
+    private static string? WhyMachine(ScenarioTarget target, ScenarioResult result, IReadOnlyList<Stall> stalls)
     {
         if (!target.Figure.IsOfTime())
         {
             return null;
+        }
+
+        if (result.IsShared)
+        {
+            return "node and load generator share a processor";
         }
 
         Stall? worst = stalls.MaxBy(stall => stall.LostShare);
@@ -53,7 +58,7 @@ internal static class Verdicts
             ? worst?.LostShare >= RateShare
             : stalls.Any(stall => stall.LostShare >= TailShare && stall.MaxMicros >= target.Limit / 2);
         return canBe
-            ? $"this machine cannot tell: it stood still for up to {Format.Micros(stalls.Max(stall => stall.MaxMicros))}, " +
+            ? $"it stood still for up to {Format.Micros(stalls.Max(stall => stall.MaxMicros))}, " +
               $"{Format.Percent(worst!.LostShare)} of the time"
             : null;
     }

@@ -1,6 +1,7 @@
 using FastCache.LoadGen.Engine;
 using FastCache.LoadGen.Options;
 using FastCache.LoadGen.Peers;
+using FastCache.LoadGen.Reporting.Records;
 
 namespace FastCache.LoadGen.Tests.Examples;
 
@@ -22,7 +23,7 @@ public sealed class ServerTableTests
     public void Fastcache_comes_first_and_its_ratio_is_1()
     {
         ServerLine first = Three().Lines.First();
-        Assert.Equal((RunningServer.FastCacheName, 1.0, 1.0), (first.Server, first.ThroughputRatio, first.CpuRatio));
+        Assert.Equal((RunRecords.Node, 1.0, 1.0), (first.Server, first.ThroughputRatio, first.CpuRatio));
     }
 
     [Fact]
@@ -57,9 +58,9 @@ public sealed class ServerTableTests
 
     private static ServerComparison Three() => new(
     [
-        Sample(0, RunningServer.FastCacheName, 100, 1_000_000, 30), Sample(0, "redis 7", 500, 200_000, 40),
-        Sample(1, RunningServer.FastCacheName, 200, 1_000_000, 31), Sample(1, "redis 7", 600, 250_000, 50),
-        Sample(2, RunningServer.FastCacheName, 150, 1_000_000, 32), Sample(2, "redis 7", 600, 300_000, 60),
+        Sample(0, RunRecords.Node, 100, 1_000_000, 30), Sample(0, "redis 7", 500, 200_000, 40),
+        Sample(1, RunRecords.Node, 200, 1_000_000, 31), Sample(1, "redis 7", 600, 250_000, 50),
+        Sample(2, RunRecords.Node, 150, 1_000_000, 32), Sample(2, "redis 7", 600, 300_000, 60),
     ]);
 
     private static ServerSample Sample(int round, string server, double cpuNanos, long perSecond, double itemBytes) => new(

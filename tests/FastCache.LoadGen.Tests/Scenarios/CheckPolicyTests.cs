@@ -95,6 +95,11 @@ public sealed class CheckPolicyTests
     }
 
     [Fact]
+    public void A_machine_with_one_processor_explains_a_slow_node() => Assert.Equal(
+        "this machine cannot tell: node and load generator share a processor",
+        Of(Good with { IsShared = true, Node = Full with { Operations = 1_000_000 } }, "throughput").Note);
+
+    [Fact]
     public void A_throughput_that_the_byte_moving_program_hardly_reaches_is_not_judged()
     {
         CheckAttempt attempt = Good with

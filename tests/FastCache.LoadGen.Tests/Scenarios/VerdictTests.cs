@@ -29,6 +29,11 @@ public sealed class VerdictTests
     }
 
     [Fact]
+    public void A_tail_is_not_judged_where_node_and_generator_share_a_processor() => Assert.Equal(
+        "this machine cannot tell: node and load generator share a processor",
+        Judge(new(Figure.HitP999, 1_000), Result(hitP999: 3_000) with { IsShared = true }, Calm).Note);
+
+    [Fact]
     public void What_has_nothing_to_do_with_time_is_judged_on_any_machine() =>
         Assert.Equal(Outcome.Missed, Judge(new(Figure.HitRatio, 0.9), Result(), Restless).Outcome);
 

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -13,12 +14,13 @@ internal static class RecordFile
     private static readonly JsonSerializerOptions Form = new()
     {
         WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // A file of its own, never a part of a page.
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         IgnoreReadOnlyProperties = true,
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
-        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { RequireNothingNullable } },
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveUnknownOut } },
     };
 
     public static void Write(RunRecord record, string path) =>
@@ -49,12 +51,12 @@ internal static class RecordFile
         }
     }
 
-    /// <summary>What is null is not written, so that it may be missing, too.</summary>
-    private static void RequireNothingNullable(JsonTypeInfo type)
+    /// <summary>What is unknown is not written, so it need not be there to be read.</summary>
+    private static void LeaveUnknownOut(JsonTypeInfo type)
     {
         foreach (JsonPropertyInfo property in type.Properties)
         {
-            property.IsRequired &= !property.IsSetNullable;
+            property.IsRequired &= Nullable.GetUnderlyingType(property.PropertyType) is null;
         }
     }
 }
