@@ -32,6 +32,9 @@ internal sealed record PhaseResult
 
     public required double LoadCpuNanosPerOperation { get; init; }
 
+    /// <summary>Share of its processor that the load generator used, 0 to 1; in an open loop it spins, and uses all of it.</summary>
+    public double LoadBusyShare => Math.Min(1, LoadCpuNanosPerOperation * Operations / Elapsed.TotalNanoseconds);
+
     public required double LoadAllocatedBytesPerOperation { get; init; }
 
     /// <summary>User and system time of the node; null: unknown.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using FastCache.Io;
+using FastCache.LoadGen.Wire;
 
 namespace FastCache.LoadGen.Options;
 
@@ -64,6 +65,9 @@ internal sealed record RunOptions
     public KeyDistribution Distribution { get; init; }
 
     public double ZipfExponent { get; init; }
+
+    /// <summary>What the server speaks.</summary>
+    public IWire Wire { get; init; } = FcpWire.Instance;
 
     public int Connections { get; init; }
 

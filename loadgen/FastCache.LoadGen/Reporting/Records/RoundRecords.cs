@@ -13,7 +13,7 @@ internal static class RoundRecords
         Rate = phase.IsOpenLoop ? phase.Rate : null,
         ServerCpuNanos = phase.NodeCpuNanosPerOperation,
         LoadCpuNanos = phase.LoadCpuNanosPerOperation,
-        LoadBusyShare = Math.Min(1, phase.LoadCpuNanosPerOperation * phase.Operations / phase.Elapsed.TotalNanoseconds),
+        LoadBusyShare = phase.LoadBusyShare,
         ServerAllocatedBytes = phase.NodeAllocatedBytesPerOperation,
         LoadAllocatedBytes = phase.LoadAllocatedBytesPerOperation,
         ServerResidentBytes = phase.NodeResidentBytes,

@@ -90,6 +90,9 @@ internal sealed record RoundRecord
     /// <summary>Resident memory of the server at the end.</summary>
     public long? ServerResidentBytes { get; init; }
 
+    /// <summary>Resident memory that storing the keys added, by item, less key and value.</summary>
+    public double? ServerItemBytes { get; init; }
+
     /// <summary>Hits among reads, 0 to 1; null: no reads.</summary>
     public double? HitRatio { get; init; }
 
