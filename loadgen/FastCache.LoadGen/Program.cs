@@ -8,6 +8,8 @@ RootCommand root = new("FastCache load generator: drives load at a node and hold
     RunCommand.Create(Runner.Execute),
     ScenarioCommand.Create(ScenarioRun.Execute),
     CheckCommand.Create(CheckRun.Execute),
+    ReportCommand.Create(),
+    CompareCommand.Create(CompareRunner.Execute),
 };
 ParseResult parsed = root.Parse(args);
 if (parsed.Action is ParseErrorAction refusal)

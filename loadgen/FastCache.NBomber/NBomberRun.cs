@@ -26,7 +26,6 @@ internal static class NBomberRun
 
         return CommandFrame.Run(stop =>
         {
-            DateTimeOffset started = DateTimeOffset.UtcNow;
             NBomberConfiguration? configuration = options.ConfigurationPath is string path
                 ? NBomberConfiguration.Read(path, scenario.Name)
                 : null;
@@ -42,7 +41,7 @@ internal static class NBomberRun
             StringWriter report = new();
             NBomberReport.Write(options.Plan, statistics, result, verdicts, stalls, report);
             File.WriteAllText(Path.Combine(folder, $"{scenario.Name}-operations.txt"), report.ToString());
-            RunRecord record = RecordParts.Of(options.Load, scenario, result, verdicts, stalls, machine, started) with { Kind = "nbomber" };
+            RunRecord record = RunRecords.Of(scenario, options.Load.Run, machine, result, verdicts, stalls) with { Kind = "nbomber" };
             RecordFile.Write(record, Path.Combine(folder, $"{scenario.Name}-record.json"));
             Console.Write(report);
             Console.WriteLine($"  reports are in {folder}");

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
-using FastCache.Bench.Peers;
 using FastCache.Io;
+using FastCache.LoadGen.Peers;
 
 namespace FastCache.Bench.Faults;
 
@@ -56,7 +56,7 @@ internal sealed partial class FaultNode : IDisposable
     /// <exception cref="InvalidOperationException">It is not built, or does not start.</exception>
     public static FaultNode Start(params string[] options)
     {
-        string[] limit = PeerProcess.Find("prlimit") is string prlimit ? [prlimit, $"--nofile={MaxDescriptors}:{MaxDescriptors}"] : [];
+        string[] limit = PeerProgram.Find("prlimit") is string prlimit ? [prlimit, $"--nofile={MaxDescriptors}:{MaxDescriptors}"] : [];
         string[] command = [.. limit, "dotnet", Locate(), "--listen", "127.0.0.1:0", "--stop-with-input", "--pin", "false", .. options];
         ProcessStartInfo start = new(command[0], command[1..])
         {

@@ -10,16 +10,3 @@ internal sealed record Footprint(string Server, long OwnBytes, long ResidentByte
 
     public double ResidentAbovePayload(ItemMix mix) => (ResidentBytes - mix.PayloadBytes) / (double)mix.Items;
 }
-
-/// <summary>What <c>/proc</c> says of a process's memory.</summary>
-internal static class ResidentMemory
-{
-    /// <exception cref="InvalidOperationException">There is no such process, or the system is not Linux.</exception>
-    public static long Of(int process)
-    {
-        const string Name = "VmRSS:";
-        string? line = File.ReadLines($"/proc/{process}/status").FirstOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal))
-            ?? throw new InvalidOperationException($"process {process} has no {Name} line");
-        return long.Parse(line[Name.Length..^"kB".Length].Trim(), System.Globalization.CultureInfo.InvariantCulture) << 10;
-    }
-}

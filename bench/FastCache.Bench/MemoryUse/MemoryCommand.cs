@@ -2,6 +2,7 @@ using System.CommandLine;
 using FastCache.Bench.Options;
 using FastCache.Bench.Peers;
 using FastCache.Core;
+using FastCache.LoadGen.Engine;
 using FastCache.LoadGen.Options;
 using FastCache.LoadGen.Reporting;
 
@@ -22,7 +23,7 @@ internal static class MemoryCommand
         TextOption<int> mixItems = BenchOptions.Count("--mix-items", "3M", 1, 20_000_000, "Items of log-normal sizes.");
         Option<bool> alone = new("--alone") { Description = "Leave out memcached and redis-server." };
         Command command = new("memory", "Stores items and prints the bytes that each takes above key and value, in a shard and, "
-            + "where they are installed (see install-peers.sh), in memcached and redis-server: about a minute. Exits with 1 when the "
+            + "where they are installed (see loadgen/install-peers.sh), in memcached and redis-server: about a minute. Exits with 1 when the "
             + $"shard takes over {BarBytesPerItem} bytes an item, or loses over {BarRoundingLoss:P0} to the rounding of a mix of sizes.")
         {
             alone,
@@ -55,7 +56,7 @@ internal static class MemoryCommand
             isMet &= WriteBar($"at most {BarRoundingLoss * 100:0}% lost to rounding", $"{loss * 100:0.0}%", loss <= BarRoundingLoss);
             return isMet ? 0 : 1;
         }
-        catch (Exception e) when (e is InvalidOperationException or IOException or System.Net.Sockets.SocketException)
+        catch (Exception e) when (e is InvalidOperationException or LoadFailedException or IOException or System.Net.Sockets.SocketException)
         {
             Console.Error.WriteLine(e.Message);
             return 1;

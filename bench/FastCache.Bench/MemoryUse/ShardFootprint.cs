@@ -1,6 +1,7 @@
 using FastCache.Core;
 using FastCache.Core.Items;
 using FastCache.Core.Memory;
+using FastCache.LoadGen.Machine;
 
 namespace FastCache.Bench.MemoryUse;
 
@@ -33,7 +34,7 @@ internal sealed record ShardFootprint(
         byte[] key = new byte[mix.KeyBytes];
         byte[] value = new byte[mix.LongestValueBytes];
         long chunkBytes = 0;
-        long residentBefore = ResidentMemory.Of(Environment.ProcessId);
+        long residentBefore = ProcessMemory.ResidentBytes(Environment.ProcessId);
         for (int item = 0; item < mix.Items; item++)
         {
             ItemMix.WriteKey(key, item);
@@ -46,7 +47,7 @@ internal sealed record ShardFootprint(
             chunkBytes += SizeClasses.ChunkBytes(SizeClasses.For(Item.Bytes(mix.KeyBytes, valueBytes, kind: 0)));
         }
 
-        long resident = ResidentMemory.Of(Environment.ProcessId) - residentBefore;
+        long resident = ProcessMemory.ResidentBytes(Environment.ProcessId) - residentBefore;
         ShardStatistics statistics = shard.Statistics();
         if (statistics.Items != mix.Items)
         {

@@ -1,9 +1,10 @@
+using FastCache.LoadGen.Peers;
+
 namespace FastCache.Bench.Peers;
 
 /// <summary>memcached, over its text protocol with quiet sets.</summary>
 internal sealed class Memcached : Peer
 {
-    private const string Program = "memcached";
     private const int MostMebibytes = 32 << 10;
 
     private Memcached(string name, PeerProcess process)
@@ -11,8 +12,8 @@ internal sealed class Memcached : Peer
     {
     }
 
-    public static Peer? Start() => PeerProcess.Find(Program) is string path
-        ? new Memcached(PeerProcess.OutputOf(path, "--version"), PeerProcess.Start(path, socket =>
+    public static Peer? Start() => PeerProgram.Find(PeerProgram.Memcached) is string path
+        ? new Memcached(PeerProgram.NameOf([path]), PeerProcess.OverUnixSocket([path], socket =>
             ["-s", socket, "-u", Environment.UserName, "-m", $"{MostMebibytes}", "-t", "1"]))
         : null;
 

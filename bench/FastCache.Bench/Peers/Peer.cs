@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using FastCache.Bench.MemoryUse;
+using FastCache.LoadGen.Machine;
+using FastCache.LoadGen.Peers;
 
 namespace FastCache.Bench.Peers;
 
@@ -25,7 +27,7 @@ internal abstract class Peer(string name, PeerProcess process) : IDisposable
     public Footprint Fill(ItemMix mix)
     {
         long ownBefore = OwnBytes();
-        long residentBefore = ResidentMemory.Of(process.Id);
+        long residentBefore = ProcessMemory.ResidentBytes(process.Id);
         byte[] key = new byte[mix.KeyBytes];
         byte[] value = new byte[mix.LongestValueBytes];
         int waiting = 0;
@@ -44,7 +46,7 @@ internal abstract class Peer(string name, PeerProcess process) : IDisposable
         }
 
         SendAll(waiting);
-        Footprint footprint = new(name, OwnBytes() - ownBefore, ResidentMemory.Of(process.Id) - residentBefore);
+        Footprint footprint = new(name, OwnBytes() - ownBefore, ProcessMemory.ResidentBytes(process.Id) - residentBefore);
         long stored = Items();
         return stored == mix.Items
             ? footprint

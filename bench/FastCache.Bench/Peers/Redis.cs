@@ -1,9 +1,10 @@
+using FastCache.LoadGen.Peers;
+
 namespace FastCache.Bench.Peers;
 
 /// <summary>redis-server without persistence, over RESP.</summary>
 internal sealed class Redis : Peer
 {
-    private const string Program = "redis-server";
     private const string Stored = "+OK\r\n";
 
     private Redis(string name, PeerProcess process)
@@ -11,9 +12,9 @@ internal sealed class Redis : Peer
     {
     }
 
-    public static Peer? Start() => PeerProcess.Find(Program) is string path
-        ? new Redis(NameOf(PeerProcess.OutputOf(path, "--version")), PeerProcess.Start(path, socket =>
-            ["--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no"]))
+    public static Peer? Start() => PeerProgram.Find(PeerProgram.Redis) is string path
+        ? new Redis(PeerProgram.NameOf([path]), PeerProcess.OverUnixSocket([path], socket =>
+            ["--port", "0", "--unixsocket", socket, .. PeerProgram.RedisInMemory]))
         : null;
 
     protected override long Items() => NumberIn(Ask("DBSIZE\r\n", "\r\n"), ":");
@@ -30,8 +31,4 @@ internal sealed class Redis : Peer
     }
 
     protected override string Acknowledgement(int sets) => string.Concat(Enumerable.Repeat(Stored, sets));
-
-    /// <summary>From "Redis server v=7.0.15 sha=...".</summary>
-    private static string NameOf(string version) =>
-        "redis " + (version.Split(' ').FirstOrDefault(word => word.StartsWith("v=", StringComparison.Ordinal)) ?? "v=?")[2..];
 }

@@ -36,7 +36,10 @@ internal sealed class ChildProcess : IDisposable
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         };
-        ChildProcess child = new(StartOn(cpus, start), program.Name);
+        ChildProcess child = new(
+            CpuAffinity.On(cpus, () => Process.Start(start))
+                ?? throw new LoadFailedException($"{start.FileName} could not be started"),
+            program.Name);
         try
         {
             child.AwaitReady(program.ReadyPrefix);
@@ -64,21 +67,6 @@ internal sealed class ChildProcess : IDisposable
         }
 
         _process.Dispose();
-    }
-
-    /// <summary>A child inherits the processors of the thread that forks it.</summary>
-    private static Process StartOn(CpuList cpus, ProcessStartInfo start)
-    {
-        CpuList own = CpuAffinity.OfCallingThread();
-        CpuAffinity.PinCallingThread(cpus);
-        try
-        {
-            return Process.Start(start) ?? throw new LoadFailedException($"{start.FileName} could not be started");
-        }
-        finally
-        {
-            CpuAffinity.PinCallingThread(own);
-        }
     }
 
     private void AwaitReady(string prefix)

@@ -43,8 +43,23 @@ internal sealed record ChildProgram(string Name, string Project, string[] Argume
     /// <exception cref="LoadFailedException">It is not there.</exception>
     public string Locate() => Locate(AppContext.BaseDirectory);
 
-    /// <summary>Finds the program from where the load generator is: root/.../bin/configuration/framework.</summary>
+    /// <summary>Finds the program from where the load generator is.</summary>
     internal string Locate(string baseDirectory)
+    {
+        string path = PathOf(Project, baseDirectory) ?? throw new LoadFailedException(
+            $"no directory above {baseDirectory} holds {RootMark}, so the {Name} cannot be found; use --connect");
+        return File.Exists(path)
+            ? path
+            : throw new LoadFailedException(
+                $"the {Name} is not built: {path} is missing; " +
+                $"build it with: dotnet build -c {ConfigurationOf(new(baseDirectory))} {Project}");
+    }
+
+    /// <summary>Where a project's program is when it is built like the load generator: root/.../bin/configuration/framework.</summary>
+    /// <param name="project">The project's directory, from the repository's root.</param>
+    /// <param name="baseDirectory">Where the load generator is.</param>
+    /// <returns>Null when that is outside of the repository.</returns>
+    internal static string? PathOf(string project, string baseDirectory)
     {
         DirectoryInfo output = new(baseDirectory);
         DirectoryInfo? root = output;
@@ -53,20 +68,11 @@ internal sealed record ChildProgram(string Name, string Project, string[] Argume
             root = root.Parent;
         }
 
-        if (root is null)
-        {
-            throw new LoadFailedException(
-                $"no directory above {baseDirectory} holds {RootMark}, so the {Name} cannot be found; use --connect");
-        }
-
-        string framework = output.Name;
-        string configuration = output.Parent?.Name ?? "";
-        string assembly = Path.GetFileName(Project) + ".dll";
-        string path = Path.Combine(root.FullName, Project, "bin", configuration, framework, assembly);
-        return File.Exists(path)
-            ? path
-            : throw new LoadFailedException(
-                $"the {Name} is not built: {path} is missing; " +
-                $"build it with: dotnet build -c {configuration} {Project}");
+        return root is null
+            ? null
+            : Path.Combine(
+                root.FullName, project, "bin", ConfigurationOf(output), output.Name, Path.GetFileName(project) + ".dll");
     }
+
+    private static string ConfigurationOf(DirectoryInfo output) => output.Parent?.Name ?? "";
 }

@@ -27,7 +27,7 @@ internal sealed class ByteLoop(
                 $"the byte-moving program sent {count} replies where {connection.Outstanding} were due");
         }
 
-        recorder.Live.Add(now - connection.SentAt, count);
+        recorder.Live.Add(ReplyKind.Hit, now - connection.SentAt, count);
         return count;
     }
 

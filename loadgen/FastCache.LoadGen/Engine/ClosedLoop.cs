@@ -4,21 +4,21 @@ using FastCache.LoadGen.Workload;
 namespace FastCache.LoadGen.Engine;
 
 /// <summary>The measured load at full speed; a reply's latency counts from when its batch was sent.</summary>
-/// <typeparam name="TOrder">In which order the replies of a connection come.</typeparam>
+/// <typeparam name="TWalker">What looks at replies.</typeparam>
 /// <param name="io">The connections' backend.</param>
 /// <param name="connections">Connections, indexed by slot.</param>
 /// <param name="streams">What each of them sends, in a circle.</param>
 /// <param name="depth">Requests of a batch.</param>
 /// <param name="recorder">Takes the latencies.</param>
 /// <param name="stop">Ends it early.</param>
-internal sealed class ClosedLoop<TOrder>(
+internal sealed class ClosedLoop<TWalker>(
     IShardIo io,
-    LoadConnection<TOrder>[] connections,
+    LoadConnection<TWalker>[] connections,
     RequestStream[] streams,
     int depth,
     LatencyRecorder recorder,
     StopSignal stop) : BatchLoop(io, connections, stop)
-    where TOrder : struct, IReplyOrder
+    where TWalker : struct, IReplyWalker
 {
     protected override int Count(LoadConnection connection, ReadOnlySpan<byte> bytes, long now)
     {
@@ -35,7 +35,7 @@ internal sealed class ClosedLoop<TOrder>(
         int start = connection.NextRequest;
         count = Math.Min(depth, stream.Count - start);
         connection.NextRequest = start + count == stream.Count ? 0 : start + count;
-        connections[slot].Walker.Order.Sent(start, count);
+        connections[slot].Walker.Sent(start, count);
         return stream.Range(start, count);
     }
 }

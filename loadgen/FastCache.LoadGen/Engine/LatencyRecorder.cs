@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using HdrHistogram;
+using HdrHistogram.Utilities;
 
 namespace FastCache.LoadGen.Engine;
 
@@ -18,13 +19,16 @@ internal sealed class LatencyRecorder
     /// <summary>For the live line; never reset.</summary>
     public LiveCounts Live { get; } = new();
 
+    /// <summary>The seconds of the phase so far.</summary>
+    public Timeline Timeline { get; } = new();
+
     /// <summary>Adds replies of one latency; a latency above 60 s counts as 60 s.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Record(ReplyKind kind, long nanos, long count)
     {
         nanos = Math.Clamp(nanos, 1, MaxNanos);
         _byKind[(int)kind].RecordValueWithCount(nanos, count);
-        Live.Add(nanos, count);
+        Live.Add(kind, nanos, count);
     }
 
     /// <summary>Adds what another has recorded; the live counts stay.</summary>
@@ -43,6 +47,29 @@ internal sealed class LatencyRecorder
         {
             histogram.Reset();
         }
+
+        Timeline.Clear();
+    }
+
+    /// <summary>The whole histogram of a kind in HdrHistogram's compressed form, base 64; empty without replies.</summary>
+    public string Encode(ReplyKind kind)
+    {
+        LongHistogram histogram = _byKind[(int)kind];
+        if (histogram.TotalCount == 0)
+        {
+            return "";
+        }
+
+        ByteBuffer buffer = ByteBuffer.Allocate(histogram.GetNeededByteBufferCapacity());
+        int length = histogram.EncodeIntoCompressedByteBuffer(buffer);
+        byte[] bytes = new byte[length];
+        buffer.Position = 0;
+        for (int i = 0; i < length; i++)
+        {
+            bytes[i] = buffer.Get(); // The buffer gives its bytes one by one only.
+        }
+
+        return Convert.ToBase64String(bytes);
     }
 
     public Percentiles Summarize(ReplyKind kind) => Percentiles.Of(_byKind[(int)kind]);

@@ -16,8 +16,16 @@ internal sealed class LiveCounts
     private const int StepBits = 4;
 
     private readonly long[] _counts = new long[Buckets];
+    private readonly long[] _byKind = new long[ReplyKinds.Count];
 
-    public void Add(long nanos, long count) => _counts[BucketOf(nanos)] += count;
+    public void Add(ReplyKind kind, long nanos, long count)
+    {
+        _counts[BucketOf(nanos)] += count;
+        _byKind[(int)kind] += count;
+    }
+
+    /// <summary>All that were added of a kind.</summary>
+    public long Of(ReplyKind kind) => Volatile.Read(ref _byKind[(int)kind]);
 
     public void CopyTo(Span<long> counts)
     {

@@ -21,15 +21,14 @@ internal class LoadConnection(ConnectionId id, int start)
 
 /// <summary>One whose replies are looked at.</summary>
 /// <remarks>Its walker is a mutable struct, and a field for that reason.</remarks>
-/// <typeparam name="TOrder">In which order they come.</typeparam>
+/// <typeparam name="TWalker">What looks at them.</typeparam>
 /// <param name="id">The connection.</param>
 /// <param name="start">Index of the request that is sent first.</param>
-/// <param name="shapes">What they may be.</param>
-/// <param name="order">What is outstanding: nothing yet.</param>
-internal sealed class LoadConnection<TOrder>(ConnectionId id, int start, ReplyShapes shapes, TOrder order)
+/// <param name="walker">One that expects the reply to that request.</param>
+internal sealed class LoadConnection<TWalker>(ConnectionId id, int start, TWalker walker)
     : LoadConnection(id, start)
-    where TOrder : struct, IReplyOrder
+    where TWalker : struct, IReplyWalker
 {
     /// <summary>Checks what it receives.</summary>
-    public ReplyWalker<TOrder> Walker = new(shapes, order);
+    public TWalker Walker = walker;
 }

@@ -1,7 +1,9 @@
 using System.Net;
 using FastCache.Io;
+using FastCache.LoadGen.Machine;
 using FastCache.LoadGen.Options;
 using FastCache.LoadGen.Scenarios;
+using FastCache.LoadGen.Wire;
 using FastCache.LoadGen.Workload;
 using FastCache.Protocol;
 
@@ -25,7 +27,7 @@ internal sealed class LoadSession : IDisposable
 
     /// <summary>Opens the connections.</summary>
     /// <param name="address">Where the node listens.</param>
-    /// <param name="greets">Whether it wants the protocol's handshake; the byte-moving program does not.</param>
+    /// <param name="greets">Whether it wants the handshake of FastCache's protocol; peers and the byte-moving program do not.</param>
     /// <param name="options">How many connections, of which clients, and what load.</param>
     /// <param name="recorder">Takes the latencies.</param>
     /// <param name="stop">Ends phases early.</param>
@@ -72,9 +74,16 @@ internal sealed class LoadSession : IDisposable
     public PhaseCost Preload(KeySpace keys)
     {
         int batch = Math.Max(1, PreloadBatchBytes / RequestMix.Of(_options).SetBytes);
+        if (_options.Wire is TextWire text)
+        {
+            TextReplies replies = text.Replies(_options.ValueSize);
+            return Preload(keys, batch, () => new TextWalker(replies, requests: null, start: 0));
+        }
+
+        ReplyShapes shapes = new(_options.ValueSize, values: null);
         return _options.Clients == ClientKind.Unordered
-            ? Preload(keys, batch, () => new AnyOrder(batch))
-            : Preload(keys, batch, () => new InOrder(start: 0, int.MaxValue));
+            ? Preload(keys, batch, () => new ReplyWalker<AnyOrder>(shapes, new(batch)))
+            : Preload(keys, batch, () => new ReplyWalker<InOrder>(shapes, new(start: 0, int.MaxValue)));
     }
 
     /// <summary>Stores the working set of a scenario.</summary>
@@ -108,23 +117,32 @@ internal sealed class LoadSession : IDisposable
     {
         RequestStream[] byShard = requests.For(_slots);
         RequestStream[] streams = [.. _places.Select(place => byShard[place.Shard])];
-        if (_options.Clients == ClientKind.Unordered)
+        if (_options.Wire is TextWire text)
         {
-            ClosedLoop<AnyOrder> unordered = new(
-                _io, Connect(streams, (_, _) => new AnyOrder(_options.Depth)), streams, _options.Depth, _recorder, _stop);
-            return Measure(unordered, unordered, null, rate, warmUp, duration, meter);
+            TextReplies replies = text.Replies(_options.ValueSize);
+            return MeasureWith((start, stream) => new TextWalker(replies, stream, start));
         }
 
-        LoadConnection<InOrder>[] connections = Connect(streams, (start, stream) => new InOrder(start, stream.Count));
-        if (rate == 0)
-        {
-            ClosedLoop<InOrder> loop = new(_io, connections, streams, _options.Depth, _recorder, _stop);
-            return Measure(loop, loop, null, rate, warmUp, duration, meter);
-        }
+        Dictionary<RequestStream, ReplyShapes> shapes =
+            byShard.ToDictionary(stream => stream, stream => new ReplyShapes(_options.ValueSize, stream));
+        return _options.Clients == ClientKind.Unordered
+            ? MeasureWith((_, stream) => new ReplyWalker<AnyOrder>(shapes[stream], new(_options.Depth)))
+            : MeasureWith((start, stream) => new ReplyWalker<InOrder>(shapes[stream], new(start, stream.Count)));
 
-        OpenRequestLoop first = new(_io, connections, streams, _options.Depth, rate, warmUp, _recorder, _stop);
-        OpenRequestLoop second = new(_io, connections, streams, _options.Depth, rate, duration, _recorder, _stop);
-        return Measure(first, second, second, rate, warmUp, duration, meter);
+        PhaseResult MeasureWith<TWalker>(Func<int, RequestStream, TWalker> walker)
+            where TWalker : struct, IReplyWalker
+        {
+            LoadConnection<TWalker>[] connections = Connect(streams, walker);
+            if (rate == 0)
+            {
+                ClosedLoop<TWalker> loop = new(_io, connections, streams, _options.Depth, _recorder, _stop);
+                return Measure(loop, loop, null, rate, warmUp, duration, meter);
+            }
+
+            OpenRequestLoop<TWalker> first = new(_io, connections, streams, _options.Depth, rate, warmUp, _recorder, _stop);
+            OpenRequestLoop<TWalker> second = new(_io, connections, streams, _options.Depth, rate, duration, _recorder, _stop);
+            return Measure(first, second, second, rate, warmUp, duration, meter);
+        }
     }
 
     /// <summary>The same load on the byte-moving program; all its replies count as hits at a rate, and as nothing in the closed loop.</summary>
@@ -170,35 +188,35 @@ internal sealed class LoadSession : IDisposable
         }
 
         _recorder.Phase = "measured";
+        _recorder.Timeline.Server = meter.ProcessId;
         _recorder.Reset();
         NodeReading before = meter.Read();
         PhaseCost cost = loop.Run(duration);
-        return PhaseResult.Of(cost, before, meter.Read(), _recorder, open, rate);
+        return PhaseResult.Of(cost, before, meter.Read(), _recorder, open, rate) with
+        {
+            NodeResidentBytes = meter.ProcessId is int process ? ProcessMemory.ResidentBytes(process) : null,
+        };
     }
 
-    private PhaseCost Preload<TOrder>(KeySpace keys, int batch, Func<TOrder> nothingSent)
-        where TOrder : struct, IReplyOrder
+    private PhaseCost Preload<TWalker>(KeySpace keys, int batch, Func<TWalker> walker)
+        where TWalker : struct, IReplyWalker
     {
-        ReplyShapes shapes = new(_options.ValueSize, values: null);
-        LoadConnection<TOrder>[] connections =
-            [.. _ids.Select(id => new LoadConnection<TOrder>(id, start: 0, shapes, nothingSent()))];
-        using PreloadLoop<TOrder> loop = new(
-            _io, connections, _places, _slots, keys, _options.ValueSize, batch, _recorder, _stop);
+        LoadConnection<TWalker>[] connections =
+            [.. _ids.Select(id => new LoadConnection<TWalker>(id, start: 0, walker()))];
+        using PreloadLoop<TWalker> loop = new(
+            _io, connections, _places, _slots, keys, _options.Wire, _options.ValueSize, batch, _recorder, _stop);
         return loop.Run(TimeSpan.FromDays(1));
     }
 
-    private LoadConnection<TOrder>[] Connect<TOrder>(RequestStream[] streams, Func<int, RequestStream, TOrder> nothingSent)
-        where TOrder : struct, IReplyOrder
-    {
-        Dictionary<RequestStream, ReplyShapes> shapes =
-            streams.Distinct().ToDictionary(stream => stream, stream => new ReplyShapes(_options.ValueSize, stream));
-        return [.. _ids.Select((id, slot) =>
+    /// <param name="streams">What each connection sends.</param>
+    /// <param name="walker">Makes one that expects the reply to the request of an index in a stream.</param>
+    private LoadConnection<TWalker>[] Connect<TWalker>(RequestStream[] streams, Func<int, RequestStream, TWalker> walker)
+        where TWalker : struct, IReplyWalker =>
+        [.. _ids.Select((id, slot) =>
         {
-            RequestStream stream = streams[slot];
-            int start = _places[slot].StartOf(stream.Count);
-            return new LoadConnection<TOrder>(id, start, shapes[stream], nothingSent(start, stream));
+            int start = _places[slot].StartOf(streams[slot].Count);
+            return new LoadConnection<TWalker>(id, start, walker(start, streams[slot]));
         })];
-    }
 
     private ShardSlots AskForSlots(IPEndPoint address)
     {

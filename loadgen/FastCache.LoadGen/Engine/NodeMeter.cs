@@ -8,14 +8,21 @@ internal readonly record struct NodeReading(long? CpuNanos, long? AllocatedBytes
 /// <summary>Reads what the other side has spent.</summary>
 internal interface INodeMeter : IDisposable
 {
+    /// <summary>Its process on this machine; null: it runs elsewhere.</summary>
+    int? ProcessId { get; }
+
     NodeReading Read();
 }
 
 /// <summary>Asks the node itself, on a connection of its own.</summary>
-internal sealed class StatisticsMeter(NodeSocket connection) : INodeMeter
+/// <param name="connection">The connection; this object owns it.</param>
+/// <param name="processId">The node's process on this machine; null: it runs elsewhere.</param>
+internal sealed class StatisticsMeter(NodeSocket connection, int? processId) : INodeMeter
 {
     private const string CpuName = "process_cpu_ns";
     private const string AllocatedName = "managed_allocated_bytes";
+
+    public int? ProcessId => processId;
 
     public NodeReading Read() => Parse(connection.ReadStatistics());
 

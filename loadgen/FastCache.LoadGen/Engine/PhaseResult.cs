@@ -12,6 +12,15 @@ internal sealed record PhaseResult
     /// <summary>Indexed by <see cref="ReplyKind"/>.</summary>
     public required Percentiles[] Latencies { get; init; }
 
+    /// <summary>The whole histograms, indexed alike, in HdrHistogram's compressed form, base 64; empty: not kept.</summary>
+    public IReadOnlyList<string> Histograms { get; init; } = [];
+
+    /// <summary>The whole seconds of the phase, in order.</summary>
+    public IReadOnlyList<Second> Timeline { get; init; } = [];
+
+    /// <summary>Resident memory of the node's process at the end; null: unknown.</summary>
+    public long? NodeResidentBytes { get; init; }
+
     /// <summary>The rate that was asked for; 0 in a closed loop.</summary>
     public double Rate { get; init; }
 
@@ -22,6 +31,9 @@ internal sealed record PhaseResult
     public long Unsent { get; init; }
 
     public required double LoadCpuNanosPerOperation { get; init; }
+
+    /// <summary>Share of its processor that the load generator used, 0 to 1; in an open loop it spins, and uses all of it.</summary>
+    public double LoadBusyShare => Math.Min(1, LoadCpuNanosPerOperation * Operations / Elapsed.TotalNanoseconds);
 
     public required double LoadAllocatedBytesPerOperation { get; init; }
 
@@ -56,6 +68,8 @@ internal sealed record PhaseResult
             Operations = cost.Operations,
             Elapsed = cost.Elapsed,
             Latencies = [.. ReplyKinds.All.Select(recorder.Summarize)],
+            Histograms = [.. ReplyKinds.All.Select(recorder.Encode)],
+            Timeline = recorder.Timeline.Take(),
             Rate = rate,
             Due = open?.Due ?? 0,
             Unsent = open is null ? 0 : open.Due - open.Sent,

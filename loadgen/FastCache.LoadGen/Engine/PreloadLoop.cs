@@ -1,6 +1,6 @@
 using FastCache.Io;
+using FastCache.LoadGen.Wire;
 using FastCache.LoadGen.Workload;
-using FastCache.Protocol;
 
 namespace FastCache.LoadGen.Engine;
 
@@ -8,15 +8,16 @@ namespace FastCache.LoadGen.Engine;
 /// Stores every key once. The connections of a shard share the keys in equal ranges and store those that the shard has; a
 /// request's id counts the requests of its connection.
 /// </summary>
-/// <typeparam name="TOrder">In which order the replies of a connection come.</typeparam>
-internal sealed class PreloadLoop<TOrder> : BatchLoop, IDisposable
-    where TOrder : struct, IReplyOrder
+/// <typeparam name="TWalker">What looks at replies.</typeparam>
+internal sealed class PreloadLoop<TWalker> : BatchLoop, IDisposable
+    where TWalker : struct, IReplyWalker
 {
     private readonly KeySpace _keys;
-    private readonly LoadConnection<TOrder>[] _connections;
+    private readonly LoadConnection<TWalker>[] _connections;
     private readonly ClientPlace[] _places;
     private readonly ShardSlots _slots;
     private readonly LatencyRecorder _recorder;
+    private readonly IWire _wire;
     private readonly FrameBuffer _frames;
     private readonly int[] _nextKey;
     private readonly byte[] _key;
@@ -28,16 +29,18 @@ internal sealed class PreloadLoop<TOrder> : BatchLoop, IDisposable
     /// <param name="places">Whose keys each of them stores.</param>
     /// <param name="slots">Which shard has which key.</param>
     /// <param name="keys">What is stored.</param>
+    /// <param name="wire">How a set looks.</param>
     /// <param name="valueBytes">Bytes of every value.</param>
     /// <param name="batch">Requests of a batch.</param>
     /// <param name="recorder">Its live counts show the progress.</param>
     /// <param name="stop">Ends it early.</param>
     public PreloadLoop(
         IShardIo io,
-        LoadConnection<TOrder>[] connections,
+        LoadConnection<TWalker>[] connections,
         ClientPlace[] places,
         ShardSlots slots,
         KeySpace keys,
+        IWire wire,
         int valueBytes,
         int batch,
         LatencyRecorder recorder,
@@ -45,6 +48,7 @@ internal sealed class PreloadLoop<TOrder> : BatchLoop, IDisposable
         : base(io, connections, stop)
     {
         _keys = keys;
+        _wire = wire;
         _connections = connections;
         _places = places;
         _slots = slots;
@@ -53,7 +57,7 @@ internal sealed class PreloadLoop<TOrder> : BatchLoop, IDisposable
         _key = new byte[keys.KeyBytes];
         _value = new byte[valueBytes];
         _batch = batch;
-        _frames = new(connections.Length, batch * (FcpLimits.HeaderBytes + keys.KeyBytes + valueBytes));
+        _frames = new(connections.Length, batch * wire.SetBytes(keys.KeyBytes, valueBytes));
     }
 
     protected override bool HasSentAll => Answered + Outstanding == _keys.Count;
@@ -64,7 +68,7 @@ internal sealed class PreloadLoop<TOrder> : BatchLoop, IDisposable
     {
         KindCounts counts = default;
         _connections[connection.Id.Slot].Walker.Walk(bytes, ref counts);
-        _recorder.Live.Add(now - connection.SentAt, counts.Total);
+        _recorder.Live.Add(ReplyKind.Write, now - connection.SentAt, counts.Total);
         return counts.Total;
     }
 
@@ -82,15 +86,14 @@ internal sealed class PreloadLoop<TOrder> : BatchLoop, IDisposable
             if (_slots.Has(_places[slot].Shard, _key))
             {
                 ValuePattern.Write(number, _value);
-                uint id = (uint)(connection.NextRequest + count) | RequestStream.WriteBit;
-                length += RequestWriter.Set(frames[length..], id, _key, _value);
+                length += _wire.Set(frames[length..], (uint)(connection.NextRequest + count), _key, _value);
                 count++;
             }
         }
 
         if (count > 0)
         {
-            _connections[slot].Walker.Order.Sent(connection.NextRequest, count);
+            _connections[slot].Walker.Sent(connection.NextRequest, count);
             connection.NextRequest += count;
         }
 

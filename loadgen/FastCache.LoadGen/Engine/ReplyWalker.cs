@@ -13,6 +13,21 @@ internal interface IReplySink
 }
 
 /// <summary>Takes one connection's received bytes apart, wherever they are cut, and checks every reply.</summary>
+/// <remarks>Structs implement it, so that the JIT folds them into the loops.</remarks>
+internal interface IReplyWalker
+{
+    /// <summary>Takes note of neighbouring requests that are sent.</summary>
+    /// <param name="first">Index of the first.</param>
+    /// <param name="count">At least 1.</param>
+    void Sent(int first, int count);
+
+    /// <summary>Hands every reply that is complete with these bytes to the sink.</summary>
+    /// <exception cref="LoadFailedException">A reply is not what its request must get.</exception>
+    void Walk<TSink>(ReadOnlySpan<byte> bytes, ref TSink sink)
+        where TSink : struct, IReplySink;
+}
+
+/// <summary>The walker of FastCache's own protocol.</summary>
 /// <remarks>
 /// <code>
 ///                 16 bytes there                      body is there
@@ -25,7 +40,7 @@ internal interface IReplySink
 /// <typeparam name="TOrder">Which of the outstanding requests may be answered next; a struct, so that the JIT folds it in.</typeparam>
 /// <param name="shapes">What is allowed.</param>
 /// <param name="order">What is outstanding.</param>
-internal struct ReplyWalker<TOrder>(ReplyShapes shapes, TOrder order)
+internal struct ReplyWalker<TOrder>(ReplyShapes shapes, TOrder order) : IReplyWalker
     where TOrder : struct, IReplyOrder
 {
     /// <summary>What is outstanding; a field, because it is a mutable struct.</summary>
@@ -42,8 +57,9 @@ internal struct ReplyWalker<TOrder>(ReplyShapes shapes, TOrder order)
     /// <summary>Whether the last bytes ended in the middle of a reply.</summary>
     public readonly bool IsInsideReply => _carried > 0 || _bodyLeft > 0;
 
-    /// <summary>Hands every reply that is complete with these bytes to the sink.</summary>
-    /// <exception cref="LoadFailedException">A reply is not what its request must get.</exception>
+    public void Sent(int first, int count) => Order.Sent(first, count);
+
+    /// <inheritdoc/>
     public void Walk<TSink>(ReadOnlySpan<byte> bytes, ref TSink sink)
         where TSink : struct, IReplySink
     {

@@ -13,6 +13,21 @@ internal static class CpuAffinity
     /// <summary>Binds the calling thread, and the threads and processes that it starts from here on.</summary>
     public static void PinCallingThread(CpuList cpus) => ThreadAffinity.Bind(ThreadAffinity.CallingThread, cpus.Cpus);
 
+    /// <summary>Starts something whose threads and processes inherit some processors from the calling thread.</summary>
+    public static T On<T>(CpuList cpus, Func<T> start)
+    {
+        CpuList own = OfCallingThread();
+        PinCallingThread(cpus);
+        try
+        {
+            return start();
+        }
+        finally
+        {
+            PinCallingThread(own);
+        }
+    }
+
     /// <summary>Binds all threads of this process, so that none of them takes time from the node's processor.</summary>
     public static void PinProcess(CpuList cpus)
     {

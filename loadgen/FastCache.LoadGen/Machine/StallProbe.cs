@@ -49,18 +49,21 @@ internal static class StallProbe
         long lost = 0;
         long start = Stopwatch.GetTimestamp();
         long end = start + (long)(Length.TotalSeconds * Stopwatch.Frequency);
-        for (long last = start, now = start; last < end; last = now)
+        long last = start;
+        while (last < end)
         {
-            now = Stopwatch.GetTimestamp();
+            long now = Stopwatch.GetTimestamp();
             long gap = now - last;
             if (gap > LeastGapNanos)
             {
                 gaps.RecordValue(Math.Min(gap, MostGapNanos));
                 lost += gap;
             }
+
+            last = now;
         }
 
         Percentiles of = Percentiles.Of(gaps);
-        return new(cpu, when, of.Count, of.P999, of.Max, lost / (double)(end - start));
+        return new(cpu, when, of.Count, of.P999, of.Max, lost / (double)(last - start));
     }
 }

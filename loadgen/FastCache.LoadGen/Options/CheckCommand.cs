@@ -32,8 +32,9 @@ internal sealed class CheckCommand
     private readonly TextOption<IoBackend> _io = CommonOptions.Io();
     private readonly TextOption<ulong> _seed = CommonOptions.Seed();
     private readonly TextOption<string> _record = CommonOptions.File("--record", "Write the run's record.");
+    private readonly TextOption<string> _page = CommonOptions.Page();
 
-    private ITextOption[] All => [_tries, _duration, _warmUp, _nodeCpus, _loadCpus, _io, _seed, _record];
+    private ITextOption[] All => [_tries, _duration, _warmUp, _nodeCpus, _loadCpus, _io, _seed, _record, _page];
 
     /// <summary>The command; <paramref name="run"/> gets its checked options and returns the exit code.</summary>
     public static Command Create(Func<CheckOptions, int> run)
@@ -66,6 +67,8 @@ internal sealed class CheckCommand
             Memory = "512MiB",
             NodeIo = _io.Of(result),
             Seed = _seed.Of(result),
+            PagePath = _page.Of(result),
+            Texts = OptionTexts.Of(result, All),
         },
         _tries.Of(result),
         _record.Of(result));

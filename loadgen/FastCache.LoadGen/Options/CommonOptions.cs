@@ -36,6 +36,8 @@ internal static class CommonOptions
         "--memory", "size", defaultText, "a size such as 512MiB or 1GiB", "Memory of the node that is started.",
         OptionReaders.Text(text => Quantity.TryParseBytes(text, out long bytes) && bytes > 0));
 
+    public static TextOption<string> Page() => File("--page", "Write a page to look at, too.");
+
     /// <summary>An option that names a file to be written.</summary>
     public static TextOption<string> File(string name, string description) => new(
         name, "file", null, "a file name in a directory that exists", description, OptionReaders.Text(IsWritablePath));

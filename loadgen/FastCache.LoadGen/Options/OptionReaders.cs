@@ -23,6 +23,21 @@ internal static class OptionReaders
         return fits;
     };
 
+    /// <summary>Values with commas between them; each once.</summary>
+    public static TextReader<IReadOnlyList<T>> List<T>(TextReader<T> read) => (string text, out IReadOnlyList<T> values) =>
+    {
+        List<T> list = [];
+        bool areAllowed = true;
+        foreach (string part in text.Split(','))
+        {
+            areAllowed &= read(part.Trim(), out T value) && !list.Contains(value);
+            list.Add(value);
+        }
+
+        values = list;
+        return areAllowed;
+    };
+
     public static TextReader<double> Decimal(double least, double most) => (string text, out double value) =>
         double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value)
         && value >= least && value <= most;

@@ -23,7 +23,7 @@ internal sealed class RunCommand
           run --shards 2 --clients unordered       a node of two shards, and clients that take replies in any order
           run --find-rate                          the highest rate at which 99.9% of hits stay under 1 ms
           run --connect 10.0.0.7:7600 --reads 1    reads only, against a node that runs elsewhere
-          run --distribution zipf --keys 10M --memory 4GiB --json report.json
+          run --distribution zipf --keys 10M --memory 4GiB --json run.json --page run.html
 
         In closed loop (without --rate) every connection keeps --depth requests under way, so its latencies are those of
         a full queue and are not judged. Exit code: 0 after a run, whether targets were met or missed; 1 for a refused
@@ -38,24 +38,16 @@ internal sealed class RunCommand
 
     private readonly TextOption<DnsEndPoint> _connect = CommonOptions.Connect();
 
-    private readonly TextOption<int> _keys = new(
-        "--keys", "n", "1M", "1 to 500M", "Keys that are stored before the measured phase.",
-        OptionReaders.Number(1, KeySpace.MaxKeys));
+    private readonly TextOption<int> _keys = LoadOptions.Keys();
 
-    private readonly TextOption<int> _keySize = new(
-        "--key-size", "bytes", "16", $"{KeySpace.MinKeyBytes} to {FcpLimits.MaxKeyBytes}", "Bytes of a key.",
-        OptionReaders.Bytes(KeySpace.MinKeyBytes, FcpLimits.MaxKeyBytes));
+    private readonly TextOption<int> _keySize = LoadOptions.KeySize();
 
     private readonly TextOption<int> _valueSize = new(
         "--value-size", "bytes", "100", "0 to 16MiB", "Bytes of a value.", OptionReaders.Bytes(0, 16 << 20));
 
-    private readonly TextOption<double> _reads = new(
-        "--reads", "fraction", "0.9", "0 to 1", "Reads among all operations; the others are writes.",
-        OptionReaders.Decimal(0, 1));
+    private readonly TextOption<double> _reads = LoadOptions.Reads();
 
-    private readonly TextOption<double> _misses = new(
-        "--misses", "fraction", "0.05", "0 to 1", "Reads of keys that were never stored, among all reads.",
-        OptionReaders.Decimal(0, 1));
+    private readonly TextOption<double> _misses = LoadOptions.Misses();
 
     private readonly TextOption<KeyDistribution> _distribution = new(
         "--distribution", "uniform|zipf", "uniform", "uniform or zipf", "How keys are drawn.",
@@ -65,8 +57,7 @@ internal sealed class RunCommand
         "--zipf-exponent", "s", "0.99", "0.01 to 5",
         "With --distribution zipf: rank k is drawn in proportion to 1/k^s.", OptionReaders.Decimal(0.01, 5));
 
-    private readonly TextOption<int> _connections = new(
-        "--connections", "n", "32", "1 to 10K", "Connections.", OptionReaders.Number(1, 10_000));
+    private readonly TextOption<int> _connections = LoadOptions.Connections();
 
     private readonly TextOption<ClientKind> _clients = new(
         "--clients", "aware|unaware|unordered", "aware", "aware, unaware or unordered",
@@ -79,17 +70,11 @@ internal sealed class RunCommand
         "Requests that a connection sends at once; at a --rate: the most that it sends at once.",
         OptionReaders.Number(1, 16_384));
 
-    private readonly TextOption<TimeSpan> _duration = new(
-        "--duration", "time", "10s", "100ms to 24h", "Length of the measured phase.",
-        OptionReaders.Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(24)));
+    private readonly TextOption<TimeSpan> _duration = LoadOptions.Duration("10s");
 
     private readonly TextOption<TimeSpan> _warmUp = CommonOptions.WarmUp("2s");
 
-    private readonly TextOption<long> _rate = new(
-        "--rate", "per second", "0", "0 or 100 to 100M",
-        "Open loop: requests due a second, such as 2.3M. 0: closed loop, each connection sends when all is answered.",
-        (string text, out long value) =>
-            Quantity.TryParseCount(text, out value) && value is 0 or (>= 100 and <= 100_000_000));
+    private readonly TextOption<long> _rate = LoadOptions.Rate();
 
     private readonly TextOption<CpuList> _nodeCpus = CommonOptions.NodeCpus();
 
@@ -103,13 +88,13 @@ internal sealed class RunCommand
 
     private readonly TextOption<IoBackend> _io = CommonOptions.Io();
 
-    private readonly TextOption<string> _json = CommonOptions.File("--json", "Write the report for programs, too.");
+    private readonly TextOption<string> _json = CommonOptions.File("--json", "Write the record of the run, too; see report.");
+
+    private readonly TextOption<string> _page = CommonOptions.Page();
 
     private readonly TextOption<ulong> _seed = CommonOptions.Seed();
 
-    private readonly TextOption<int> _rounds = new(
-        "--rounds", "n", "3", "1 to 100", "With --floor or --compare-io: how often each is measured.",
-        OptionReaders.Number(1, 100));
+    private readonly TextOption<int> _rounds = LoadOptions.Rounds("With --floor or --compare-io: how often each is measured.");
 
     private readonly Option<bool> _floor = new("--floor")
     {
@@ -130,7 +115,7 @@ internal sealed class RunCommand
     private ITextOption[] All =>
     [
         _connect, _keys, _keySize, _valueSize, _reads, _misses, _distribution, _zipfExponent, _connections, _clients,
-        _depth, _duration, _warmUp, _rate, _nodeCpus, _loadCpus, _memory, _shards, _io, _json, _seed, _rounds,
+        _depth, _duration, _warmUp, _rate, _nodeCpus, _loadCpus, _memory, _shards, _io, _json, _page, _seed, _rounds,
     ];
 
     /// <summary>The command; <paramref name="run"/> gets its checked options and returns the exit code.</summary>
@@ -173,6 +158,8 @@ internal sealed class RunCommand
         Shards = _shards.IsGiven(result) ? _shards.Of(result) : null,
         NodeIo = _io.Of(result),
         JsonPath = _json.Of(result),
+        PagePath = _page.Of(result),
+        Texts = OptionTexts.Of(result, All),
         Seed = _seed.Of(result),
         Rounds = _rounds.Of(result),
         Mode = result.GetValue(_floor) ? RunMode.Floor
@@ -217,9 +204,8 @@ internal sealed class RunCommand
             $"--clients unordered is closed loop; leave {(isSearch ? "--find-rate" : "--rate")} out.");
         Refuse(_zipfExponent.IsGiven(result) && options.Distribution != KeyDistribution.Zipf,
             "--zipf-exponent belongs to --distribution zipf; give both or none.");
-        Refuse(!KeySpace.Fits(options.Keys, options.KeySize),
-            $"--key-size is {options.KeySize}, too small for {options.Keys} stored keys and as many absent ones; " +
-            $"allowed: {KeySpace.LeastKeyBytes(options.Keys)} to {FcpLimits.MaxKeyBytes}.");
+        string keySize = LoadOptions.CheckKeySize(options);
+        Refuse(keySize.Length > 0, keySize);
         RequestMix mix = RequestMix.Of(options);
         double batchBytes = options.Connections * Math.Max(mix.SetBytes, options.Depth * mix.AverageRequestBytes);
         Refuse(batchBytes > MaxBatchBytes,

@@ -1,5 +1,6 @@
 using System.Net;
 using FastCache.Io;
+using FastCache.LoadGen.Wire;
 
 namespace FastCache.LoadGen.Options;
 
@@ -65,6 +66,9 @@ internal sealed record RunOptions
 
     public double ZipfExponent { get; init; }
 
+    /// <summary>What the server speaks.</summary>
+    public IWire Wire { get; init; } = FcpWire.Instance;
+
     public int Connections { get; init; }
 
     /// <summary>Connections beside them that only are there.</summary>
@@ -98,7 +102,14 @@ internal sealed record RunOptions
     /// <summary>How the node that is started reaches its sockets.</summary>
     public IoBackend NodeIo { get; init; }
 
+    /// <summary>Where the record goes; null: nowhere.</summary>
     public string? JsonPath { get; init; }
+
+    /// <summary>Where the page goes; null: nowhere.</summary>
+    public string? PagePath { get; init; }
+
+    /// <summary>All options as they are typed, defaults too.</summary>
+    public IReadOnlyDictionary<string, string> Texts { get; init; } = new Dictionary<string, string>();
 
     public ulong Seed { get; init; }
 

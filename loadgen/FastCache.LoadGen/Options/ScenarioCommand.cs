@@ -67,6 +67,7 @@ internal sealed class ScenarioCommand
     private readonly TextOption<ulong> _seed = CommonOptions.Seed();
 
     private readonly TextOption<string> _record = CommonOptions.File("--record", "Write the run's record.");
+    private readonly TextOption<string> _page = CommonOptions.Page();
 
     private ITextOption[] All =>
     [
@@ -80,6 +81,7 @@ internal sealed class ScenarioCommand
         Command command = new("scenario", Examples);
         declared.AddTo(command);
         declared._record.AddTo(command);
+        declared._page.AddTo(command);
         command.SetAction(result => run(declared.Read(result.CommandResult)));
         return command;
     }
@@ -131,6 +133,8 @@ internal sealed class ScenarioCommand
         Scenario? scenario = ScenarioCatalog.Find(result.GetValue(_name) ?? "");
         Scenario of = scenario ?? ScenarioCatalog.All[0];
         int quiet = _quiet.IsGiven(result) ? _quiet.Of(result) : of.QuietConnections;
+        double rate = _rate.IsGiven(result) ? _rate.Of(result) : of.Rate;
+        ShapeKind shape = _shape.IsGiven(result) ? _shape.Of(result) : of.Shape;
         RunOptions run = new()
         {
             Connect = _connect.Of(result),
@@ -150,9 +154,14 @@ internal sealed class ScenarioCommand
             NodeArguments = [.. of.NodeArguments, .. RoomFor(quiet)],
             NodeIo = _io.Of(result),
             Seed = _seed.Of(result),
+            PagePath = _page.Of(result),
         };
-        double rate = _rate.IsGiven(result) ? _rate.Of(result) : of.Rate;
-        ShapeKind shape = _shape.IsGiven(result) ? _shape.Of(result) : of.Shape;
+        run = run with
+        {
+            Texts = OptionTexts.Of(result, All).With(
+                ("rate", Quantity.FormatCount(rate)), ("shape", shape.ToString()), ("keys", $"{run.Keys}"),
+                ("connections", $"{run.Connections}"), ("quiet-connections", $"{quiet}"), ("memory", run.Memory)),
+        };
         return new(scenario, shape, rate, run, _record.Of(result));
     }
 

@@ -10,10 +10,16 @@ internal delegate bool TextReader<T>(string text, out T value);
 /// <summary>What all <see cref="TextOption{T}"/> have in common.</summary>
 internal interface ITextOption
 {
+    /// <summary>Without its dashes.</summary>
+    string Name { get; }
+
     void AddTo(Command command);
 
     /// <summary>Whether its value, given or default, is allowed.</summary>
     bool IsValid(SymbolResult result);
+
+    /// <summary>Its value, given or default, as it is typed; null: neither.</summary>
+    string? TextOf(SymbolResult result);
 }
 
 /// <summary>An option of the command line: name, default, range and help text in one place.</summary>
@@ -52,6 +58,8 @@ internal sealed class TextOption<T> : ITextOption
         });
     }
 
+    public string Name => _option.Name.TrimStart('-');
+
     public void AddTo(Command command) => command.Add(_option);
 
     /// <summary>Whether it stands on the command line.</summary>
@@ -62,6 +70,6 @@ internal sealed class TextOption<T> : ITextOption
     /// <summary>The value of an option that was checked; <c>default</c> if it is neither given nor has a default.</summary>
     public T? Of(SymbolResult result) => TextOf(result) is string text && _read(text, out T value) ? value : default;
 
-    /// <summary>The parser fills defaults in only after commands have been checked.</summary>
-    private string? TextOf(SymbolResult result) => IsGiven(result) ? result.GetValue(_option) : _defaultText;
+    /// <remarks>The parser fills defaults in only after commands have been checked.</remarks>
+    public string? TextOf(SymbolResult result) => IsGiven(result) ? result.GetValue(_option) : _defaultText;
 }

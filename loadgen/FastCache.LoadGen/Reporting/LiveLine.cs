@@ -12,8 +12,7 @@ internal sealed class LiveLine
     private readonly LatencyRecorder _recorder;
     private readonly TextWriter _output;
     private readonly bool _isTerminal;
-    private readonly long[] _seen = new long[LiveCounts.Buckets];
-    private readonly long[] _now = new long[LiveCounts.Buckets];
+    private readonly LiveSeconds _seconds;
 
     /// <summary>Starts from what is recorded already.</summary>
     public LiveLine(LatencyRecorder recorder, TextWriter output, bool isTerminal)
@@ -21,24 +20,17 @@ internal sealed class LiveLine
         _recorder = recorder;
         _output = output;
         _isTerminal = isTerminal;
-        recorder.Live.CopyTo(_seen);
+        _seconds = new(recorder);
     }
 
     /// <summary>Says what happened since the last call.</summary>
-    public void Show(TimeSpan sinceLast)
+    public void Show()
     {
-        _recorder.Live.CopyTo(_now);
-        long count = 0;
-        for (int i = 0; i < _now.Length; i++)
-        {
-            (_now[i], _seen[i]) = (_now[i] - _seen[i], _now[i]);
-            count += _now[i];
-        }
-
-        string line = count == 0
+        Second second = _seconds.Next();
+        string line = second.Operations == 0
             ? $"  {_recorder.Phase,-10} no replies"
-            : $"  {_recorder.Phase,-10} {Quantity.FormatCount(count / sinceLast.TotalSeconds),8}/s" +
-              $"   p50 {Format.Micros(Percentile(count, 0.5)),9}   p99.9 {Format.Micros(Percentile(count, 0.999)),9}";
+            : $"  {_recorder.Phase,-10} {Quantity.FormatCount(second.Operations / second.Length.TotalSeconds),8}/s" +
+              $"   p50 {Format.Micros(second.P50),9}   p99.9 {Format.Micros(second.P999),9}";
         if (_isTerminal)
         {
             _output.Write(TerminalStart + line);
@@ -56,17 +48,5 @@ internal sealed class LiveLine
         {
             _output.Write(TerminalStart);
         }
-    }
-
-    private double Percentile(long count, double share)
-    {
-        long rest = (long)Math.Ceiling(count * share);
-        int bucket = -1;
-        while (rest > 0 && bucket + 1 < _now.Length)
-        {
-            rest -= _now[++bucket];
-        }
-
-        return LiveCounts.Floor(Math.Max(0, bucket)) / 1_000.0;
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using FastCache.LoadGen.Checks;
 using FastCache.LoadGen.Children;
 using FastCache.LoadGen.Engine;
@@ -15,7 +14,6 @@ internal static class CheckRun
 {
     public static int Execute(CheckOptions options) => CommandFrame.Run(stop =>
     {
-        DateTimeOffset started = DateTimeOffset.UtcNow;
         RunContext context = CommandFrame.Prepare(options.Run, stop, out MachineDescription machine);
         using RequestStreams requests = context.Requests();
         List<CheckAttempt> attempts = [];
@@ -31,11 +29,7 @@ internal static class CheckRun
         while (attempts.Count < options.Tries && verdicts.Any(verdict => verdict.Outcome != Outcome.Met));
 
         CheckTable.Write(attempts, verdicts, Console.Out);
-        if (options.RecordPath is not null)
-        {
-            RecordFile.Write(RecordParts.Of(options, attempts, verdicts, machine, started), options.RecordPath);
-        }
-
+        RunOutputs.Write(RunRecords.Of(options, machine, attempts, verdicts), options.RecordPath, options.Run.PagePath);
         return verdicts.Any(verdict => verdict.Outcome == Outcome.Missed) ? CommandFrame.Missed : CommandFrame.Success;
     });
 
@@ -58,17 +52,12 @@ internal static class CheckRun
             using INodeMeter nodeMeter = node.OpenMeter();
             using ProcessMeter floorMeter = new(floor.Id);
             context.Preload(toNode);
-            long start = Stopwatch.GetTimestamp();
-            long served = RunQueue.WaitNanos(node.ProcessId!.Value) + RunQueue.WaitNanos(floor.Id);
-            long loaded = RunQueue.WaitNanos(Environment.ProcessId);
+            RunQueue queue = new(node.ProcessId!.Value, floor.Id);
             PhaseResult[] results =
             [
                 MeasureNode(0), MeasureFloor(0), MeasureFloor(Targets.OperationsPerSecond), MeasureNode(Targets.OperationsPerSecond),
             ];
-            served = RunQueue.WaitNanos(node.ProcessId!.Value) + RunQueue.WaitNanos(floor.Id) - served;
-            loaded = RunQueue.WaitNanos(Environment.ProcessId) - loaded;
-            double waits = Math.Max(served, loaded) / Stopwatch.GetElapsedTime(start).TotalNanoseconds;
-            return (results[0], results[1], results[2], results[3], waits);
+            return (results[0], results[1], results[2], results[3], queue.WaitShare());
 
             PhaseResult MeasureNode(double rate) =>
                 Said("node", toNode.Measure(requests, rate, options.WarmUp, options.Duration, nodeMeter));

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using FastCache.LoadGen.Engine;
 using FastCache.LoadGen.Machine;
@@ -33,13 +32,10 @@ internal static class LoadThread
             }
         })
         { Name = "load" };
-        long last = Stopwatch.GetTimestamp();
         thread.Start();
         while (!thread.Join(LiveInterval))
         {
-            long now = Stopwatch.GetTimestamp();
-            live.Show(Stopwatch.GetElapsedTime(last, now));
-            last = now;
+            live.Show();
         }
 
         live.Clear();

@@ -19,6 +19,9 @@ internal sealed class RunContext(RunOptions options, CpuPlan cpus, TextWriter ou
 
     public KeySpace Keys { get; } = new(options.Keys, options.KeySize);
 
+    /// <summary>The same with other options.</summary>
+    public RunContext With(RunOptions other) => new(other, Cpus, output, isTerminal, Stop);
+
     /// <summary>Prints a line, in the place of the live one.</summary>
     public void Say(string line) => output.WriteLine(isTerminal ? LiveLine.TerminalStart + line : line);
 

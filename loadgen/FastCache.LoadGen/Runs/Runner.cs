@@ -2,6 +2,7 @@ using FastCache.LoadGen.Engine;
 using FastCache.LoadGen.Machine;
 using FastCache.LoadGen.Options;
 using FastCache.LoadGen.Reporting;
+using FastCache.LoadGen.Reporting.Records;
 
 namespace FastCache.LoadGen.Runs;
 
@@ -12,11 +13,7 @@ internal static class Runner
     {
         RunReport report = Measure(options, stop);
         ReportTable.Write(report, Console.Out);
-        if (options.JsonPath is not null)
-        {
-            JsonReport.Write(report, options.JsonPath);
-        }
-
+        RunOutputs.Write(RunRecords.Of(report), options.JsonPath, options.PagePath);
         return CommandFrame.Success;
     });
 

@@ -24,7 +24,6 @@ internal static class ScenarioRun
 
         return CommandFrame.Run(stop =>
         {
-            DateTimeOffset started = DateTimeOffset.UtcNow;
             Console.WriteLine($"  {scenario.Name}: {scenario.Use}");
             RunContext context = CommandFrame.Prepare(options.Run, stop, out MachineDescription machine);
             Stall[] before = CommandFrame.MeasureStalls(context, "before");
@@ -32,11 +31,8 @@ internal static class ScenarioRun
             Stall[] stalls = [.. before, .. CommandFrame.MeasureStalls(context, "after")];
             Verdict[] verdicts = Verdicts.Judge(scenario.Targets, result, stalls);
             ScenarioTable.Write(result, verdicts, stalls, Console.Out);
-            if (options.RecordPath is not null)
-            {
-                RecordFile.Write(RecordParts.Of(options, scenario, result, verdicts, stalls, machine, started), options.RecordPath);
-            }
-
+            RunOutputs.Write(
+                RunRecords.Of(scenario, options.Run, machine, result, verdicts, stalls), options.RecordPath, options.Run.PagePath);
             return verdicts.Any(verdict => verdict.Outcome == Outcome.Missed) ? CommandFrame.Missed : CommandFrame.Success;
         });
     }
@@ -59,7 +55,9 @@ internal static class ScenarioRun
             LoadShape? warmUp = options.WarmUp > TimeSpan.Zero
                 ? LoadShape.Of(ShapeKind.Constant, shape.Count / shape.Seconds, options.WarmUp)
                 : null;
+            RunQueue queue = target.ProcessId is int node ? new(node) : new();
             PhaseResult phase = session.Measure(players, warmUp, shape, meter);
+            double waits = queue.WaitShare();
             FlowCounts counts = default;
             foreach (ScenarioPlayer player in players)
             {
@@ -71,6 +69,7 @@ internal static class ScenarioRun
                 ResidentBytes = ResidentBytes(target),
                 BudgetBytes = BudgetBytes(target, options),
                 Herd = cost,
+                WaitShare = waits,
                 IsShared = context.Cpus.IsShared,
             };
         });

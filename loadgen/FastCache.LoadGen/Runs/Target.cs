@@ -44,7 +44,7 @@ internal sealed class Target : IDisposable
     {
         NodeSocket connection = NodeSocket.Connect(Address);
         connection.Greet();
-        return new StatisticsMeter(connection);
+        return new StatisticsMeter(connection, ProcessId);
     }
 
     public void Dispose() => _child?.Dispose();

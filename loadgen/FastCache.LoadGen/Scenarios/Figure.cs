@@ -5,7 +5,7 @@ namespace FastCache.LoadGen.Scenarios;
 /// <summary>What a scenario can be held to.</summary>
 internal enum Figure
 {
-    /// <summary>Flows that were done of those that were due, 0 to 1; 0 if they took longer than they were due.</summary>
+    /// <summary>Flows that were done of those that were due, 0 to 1; less, in proportion, if the last came late.</summary>
     Held,
 
     /// <summary>99.9% of hits, microseconds.</summary>

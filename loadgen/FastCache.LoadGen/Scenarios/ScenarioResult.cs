@@ -11,6 +11,9 @@ internal sealed record ScenarioResult(PhaseResult Phase, FlowCounts Counts, Load
     /// <summary>The last reply may come so much after the end, as a share of the run's length.</summary>
     private const double Grace = 0.02;
 
+    /// <summary>The same for short runs, in seconds: the last flows have pauses, too.</summary>
+    private const double LeastGrace = 0.05;
+
     /// <summary>Flows that were due; all of the shape, unless who plays it could not begin each.</summary>
     public long Due { get; init; } = Shape.Count;
 
@@ -22,13 +25,16 @@ internal sealed record ScenarioResult(PhaseResult Phase, FlowCounts Counts, Load
 
     public HerdResult? Herd { get; init; }
 
+    /// <summary>Share of the measured time that node and generator waited for a processor that somebody else had.</summary>
+    public double WaitShare { get; init; }
+
     /// <summary>Whether node and load generator had to share a processor.</summary>
     public bool IsShared { get; init; }
 
     /// <summary>A figure's value; null: this run does not tell.</summary>
     public double? this[Figure figure] => figure switch
     {
-        Figure.Held => Phase.Elapsed.TotalSeconds <= Shape.Seconds * (1 + Grace) ? Counts.Flows / (double)Due : 0,
+        Figure.Held => Counts.Flows / (double)Due * Math.Min(1, LatestSeconds / Phase.Elapsed.TotalSeconds),
         Figure.HitP999 => P999(ReplyKind.Hit),
         Figure.MissP999 => P999(ReplyKind.Miss),
         Figure.WriteP999 => P999(ReplyKind.Write),
@@ -41,6 +47,8 @@ internal sealed record ScenarioResult(PhaseResult Phase, FlowCounts Counts, Load
         Figure.HerdMemory => Herd?.MemoryBytes,
         _ => Herd?.CpuShare,
     };
+
+    private double LatestSeconds => Shape.Seconds + Math.Max(Grace * Shape.Seconds, LeastGrace);
 
     private double? P999(ReplyKind kind) => Phase[kind].Count == 0 ? null : Phase[kind].P999;
 }

@@ -9,6 +9,9 @@ internal static class Verdicts
     /// <summary>A machine that is away for this share of the time can be the cause of a tail at p99.9.</summary>
     private const double TailShare = 0.001;
 
+    /// <summary>Who waits for a processor for this share of the time can have a tail at p99.9 from it.</summary>
+    private const double TailWaits = 0.01;
+
     /// <summary>A machine that is away for this share of the time can be the cause of a rate that was not held.</summary>
     private const double RateShare = 0.1;
 
@@ -51,6 +54,11 @@ internal static class Verdicts
         if (result.IsShared)
         {
             return "node and load generator share a processor";
+        }
+
+        if (result.WaitShare >= (target.Figure == Figure.Held ? RateShare : TailWaits))
+        {
+            return $"node and load generator waited for a processor for {Format.Percent(result.WaitShare)} of the time";
         }
 
         Stall? worst = stalls.MaxBy(stall => stall.LostShare);

@@ -1,4 +1,5 @@
 using FastCache.LoadGen.Options;
+using FastCache.LoadGen.Wire;
 using FastCache.Protocol;
 
 namespace FastCache.LoadGen.Workload;
@@ -11,13 +12,17 @@ namespace FastCache.LoadGen.Workload;
 internal readonly record struct RequestMix(double Reads, double Misses, int KeyBytes, int ValueBytes)
 {
     public static RequestMix Of(RunOptions options) =>
-        new(options.Reads, options.Misses, options.KeySize, options.ValueSize);
+        new(options.Reads, options.Misses, options.KeySize, options.ValueSize) { Wire = options.Wire };
 
-    public int GetBytes => FcpLimits.HeaderBytes + KeyBytes;
+    /// <summary>The form of its requests.</summary>
+    public IWire Wire { get; init; } = FcpWire.Instance;
 
-    public int SetBytes => FcpLimits.HeaderBytes + KeyBytes + ValueBytes;
+    public int GetBytes => Wire.GetBytes(KeyBytes);
+
+    public int SetBytes => Wire.SetBytes(KeyBytes, ValueBytes);
 
     public double AverageRequestBytes => (Reads * GetBytes) + ((1 - Reads) * SetBytes);
 
+    /// <summary>In FastCache's own protocol.</summary>
     public double AverageReplyBytes => FcpLimits.HeaderBytes + (Reads * (1 - Misses) * ValueBytes);
 }

@@ -1,5 +1,5 @@
+using System.Collections;
 using System.Runtime.InteropServices;
-using FastCache.Protocol;
 
 namespace FastCache.LoadGen.Workload;
 
@@ -10,8 +10,9 @@ namespace FastCache.LoadGen.Workload;
 ///               |    |    |     |
 ///   frames    [get ][get ][set      ][get ] ...      requestId = index, bit 31 = it is a write
 /// </code>
-/// The index in the id tells that replies come in order, the bit that the opcode is the request's, both without
-/// touching the frame again.
+/// In FastCache's protocol the index in the id tells that replies come in order, the bit that the opcode is the
+/// request's, both without touching the frame again. Other protocols have no ids; there a bit for each request stands
+/// beside the stream.
 /// </remarks>
 internal sealed unsafe class RequestStream : IDisposable
 {
@@ -26,14 +27,18 @@ internal sealed unsafe class RequestStream : IDisposable
 
     private readonly byte* _frames;
     private readonly uint* _offsets;
+    private readonly BitArray _writes;
+    private readonly int _keyOffset;
     private readonly int _keyBytes;
 
-    private RequestStream(byte* frames, uint* offsets, int count, int keyBytes)
+    private RequestStream(byte* frames, uint* offsets, BitArray writes, int keyOffset, int keyBytes)
     {
         _frames = frames;
         _offsets = offsets;
+        _writes = writes;
+        _keyOffset = keyOffset;
         _keyBytes = keyBytes;
-        Count = count;
+        Count = writes.Count;
     }
 
     /// <summary>Requests before the stream starts again.</summary>
@@ -67,6 +72,7 @@ internal sealed unsafe class RequestStream : IDisposable
         byte* frames = (byte*)NativeMemory.Alloc(bytes);
         random = new(seed);
         byte[] value = new byte[mix.ValueBytes];
+        BitArray writes = new(count);
         for (int i = 0; i < count; i++)
         {
             (bool isWrite, int number) = Draw(source, mix, ref random, key);
@@ -74,15 +80,16 @@ internal sealed unsafe class RequestStream : IDisposable
             if (isWrite)
             {
                 ValuePattern.Write(number, value);
-                RequestWriter.Set(frame, (uint)i | WriteBit, key, value);
+                mix.Wire.Set(frame, (uint)i, key, value);
+                writes[i] = true;
             }
             else
             {
-                RequestWriter.Get(frame, (uint)i, key);
+                mix.Wire.Get(frame, (uint)i, key);
             }
         }
 
-        return new(frames, offsets, count, source.Keys.KeyBytes);
+        return new(frames, offsets, writes, mix.Wire.KeyOffset(source.Keys.KeyBytes), source.Keys.KeyBytes);
     }
 
     /// <summary>The bytes of neighbouring requests.</summary>
@@ -97,7 +104,10 @@ internal sealed unsafe class RequestStream : IDisposable
     }
 
     /// <summary>The number of the key that a request names.</summary>
-    public int KeyNumber(int index) => KeySpace.Read(Range(index, 1).Slice(FcpLimits.HeaderBytes, _keyBytes));
+    public int KeyNumber(int index) => KeySpace.Read(Range(index, 1).Slice(_keyOffset, _keyBytes));
+
+    /// <summary>Whether a request is a set.</summary>
+    public bool IsWrite(int index) => _writes[index];
 
     public void Dispose()
     {

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using FastCache.Io;
 using FastCache.LoadGen.Engine;
 using FastCache.LoadGen.Machine;
@@ -97,30 +96,6 @@ public sealed class ReportTests
         Assert.Equal(expected, FloorComparison.Median(values));
 
     [Fact]
-    public void Json_has_the_figures_that_programs_read()
-    {
-        JsonObject json = JsonNode.Parse(JsonReport.Build(Report()).ToJsonString())!.AsObject();
-        Assert.Equal(2_300_000, (double)json["throughput_ops_per_second"]!);
-        Assert.Equal(121.4, (double)json["node_cpu_ns_per_op"]!);
-        Assert.Equal(80, (double)json["load_cpu_ns_per_op"]!);
-        Assert.Equal(19_665.0 / 20_700, (double)json["hit_ratio"]!, 6);
-        foreach (string kind in (string[])["hit", "miss", "write"])
-        {
-            foreach (string figure in (string[])["p50", "p90", "p99", "p999", "p9999", "max"])
-            {
-                Assert.True((double)json["latency_us"]![kind]![figure]! > 0, $"{kind} {figure}");
-            }
-        }
-
-        Assert.Equal(6, json["verdicts"]!.AsArray().Count);
-        Assert.Equal("met", (string)json["verdicts"]![0]!["verdict"]!);
-        Assert.Equal("cpu model", (string)json["machine"]!["cpu"]!);
-        Assert.Equal(123.4, (double)json["stalls"]![0]!["max_us"]!);
-        Assert.Equal(1_000, (int)json["options"]!["keys"]!);
-        Assert.Equal(0.001, (double)json["node_allocated_bytes_per_op"]!);
-    }
-
-    [Fact]
     public void Backends_are_compared_within_a_round()
     {
         IoComparison io = new([
@@ -131,9 +106,6 @@ public sealed class ReportTests
         Assert.Equal(1.1, io.Ratio(IoBackend.Epoll, 128), 6);
         Assert.Equal(210, io.CpuNanos(IoBackend.Epoll, 128));
         Assert.Equal([IoBackend.Uring, IoBackend.Epoll], io.Backends);
-        JsonArray json = JsonReport.Build(Report() with { Phase = null, Io = io })["compare_io"]!.AsArray();
-        Assert.Equal("epoll", (string)json[1]!["io"]!);
-        Assert.Equal(110, (double)json[1]!["node_cpu_ns_per_op"]!);
         using StringWriter table = new();
         ReportTable.Write(Report() with { Phase = null, Io = io }, table);
         Assert.Contains("1.10", table.ToString(), StringComparison.Ordinal);
@@ -141,28 +113,6 @@ public sealed class ReportTests
 
     private static IoSample Sample(int round, IoBackend backend, double cpuNanos) =>
         new(round, backend, 128, Good with { NodeCpuNanosPerOperation = cpuNanos });
-
-    [Fact]
-    public void Json_has_the_floor()
-    {
-        PhaseResult floor = Good with { NodeCpuNanosPerOperation = 60.7 };
-        RunReport report = Report() with { Floor = new(42, 102, [new(Good, floor)]) };
-        JsonNode json = JsonReport.Build(report)["floor"]!;
-        Assert.Equal(121.4, (double)json["node_cpu_ns_per_op"]!);
-        Assert.Equal(60.7, (double)json["floor_cpu_ns_per_op"]!);
-        Assert.Equal(60.7, (double)json["difference_ns_per_op"]!, 6);
-        Assert.Equal(2, (double)json["ratio"]!, 6);
-        Assert.Single(json["rounds"]!.AsArray());
-    }
-
-    [Fact]
-    public void Json_has_the_steps_of_a_search()
-    {
-        RunReport report = Report() with { Finding = new(2e6, [new(2e6, AtRate, true), new(4e6, AtRate, false)]) };
-        JsonNode json = JsonReport.Build(report)["find_rate"]!;
-        Assert.Equal(2e6, (double)json["highest_ops_per_second"]!);
-        Assert.False((bool)json["steps"]![1]!["holds"]!);
-    }
 
     [Fact]
     public void Table_shows_targets_verdicts_and_the_stall_beside_the_tail()

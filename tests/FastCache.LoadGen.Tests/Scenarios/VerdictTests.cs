@@ -34,6 +34,15 @@ public sealed class VerdictTests
         Judge(new(Figure.HitP999, 1_000), Result(hitP999: 3_000) with { IsShared = true }, Calm).Note);
 
     [Fact]
+    public void A_tail_is_not_judged_if_a_neighbour_had_the_processors_meanwhile()
+    {
+        ScenarioResult disturbed = Result(hitP999: 3_000, flows: 9_000) with { WaitShare = 0.02 };
+        Assert.Equal(Outcome.NotJudged, Judge(new(Figure.HitP999, 1_000), disturbed, Calm).Outcome);
+        Assert.Equal(Outcome.Missed, Judge(new(Figure.Held, 0.99), disturbed, Calm).Outcome);
+        Assert.Equal(Outcome.NotJudged, Judge(new(Figure.Held, 0.99), disturbed with { WaitShare = 0.2 }, Calm).Outcome);
+    }
+
+    [Fact]
     public void What_has_nothing_to_do_with_time_is_judged_on_any_machine() =>
         Assert.Equal(Outcome.Missed, Judge(new(Figure.HitRatio, 0.9), Result(), Restless).Outcome);
 

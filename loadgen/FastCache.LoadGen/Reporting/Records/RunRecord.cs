@@ -90,6 +90,9 @@ internal sealed record RoundRecord
     /// <summary>Resident memory of the server at the end.</summary>
     public long? ServerResidentBytes { get; init; }
 
+    /// <summary>Resident memory that storing the keys added, by item, less key and value.</summary>
+    public double? ServerItemBytes { get; init; }
+
     /// <summary>Hits among reads, 0 to 1; null: no reads.</summary>
     public double? HitRatio { get; init; }
 
@@ -110,8 +113,10 @@ internal sealed record LatencyRecord(
         new(of.Count, of.P50, of.P90, of.P99, of.P999, of.P9999, of.Max, histogram);
 }
 
-/// <summary>One second of a phase.</summary>
-/// <param name="At">Seconds since the phase began, at its end.</param>
+/// <summary>One second of a phase, by a clock that is not the phase's own: what it shared with another is left out.</summary>
+/// <param name="At">When it ended, in seconds since the first of them began.</param>
+/// <param name="Operations">Replies a second.</param>
+/// <param name="P50">To 6%, as are the other percentiles.</param>
 internal sealed record SecondRecord(
     double At, long Operations, double P50, double P99, double P999, double? ServerCpuShare, long? ServerResidentBytes, double? HitRatio);
 
