@@ -31,6 +31,15 @@ internal sealed class LatencyRecorder
         Live.Add(kind, nanos, count);
     }
 
+    /// <summary>Adds what another has recorded; the live counts stay.</summary>
+    public void Add(LatencyRecorder other)
+    {
+        for (int kind = 0; kind < _byKind.Length; kind++)
+        {
+            _byKind[kind].Add(other._byKind[kind]);
+        }
+    }
+
     /// <summary>Forgets all but the live counts.</summary>
     public void Reset()
     {

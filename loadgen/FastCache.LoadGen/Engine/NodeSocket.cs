@@ -16,6 +16,7 @@ internal sealed class NodeSocket : IDisposable
     private const int MaxReplyBytes = 1 << 20;
 
     private readonly Socket _socket;
+    private bool _isMovedOut;
 
     private NodeSocket(AddressFamily family)
     {
@@ -94,7 +95,20 @@ internal sealed class NodeSocket : IDisposable
         return id;
     }
 
-    public void Dispose() => _socket.Dispose();
+    /// <summary>Hands the socket to the caller, who disposes of it; this object is of no use afterwards.</summary>
+    public Socket MoveOut()
+    {
+        _isMovedOut = true;
+        return _socket;
+    }
+
+    public void Dispose()
+    {
+        if (!_isMovedOut)
+        {
+            _socket.Dispose();
+        }
+    }
 
     private byte[] Exchange(ReadOnlySpan<byte> request, Opcode opcode)
     {

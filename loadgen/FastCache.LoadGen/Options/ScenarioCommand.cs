@@ -71,23 +71,40 @@ internal sealed class ScenarioCommand
 
     private ITextOption[] All =>
     [
-        _shape, _rate, _duration, _warmUp, _keys, _connections, _quiet, _memory, _connect, _nodeCpus, _loadCpus, _io, _seed, _record,
-        _page,
+        _shape, _rate, _duration, _warmUp, _keys, _connections, _quiet, _memory, _connect, _nodeCpus, _loadCpus, _io, _seed,
     ];
 
     /// <summary>The command; <paramref name="run"/> gets its checked options and returns the exit code.</summary>
     public static Command Create(Func<ScenarioOptions, int> run)
     {
         ScenarioCommand declared = new();
-        Command command = new("scenario", Examples) { declared._name, declared._list };
-        foreach (ITextOption option in declared.All)
+        Command command = new("scenario", Examples);
+        declared.AddTo(command);
+        declared._record.AddTo(command);
+        declared._page.AddTo(command);
+        command.SetAction(result => run(declared.Read(result.CommandResult)));
+        return command;
+    }
+
+    /// <summary>Declares name, load and node on the command of another program that plays scenarios.</summary>
+    /// <returns>Reads them, once they are checked.</returns>
+    public static Func<CommandResult, ScenarioOptions> DeclareOn(Command command)
+    {
+        ScenarioCommand declared = new();
+        declared.AddTo(command);
+        return declared.Read;
+    }
+
+    private void AddTo(Command command)
+    {
+        command.Add(_name);
+        command.Add(_list);
+        foreach (ITextOption option in All)
         {
             option.AddTo(command);
         }
 
-        command.Validators.Add(declared.Check);
-        command.SetAction(result => run(declared.Read(result.CommandResult)));
-        return command;
+        command.Validators.Add(Check);
     }
 
     private void Check(CommandResult result)
@@ -111,7 +128,7 @@ internal sealed class ScenarioCommand
         }
     }
 
-    private ScenarioOptions Read(SymbolResult result)
+    private ScenarioOptions Read(CommandResult result)
     {
         Scenario? scenario = ScenarioCatalog.Find(result.GetValue(_name) ?? "");
         Scenario of = scenario ?? ScenarioCatalog.All[0];

@@ -67,7 +67,7 @@ internal static class ScenarioRun
             return new ScenarioResult(phase, counts, shape)
             {
                 ResidentBytes = ResidentBytes(target),
-                BudgetBytes = target.ProcessId is null || !Quantity.TryParseBytes(options.Memory, out long budget) ? null : budget,
+                BudgetBytes = BudgetBytes(target, options),
                 Herd = cost,
                 WaitShare = waits,
                 IsShared = context.Cpus.IsShared,
@@ -76,7 +76,7 @@ internal static class ScenarioRun
     }
 
     /// <summary>Lets the quiet connections come, and measures what they cost while nothing happens.</summary>
-    private static Herd? Gather(RunContext context, Target target, INodeMeter meter, out HerdResult? cost)
+    public static Herd? Gather(RunContext context, Target target, INodeMeter meter, out HerdResult? cost)
     {
         cost = null;
         if (context.Options.QuietConnections == 0)
@@ -101,6 +101,11 @@ internal static class ScenarioRun
         return herd;
     }
 
-    private static long? ResidentBytes(Target target) =>
+    /// <summary>Memory that the node was given; null: it runs elsewhere.</summary>
+    public static long? BudgetBytes(Target target, RunOptions options) =>
+        target.ProcessId is not null && Quantity.TryParseBytes(options.Memory, out long budget) ? budget : null;
+
+    /// <summary>Of the node; null: it runs elsewhere.</summary>
+    public static long? ResidentBytes(Target target) =>
         target.ProcessId is int process ? ProcessMemory.ResidentBytes(process) : null;
 }

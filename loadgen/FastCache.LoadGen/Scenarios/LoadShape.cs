@@ -64,6 +64,10 @@ internal sealed class LoadShape
     /// <summary>Length of the run.</summary>
     public double Seconds { get; }
 
+    /// <summary>Lengths in seconds, and rates at their ends, of the times in which the rate goes evenly.</summary>
+    public IEnumerable<(double Seconds, double From, double To)> Parts =>
+        _segments.Select(segment => (segment.Length, segment.From, segment.To));
+
     /// <summary>All that becomes due.</summary>
     public long Count { get; }
 

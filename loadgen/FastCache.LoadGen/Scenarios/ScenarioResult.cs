@@ -14,6 +14,9 @@ internal sealed record ScenarioResult(PhaseResult Phase, FlowCounts Counts, Load
     /// <summary>The same for short runs, in seconds: the last flows have pauses, too.</summary>
     private const double LeastGrace = 0.05;
 
+    /// <summary>Flows that were due; all of the shape, unless who plays it could not begin each.</summary>
+    public long Due { get; init; } = Shape.Count;
+
     /// <summary>The node's resident memory at the end; null: unknown.</summary>
     public long? ResidentBytes { get; init; }
 
@@ -31,7 +34,7 @@ internal sealed record ScenarioResult(PhaseResult Phase, FlowCounts Counts, Load
     /// <summary>A figure's value; null: this run does not tell.</summary>
     public double? this[Figure figure] => figure switch
     {
-        Figure.Held => Counts.Flows / (double)Shape.Count * Math.Min(1, LatestSeconds / Phase.Elapsed.TotalSeconds),
+        Figure.Held => Counts.Flows / (double)Due * Math.Min(1, LatestSeconds / Phase.Elapsed.TotalSeconds),
         Figure.HitP999 => P999(ReplyKind.Hit),
         Figure.MissP999 => P999(ReplyKind.Miss),
         Figure.WriteP999 => P999(ReplyKind.Write),

@@ -36,6 +36,21 @@ public sealed class LatencyTests
     }
 
     [Fact]
+    public void What_recorders_have_recorded_adds_up_by_kind()
+    {
+        LatencyRecorder recorder = new();
+        recorder.Record(ReplyKind.Hit, 1_000, 3);
+        LatencyRecorder other = new();
+        other.Record(ReplyKind.Hit, 9_000, 1);
+        other.Record(ReplyKind.Miss, 2_000, 2);
+        recorder.Add(other);
+        Assert.Equal(4, recorder.Summarize(ReplyKind.Hit).Count);
+        AssertNear(9, recorder.Summarize(ReplyKind.Hit).Max);
+        Assert.Equal(2, recorder.Summarize(ReplyKind.Miss).Count);
+        Assert.Equal(1, other.Summarize(ReplyKind.Hit).Count);
+    }
+
+    [Fact]
     public void Absurd_latencies_are_kept_in_range()
     {
         LatencyRecorder recorder = new();

@@ -35,6 +35,18 @@ public sealed class LoadShapeTests
         Assert.Equal(shape.Count, shape.DueBy(1e9));
     }
 
+    [Theory]
+    [InlineData(nameof(ShapeKind.Constant))]
+    [InlineData(nameof(ShapeKind.Ramp))]
+    [InlineData(nameof(ShapeKind.Steps))]
+    [InlineData(nameof(ShapeKind.Spikes))]
+    public void Its_parts_make_up_the_whole(string kind)
+    {
+        LoadShape shape = LoadShape.Of(Enum.Parse<ShapeKind>(kind), 1_000, TimeSpan.FromSeconds(10));
+        Assert.Equal(10, shape.Parts.Sum(part => part.Seconds), precision: 9);
+        Assert.Equal(shape.Count, shape.Parts.Sum(part => part.Seconds * (part.From + part.To) / 2), precision: 6);
+    }
+
     [Fact]
     public void A_ramp_begins_at_a_tenth_and_ends_at_the_rate()
     {

@@ -22,7 +22,6 @@ public sealed class ScenarioRecordTests
         LoadCpuNanosPerOperation = 7,
         LoadAllocatedBytesPerOperation = 0,
         NodeCpuNanosPerOperation = 99,
-        NodeResidentBytes = 5,
     };
 
     private static readonly Verdict Unknown = new("hit p99.9", "< 1 ms", "3 ms", Outcome.NotJudged, "why");
@@ -32,7 +31,7 @@ public sealed class ScenarioRecordTests
     {
         ScenarioOptions options = new(ScenarioCatalog.Find("scan"), ShapeKind.Ramp, 50, new RunOptions { Keys = 7, Texts = new Dictionary<string, string> { ["keys"] = "7" } }, null);
         ScenarioResult result = new(
-            Phase, new FlowCounts { Lookups = 4, Hits = 3 }, LoadShape.Of(ShapeKind.Ramp, 50, TimeSpan.FromSeconds(2)));
+            Phase, new FlowCounts { Lookups = 4, Hits = 3 }, LoadShape.Of(ShapeKind.Ramp, 50, TimeSpan.FromSeconds(2))) { ResidentBytes = 5 };
         RunRecord record = RoundTrip(RunRecords.Of(options.Scenario!, options.Run, Machine, result, [Unknown], [Calm]));
         Assert.Equal(("scenario", "scan", "7"), (record.Kind, record.Name, record.Options["keys"]));
         RoundRecord round = Assert.Single(Assert.Single(record.Subjects).Rounds);

@@ -65,6 +65,14 @@ public sealed class VerdictTests
     }
 
     [Fact]
+    public void Who_cannot_begin_every_flow_of_the_shape_says_what_was_due()
+    {
+        ScenarioTarget held = new(Figure.Held, 0.99);
+        Assert.Equal(Outcome.Met, Judge(held, Result(flows: 9_000) with { Due = 9_050 }, Calm).Outcome);
+        Assert.Equal(Outcome.Missed, Judge(held, Result(flows: 9_000) with { Due = 9_500 }, Calm).Outcome);
+    }
+
+    [Fact]
     public void Odd_bytes_of_a_short_run_are_no_allocation()
     {
         ScenarioTarget nothing = new(Figure.NodeAllocation, 0.05);

@@ -20,7 +20,7 @@ internal sealed record RunRecord
 
     public int Schema { get; init; } = CurrentSchema;
 
-    /// <summary>The command: <c>run</c>, <c>scenario</c>, <c>check</c>, <c>compare</c> or <c>micro</c>.</summary>
+    /// <summary>The command: <c>run</c>, <c>scenario</c>, <c>check</c>, <c>compare</c>, <c>micro</c> or <c>nbomber</c>.</summary>
     public required string Kind { get; init; }
 
     /// <summary>What was run, such as <c>session-store</c>; records with the same kind and name can be compared.</summary>

@@ -27,7 +27,11 @@ internal static class RunRecords
         Scenario scenario, RunOptions options, MachineDescription machine, ScenarioResult result,
         IReadOnlyList<Verdict> verdicts, IReadOnlyList<Stall> stalls)
     {
-        RoundRecord round = RoundRecords.Of(result.Phase) with { HitRatio = result.Counts.HitRatio };
+        RoundRecord round = RoundRecords.Of(result.Phase) with
+        {
+            HitRatio = result.Counts.HitRatio,
+            ServerResidentBytes = result.ResidentBytes,
+        };
         return Begin("scenario", scenario.Name, options, machine) with
         {
             Calibration = Calibrate(null, stalls),
