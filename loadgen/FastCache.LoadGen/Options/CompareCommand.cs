@@ -61,12 +61,13 @@ internal sealed class CompareCommand
     private readonly TextOption<ulong> _seed = CommonOptions.Seed();
     private readonly TextOption<string> _chart = CommonOptions.File("--chart", "Draw the table, too, as an SVG picture.");
     private readonly TextOption<string> _record = CommonOptions.File("--record", "Write every round for programs, too.");
+    private readonly TextOption<string> _page = CommonOptions.Page();
 
     /// <summary>In the order of the help.</summary>
     private ITextOption[] All =>
     [
         _with, _depths, _valueSizes, _keys, _keySize, _reads, _misses, _connections, _duration, _warmUp, _rate, _rounds,
-        _nodeCpus, _loadCpus, _memory, _seed, _chart, _record,
+        _nodeCpus, _loadCpus, _memory, _seed, _chart, _record, _page,
     ];
 
     /// <summary>The command; <paramref name="run"/> gets its checked options and returns the exit code.</summary>
@@ -105,6 +106,7 @@ internal sealed class CompareCommand
             NodeArguments = ["--prefault", "false"], // As with all peers, memory shows as it is used.
             Texts = OptionTexts.Of(result, All),
             Seed = _seed.Of(result),
+            PagePath = _page.Of(result),
         },
         With = _with.Of(result),
         Depths = _depths.Of(result)!,

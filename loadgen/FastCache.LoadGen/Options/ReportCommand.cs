@@ -76,7 +76,11 @@ internal static class ReportCommand
 
     private static Command Index()
     {
-        Argument<string> directory = new("directory") { Description = "Has the records in its folder 'records'; gets index.html." };
+        Argument<string> directory = new("directory")
+        {
+            Description = "Has the records in its folder 'records'; gets index.html.",
+            DefaultValueFactory = _ => "perf-reports",
+        };
         Command command = new("index", "Writes the page of trends over commits.") { directory };
         command.SetAction(parsed => Guarded(() =>
         {

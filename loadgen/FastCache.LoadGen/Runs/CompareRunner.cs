@@ -2,7 +2,6 @@ using FastCache.LoadGen.Engine;
 using FastCache.LoadGen.Machine;
 using FastCache.LoadGen.Options;
 using FastCache.LoadGen.Peers;
-using FastCache.LoadGen.Reporting.Records;
 
 namespace FastCache.LoadGen.Runs;
 
@@ -21,11 +20,7 @@ internal static class CompareRunner
             File.WriteAllText(options.ChartPath, ServerChart.Draw(comparison));
         }
 
-        if (options.RecordPath is not null)
-        {
-            RecordFile.Write(CompareRecord.Of(options, comparison, machine, stalls), options.RecordPath);
-        }
-
+        RunOutputs.Write(CompareRecord.Of(options, comparison, machine, stalls), options.RecordPath, options.Load.PagePath);
         return CommandFrame.Success;
     });
 }

@@ -74,6 +74,15 @@ public sealed class DiffTests
     }
 
     [Fact]
+    public void A_subject_that_only_one_record_has_is_told()
+    {
+        RunRecord run = SampleRecords.Run();
+        RunRecord more = run with { Subjects = [.. run.Subjects, run.Subjects[0] with { Name = "redis", Variant = "depth 1" }] };
+        Assert.Equal(["only the first has: redis depth 1"], RecordDiff.Circumstances(more, run));
+        Assert.Equal(["only the second has: redis depth 1"], RecordDiff.Circumstances(run, more));
+    }
+
+    [Fact]
     public void Other_options_and_machines_are_told()
     {
         RunRecord run = SampleRecords.Run();

@@ -55,6 +55,21 @@ public sealed class PageTests : IDisposable
     }
 
     [Fact]
+    public void Servers_under_the_same_load_share_a_chart_and_many_have_none_of_their_own()
+    {
+        RunRecord run = SampleRecords.Run();
+        SubjectRecord[] subjects =
+        [
+            .. from depth in (int[])[1, 16, 128, 256]
+               from server in (string[])["fastcache", "redis"]
+               select run.Subjects[0] with { Name = server, Variant = $"depth {depth}" },
+        ];
+        string html = Page(run with { Subjects = subjects });
+        Assert.Equal(4, html.Split("<svg").Length - 1);
+        Assert.Contains("one beside the other", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_record_without_histograms_and_seconds_has_a_page_without_charts()
     {
         RunRecord record = SampleRecords.Run();

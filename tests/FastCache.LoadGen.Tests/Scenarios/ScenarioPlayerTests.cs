@@ -109,10 +109,15 @@ public sealed class ScenarioPlayerTests
         ScenarioPlayer player = stage.Players[0];
         byte[] frame = new byte[player.LongestRequestBytes];
         byte[] reply = new byte[FcpLimits.HeaderBytes];
+        const int Exchanges = 10_000;
+        const int SmallestObject = 24;
         Exchange(10);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Exchange(1_000);
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        long allocated = GC.GetAllocatedBytesForCurrentThread();
+        Exchange(Exchanges);
+        allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
+
+        // The runtime itself may allocate a little, once, when it compiles a method anew.
+        Assert.InRange(allocated, 0, Exchanges * SmallestObject / 10);
 
         void Exchange(int count)
         {

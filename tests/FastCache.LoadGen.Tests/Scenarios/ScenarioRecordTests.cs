@@ -31,7 +31,10 @@ public sealed class ScenarioRecordTests
     {
         ScenarioOptions options = new(ScenarioCatalog.Find("scan"), ShapeKind.Ramp, 50, new RunOptions { Keys = 7, Texts = new Dictionary<string, string> { ["keys"] = "7" } }, null);
         ScenarioResult result = new(
-            Phase, new FlowCounts { Lookups = 4, Hits = 3 }, LoadShape.Of(ShapeKind.Ramp, 50, TimeSpan.FromSeconds(2))) { ResidentBytes = 5 };
+            Phase, new FlowCounts { Lookups = 4, Hits = 3 }, LoadShape.Of(ShapeKind.Ramp, 50, TimeSpan.FromSeconds(2)))
+        {
+            ResidentBytes = 5,
+        };
         RunRecord record = RoundTrip(RunRecords.Of(options.Scenario!, options.Run, Machine, result, [Unknown], [Calm]));
         Assert.Equal(("scenario", "scan", "7"), (record.Kind, record.Name, record.Options["keys"]));
         RoundRecord round = Assert.Single(Assert.Single(record.Subjects).Rounds);

@@ -64,12 +64,22 @@ internal static class RecordDiff
                 $"{Names(first)}; the second {Names(second)}");
     }
 
-    /// <summary>What differs between the two besides the figures: machine and options, a line each.</summary>
+    /// <summary>What differs between the two besides the figures: machine, subjects and options, a line each.</summary>
     public static IEnumerable<string> Circumstances(RunRecord first, RunRecord second)
     {
         if (first.Machine != second.Machine)
         {
             yield return $"machine: {Describe(first.Machine)} | {Describe(second.Machine)}";
+        }
+
+        foreach (string name in OnlyIn(first, second))
+        {
+            yield return $"only the first has: {name}";
+        }
+
+        foreach (string name in OnlyIn(second, first))
+        {
+            yield return $"only the second has: {name}";
         }
 
         foreach (string name in first.Options.Keys.Union(second.Options.Keys).Order(StringComparer.Ordinal))
@@ -111,6 +121,10 @@ internal static class RecordDiff
 
     private static string Describe(MachineRecord machine) =>
         $"{machine.Cpu}, {machine.Cpus} processors, {machine.Kernel}, {machine.Runtime}";
+
+    private static IEnumerable<string> OnlyIn(RunRecord one, RunRecord other) => one.Subjects
+        .ExceptBy(other.Subjects.Select(subject => (subject.Name, subject.Variant)), subject => (subject.Name, subject.Variant))
+        .Select(subject => $"{subject.Name} {subject.Variant}".TrimEnd());
 
     private static string Names(RunRecord record) => record.Subjects.Count == 0
         ? "none"

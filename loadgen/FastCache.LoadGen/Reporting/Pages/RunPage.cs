@@ -8,6 +8,9 @@ internal static class RunPage
 {
     private const double BytesPerMebibyte = 1 << 20;
 
+    /// <summary>More subjects than this are shown one beside the other only.</summary>
+    private const int MostAlone = 6;
+
     /// <exception cref="InvalidDataException">A histogram of the record cannot be read.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Write(RunRecord record, string path) => Write([record], path);
@@ -56,7 +59,8 @@ internal static class RunPage
         SubjectFigures[] subjects = [.. record.Subjects.Select(subject => new SubjectFigures(subject))];
         page.Heading("Figures").Table(SubjectFigures.Heads, subjects.Select(subject => subject.Row));
         page.Heading("Latency").Table(SubjectFigures.LatencyHeads, subjects.SelectMany(subject => subject.LatencyRows));
-        foreach (SubjectFigures subject in subjects)
+        AddSideBySide(page, subjects);
+        foreach (SubjectFigures subject in subjects.Length <= MostAlone ? subjects : [])
         {
             Chart[] charts = [.. ChartsOf(subject).Where(chart => !chart.IsEmpty)];
             if (charts.Length > 0)
@@ -71,6 +75,21 @@ internal static class RunPage
         if (record.Calibration is not null)
         {
             Add(page, record.Calibration);
+        }
+    }
+
+    /// <summary>Latencies of servers under the same load in one chart, where there are several.</summary>
+    private static void AddSideBySide(HtmlText page, SubjectFigures[] subjects)
+    {
+        Chart[] charts =
+        [
+            .. subjects.GroupBy(subject => subject.Variant).Where(load => load.Count() > 1)
+                .Select(load => Chart.OfPercentiles(load.Key, [.. load.Select(subject => subject.MainCurve()).OfType<ChartLine>()]))
+                .Where(chart => !chart.IsEmpty),
+        ];
+        if (charts.Length > 0)
+        {
+            page.Heading("Latency by percentile, one beside the other").Charts(charts);
         }
     }
 

@@ -17,14 +17,18 @@ internal sealed class SubjectFigures(SubjectRecord subject)
 
     public string Name => subject.Variant.Length == 0 ? subject.Name : $"{subject.Name}, {subject.Variant}";
 
+    /// <summary>The load; subjects of the same one can be laid one over the other.</summary>
+    public string Variant => subject.Variant;
+
     public double? OperationsPerSecond => Median(round => round.OperationsPerSecond);
 
     public double? ServerCpuNanos => Median(round => round.ServerCpuNanos);
 
     /// <summary>Of the kind with the most operations, in microseconds.</summary>
-    public double? P999 => Kinds.MaxBy(kind => _rounds.Sum(round => round.Latencies.GetValueOrDefault(kind)?.Count ?? 0)) is string most
-        ? Median(round => round.Latencies.GetValueOrDefault(most)?.P999)
-        : null;
+    public double? P999 => MainKind is string most ? Median(round => round.Latencies.GetValueOrDefault(most)?.P999) : null;
+
+    /// <summary>The kind with the most operations; null: there is none.</summary>
+    public string? MainKind => Kinds.MaxBy(kind => _rounds.Sum(round => round.Latencies.GetValueOrDefault(kind)?.Count ?? 0));
 
     public string[] Row =>
     [
@@ -70,6 +74,10 @@ internal sealed class SubjectFigures(SubjectRecord subject)
             }
         }
     }
+
+    /// <summary>The curve of <see cref="MainKind"/> under the server's name, to be laid beside those of other servers.</summary>
+    public ChartLine? MainCurve() =>
+        Curves().FirstOrDefault(line => line.Name == MainKind) is ChartLine curve ? curve with { Name = subject.Name } : null;
 
     /// <summary>The timelines of the rounds, one after the other.</summary>
     public ChartLine OverTime(string name, Func<SecondRecord, double?> figure)
