@@ -22,7 +22,7 @@ internal static class CheckPolicy
     public const double HitRatio = 0.949;
 
     /// <summary>CPU per operation of the node may be so many times that of the byte-moving program.</summary>
-    public const double MostCpuRatio = 3.5;
+    public const double MostCpuRatio = 4;
 
     /// <summary>A byte-moving program below so many times the target leaves no room for a cache.</summary>
     private const double FloorHeadroom = 2;
