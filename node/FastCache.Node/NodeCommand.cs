@@ -22,12 +22,12 @@ internal static class NodeCommand
     private const long MinMaxValueBytes = 1 << 10;
     private const double MaxStaleTimeSeconds = 365 * 86_400;
 
-    private static readonly Option<long> Memory = new("--memory", "-m")
+    private static readonly Option<Size> Memory = new("--memory", "-m")
     {
         Description = $"Hard budget for items, index and eviction together: {ByteSize.Format(ShardOptions.MinMemoryBudgetBytes)} "
             + $"to {ByteSize.Format(ShardOptions.MaxMemoryBudgetBytes)}, as bytes or with KiB, MiB, GiB.",
         HelpName = "SIZE",
-        DefaultValueFactory = _ => 1L << 30,
+        DefaultValueFactory = _ => new(1L << 30),
         CustomParser = result => ParseSize(result, ShardOptions.MinMemoryBudgetBytes, ShardOptions.MaxMemoryBudgetBytes),
     };
 
@@ -42,19 +42,19 @@ internal static class NodeCommand
 
     private static readonly Option<int> MaxConnections = new("--max-connections")
     {
-        Description = $"Most connections at once, 1 to {MaxMaxConnections:N0}; further ones are closed at once.",
+        Description = $"Most connections at once, 1 to {MaxMaxConnections:N0}; further ones are told so and closed.",
         HelpName = "COUNT",
         DefaultValueFactory = _ => 10_000,
         CustomParser = result => (int)ParseNumber(result, 1, MaxMaxConnections, "a whole number"),
     };
 
-    private static readonly Option<long> ConnectionMemory = new("--connection-memory")
+    private static readonly Option<Size> ConnectionMemory = new("--connection-memory")
     {
         Description = "Hard budget for input and replies that wait, over all connections: "
             + $"{ByteSize.Format(MinConnectionMemory)} to {ByteSize.Format(MaxConnectionMemory)}. "
-            + "A connection that would exceed it is closed.",
+            + "While it is scarce the heaviest peers are paused, then disconnected.",
         HelpName = "SIZE",
-        DefaultValueFactory = _ => 256L << 20,
+        DefaultValueFactory = _ => new(256L << 20),
         CustomParser = result => ParseSize(result, MinConnectionMemory, MaxConnectionMemory),
     };
 
@@ -64,7 +64,6 @@ internal static class NodeCommand
             + $"1 to {ShardDirectory.MaxShards}; each needs {ByteSize.Format(ShardOptions.MinMemoryBudgetBytes)} of --memory and "
             + $"{ByteSize.Format(MinConnectionMemory)} of --connection-memory. Unless told, one for each processor that the node may use.",
         HelpName = "COUNT",
-        DefaultValueFactory = _ => 0,
         CustomParser = result => (int)ParseNumber(result, 1, ShardDirectory.MaxShards, "a whole number"),
     };
 
@@ -91,7 +90,6 @@ internal static class NodeCommand
         Description = $"Most connections at once from one address, 1 to {MaxMaxConnections:N0}; further ones are told so and closed. "
             + "Unless told, as many as --max-connections.",
         HelpName = "COUNT",
-        DefaultValueFactory = _ => MaxMaxConnections,
         CustomParser = result => (int)ParseNumber(result, 1, MaxMaxConnections, "a whole number"),
     };
 
@@ -103,12 +101,12 @@ internal static class NodeCommand
         CustomParser = result => (int)ParseNumber(result, 1, Shard.MaxKeyBytes, "a whole number"),
     };
 
-    private static readonly Option<long> MaxValue = new("--max-value")
+    private static readonly Option<Size> MaxValue = new("--max-value")
     {
         Description = $"Largest value in one frame, {ByteSize.Format(MinMaxValueBytes)} to {ByteSize.Format(RequestExecutor.MaxValueBytes)}; "
             + "larger values are streamed in pieces.",
         HelpName = "SIZE",
-        DefaultValueFactory = _ => RequestExecutor.MaxValueBytes,
+        DefaultValueFactory = _ => new(RequestExecutor.MaxValueBytes),
         CustomParser = result => ParseSize(result, MinMaxValueBytes, RequestExecutor.MaxValueBytes),
     };
 
@@ -154,15 +152,15 @@ internal static class NodeCommand
         CustomParser = ParseSwitch,
     };
 
-    private static readonly Option<long> CompressFrom = new("--compress-from")
+    private static readonly Option<Size> CompressFrom = new("--compress-from")
     {
         Description = "Store values of at least so many bytes compressed (LZ4) when that saves an eighth: "
             + $"{ByteSize.Format(ShardOptions.MinCompressFromBytes)} to {ByteSize.Format(ShardOptions.MaxCompressedValueBytes)}; 0 compresses nothing. "
             + $"Values over {ByteSize.Format(ShardOptions.MaxCompressedValueBytes)} are never compressed; clients get all of them expanded.",
         HelpName = "SIZE",
-        DefaultValueFactory = _ => 0,
+        DefaultValueFactory = _ => new(0),
         CustomParser = result => Token(result) == "0"
-            ? 0
+            ? new(0)
             : ParseSize(result, ShardOptions.MinCompressFromBytes, ShardOptions.MaxCompressedValueBytes, orElse: "0 or "),
     };
 
@@ -174,9 +172,8 @@ internal static class NodeCommand
     private static readonly Option<IoBackend> Io = new("--io")
     {
         Description = "How the node reaches its sockets: io_uring (Linux 6.1 and newer), epoll (any Linux), System.Net.Sockets (anywhere), "
-            + "or the first of them that this machine allows.",
+            + "or the first of them that this machine allows (auto, unless told).",
         HelpName = IoBackendNames.Choices,
-        DefaultValueFactory = _ => IoBackend.Auto,
         CustomParser = ParseBackend,
     };
 
@@ -199,26 +196,26 @@ internal static class NodeCommand
         };
         root.SetAction(parsed => RunIfMemorySuffices(new NodeOptions
         {
-            MemoryBytes = parsed.GetValue(Memory),
+            MemoryBytes = parsed.GetValue(Memory).Bytes,
             Listen = parsed.GetValue(Listen)!,
             Shards = parsed.GetValue(Shards) is int shards and > 0 ? shards : DefaultShards(parsed),
             Pin = parsed.GetValue(Pin) == "true",
             Spin = parsed.GetValue(Spin) == "true",
             MaxConnections = parsed.GetValue(MaxConnections),
-            MaxConnectionsPerAddress = parsed.GetValue(MaxConnectionsPerAddress),
+            MaxConnectionsPerAddress = parsed.GetValue(MaxConnectionsPerAddress) is int each and > 0 ? each : MaxMaxConnections,
             MaxKeyBytes = parsed.GetValue(MaxKey),
-            MaxValueBytes = (int)parsed.GetValue(MaxValue),
+            MaxValueBytes = (int)parsed.GetValue(MaxValue).Bytes,
             MaxPipelined = parsed.GetValue(MaxPipelined),
             HandshakeTimeout = TimeSpan.FromSeconds(parsed.GetValue(HandshakeTimeout)),
             IdleTimeout = TimeSpan.FromSeconds(parsed.GetValue(IdleTimeout)),
             ShutdownTimeout = TimeSpan.FromSeconds(parsed.GetValue(ShutdownTimeout)),
-            ConnectionMemoryBytes = parsed.GetValue(ConnectionMemory),
+            ConnectionMemoryBytes = parsed.GetValue(ConnectionMemory).Bytes,
             WriteTimeout = TimeSpan.FromSeconds(parsed.GetValue(WriteTimeout)),
             FrameTimeout = TimeSpan.FromSeconds(parsed.GetValue(FrameTimeout)),
             StreamTimeout = TimeSpan.FromSeconds(parsed.GetValue(StreamTimeout)),
             StopWithInput = parsed.GetValue(StopWithInput),
             Prefault = parsed.GetValue(Prefault) == "true",
-            CompressFromBytes = (int)parsed.GetValue(CompressFrom),
+            CompressFromBytes = (int)parsed.GetValue(CompressFrom).Bytes,
             StaleTime = TimeSpan.FromSeconds(parsed.GetValue(StaleTime)),
             Io = parsed.GetValue(Io),
             IoInfo = parsed.GetValue(Info),
@@ -242,7 +239,7 @@ internal static class NodeCommand
     }
 
     private static int DefaultShards(ParseResult parsed) => Math.Min(
-        ThreadAffinity.Allowed().Count, MostShards(parsed.GetValue(Memory), parsed.GetValue(ConnectionMemory)));
+        ThreadAffinity.Allowed().Count, MostShards(parsed.GetValue(Memory).Bytes, parsed.GetValue(ConnectionMemory).Bytes));
 
     private static int MostShards(long memory, long connectionMemory) => (int)Math.Clamp(
         Math.Min(memory / ShardOptions.MinMemoryBudgetBytes, connectionMemory / MinConnectionMemory),
@@ -263,7 +260,7 @@ internal static class NodeCommand
         CustomParser = result => ParseNumber(result, least, most, "a number"),
     };
 
-    private static long ParseSize(ArgumentResult result, long least, long most, string orElse = "")
+    private static Size ParseSize(ArgumentResult result, long least, long most, string orElse = "")
     {
         string text = Token(result);
         if (!ByteSize.TryParse(text, out long bytes) || bytes < least || bytes > most)
@@ -271,7 +268,7 @@ internal static class NodeCommand
             result.AddError($"'{text}' is not {orElse}a size from {ByteSize.Format(least)} to {ByteSize.Format(most)} (write 512MiB, 1GiB or bytes).");
         }
 
-        return bytes;
+        return new(bytes);
     }
 
     private static double ParseNumber(ArgumentResult result, double least, double most, string kind)
@@ -326,4 +323,10 @@ internal static class NodeCommand
     }
 
     private static string Token(ArgumentResult result) => result.Tokens.Count == 0 ? "" : result.Tokens[0].Value;
+
+    /// <summary>A number of bytes that the help shows as it is typed.</summary>
+    private readonly record struct Size(long Bytes)
+    {
+        public override string ToString() => ByteSize.Format(Bytes);
+    }
 }

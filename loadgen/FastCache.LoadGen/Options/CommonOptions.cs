@@ -15,8 +15,8 @@ internal static class CommonOptions
         "--warmup", "time", defaultText, "0s to 1h", "The same load before it, not measured.",
         OptionReaders.Duration(TimeSpan.Zero, TimeSpan.FromHours(1)));
 
-    public static TextOption<CpuList> NodeCpus() => new(
-        "--node-cpus", "list", "0", "processors such as 0 or 0,2-3", "Processors of the node that is started.",
+    public static TextOption<CpuList> NodeCpus(string whose = "the node that is started") => new(
+        "--node-cpus", "list", "0", "processors such as 0 or 0,2-3", $"Processors of {whose}.",
         OptionReaders.Cpus());
 
     public static TextOption<CpuList> LoadCpus() => new(
@@ -32,8 +32,8 @@ internal static class CommonOptions
         (string text, out ulong value) =>
             ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value));
 
-    public static TextOption<string> Memory(string? defaultText) => new(
-        "--memory", "size", defaultText, "a size such as 512MiB or 1GiB", "Memory of the node that is started.",
+    public static TextOption<string> Memory(string? defaultText, string whose = "the node that is started") => new(
+        "--memory", "size", defaultText, "a size such as 512MiB or 1GiB", $"Memory of {whose}.",
         OptionReaders.Text(text => Quantity.TryParseBytes(text, out long bytes) && bytes > 0));
 
     public static TextOption<string> Page() => File("--page", "Write a page to look at, too.");

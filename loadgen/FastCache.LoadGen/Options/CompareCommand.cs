@@ -19,7 +19,8 @@ internal sealed class CompareCommand
         about 10 minutes; every phase says what is left.
 
         Examples:
-          compare                                          all peers that are found
+          compare                                                          all peers that are found
+          compare --with redis --depths 16 --value-sizes 100 --rounds 1    a first look: half a minute
           compare --with redis,memcached --rounds 5
           compare --depths 16 --value-sizes 100 --duration 10s --chart peers.svg --record peers.json
 
@@ -55,9 +56,9 @@ internal sealed class CompareCommand
     private readonly TextOption<TimeSpan> _warmUp = CommonOptions.WarmUp("500ms");
     private readonly TextOption<long> _rate = LoadOptions.Rate();
     private readonly TextOption<int> _rounds = LoadOptions.Rounds("How often each is measured.");
-    private readonly TextOption<CpuList> _nodeCpus = CommonOptions.NodeCpus();
+    private readonly TextOption<CpuList> _nodeCpus = CommonOptions.NodeCpus("each server, in its turn");
     private readonly TextOption<CpuList> _loadCpus = CommonOptions.LoadCpus();
-    private readonly TextOption<string> _memory = CommonOptions.Memory("2GiB");
+    private readonly TextOption<string> _memory = CommonOptions.Memory("2GiB", "each server");
     private readonly TextOption<ulong> _seed = CommonOptions.Seed();
     private readonly TextOption<string> _chart = CommonOptions.File("--chart", "Draw the table, too, as an SVG picture.");
     private readonly TextOption<string> _record = CommonOptions.File("--record", "Write every round for programs, too.");

@@ -26,7 +26,8 @@ internal sealed class RunCommand
           run --distribution zipf --keys 10M --memory 4GiB --json run.json --page run.html
 
         In closed loop (without --rate) every connection keeps --depth requests under way, so its latencies are those of
-        a full queue and are not judged. Exit code: 0 after a run, whether targets were met or missed; 1 for a refused
+        a full queue and are not judged. At a --rate they are judged as they are, whatever else the machine did: the stall
+        table says how much that was, and check and scenario take it into account. Exit code: 0 after a run, whether targets were met or missed; 1 for a refused
         option, a wrong reply, a lost connection or a node that fails; 130 when interrupted.
         """;
 

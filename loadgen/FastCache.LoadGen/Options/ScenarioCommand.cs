@@ -12,7 +12,8 @@ internal sealed class ScenarioCommand
     private const string Examples = """
         Plays a use of a cache against a node, open loop, verifies every value, and judges it by its targets.
 
-        Without --connect a node is started as a child process, and ended with the run.
+        Without --connect a node is started as a child process, and ended with the run. Rate, shape, keys, connections and
+        memory are the scenario's own unless they are given; --list says which.
 
         Examples:
           scenario --list                                 all scenarios with their targets
@@ -30,7 +31,7 @@ internal sealed class ScenarioCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private readonly Option<bool> _list = new("--list") { Description = "Say what there is." };
+    private readonly Option<bool> _list = new("--list") { Description = "Print all scenarios, each with its load and its targets, and end." };
 
     private readonly TextOption<DnsEndPoint> _connect = CommonOptions.Connect();
 

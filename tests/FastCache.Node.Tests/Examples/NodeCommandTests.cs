@@ -135,6 +135,14 @@ public sealed class NodeCommandTests
         Assert.All(["8MiB", "32GiB", "16MiB", "1TiB", "127.0.0.1:7600", "3600"], range => Assert.Contains(range, help, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Help_shows_defaults_as_they_are_typed()
+    {
+        Assert.Equal(0, Run(out string help, "--help"));
+        Assert.All(["[default: 1GiB]", "[default: 256MiB]", "[default: 1MiB]"], text => Assert.Contains(text, help, StringComparison.Ordinal));
+        Assert.All(["1073741824", "[default: Auto]", "[default: 1000000]"], text => Assert.DoesNotContain(text, help, StringComparison.Ordinal));
+    }
+
     private int Run(out string output, params string[] arguments)
     {
         RootCommand command = NodeCommand.Create(options =>
