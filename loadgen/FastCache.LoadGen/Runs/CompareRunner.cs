@@ -2,6 +2,7 @@ using FastCache.LoadGen.Engine;
 using FastCache.LoadGen.Machine;
 using FastCache.LoadGen.Options;
 using FastCache.LoadGen.Peers;
+using FastCache.LoadGen.Reporting;
 
 namespace FastCache.LoadGen.Runs;
 
@@ -15,6 +16,7 @@ internal static class CompareRunner
         ServerComparison comparison = CompareRun.Execute(options, context);
         Stall[] stalls = [.. before, .. CommandFrame.MeasureStalls(context, "after")];
         ServerTable.Write(comparison, options.Load, Console.Out);
+        ReportTable.WriteStalls(stalls, Console.Out);
         if (options.ChartPath is not null)
         {
             File.WriteAllText(options.ChartPath, ServerChart.Draw(comparison));
