@@ -38,7 +38,9 @@ internal static class ReportCommand
         Command command = new("page", "Writes a page to look at.") { records, file };
         command.SetAction(parsed => Guarded(() =>
         {
-            RunPage.Write([.. parsed.GetRequiredValue(records).Select(RecordFile.Read)], parsed.GetRequiredValue(file));
+            string path = parsed.GetRequiredValue(file);
+            RunPage.Write([.. parsed.GetRequiredValue(records).Select(RecordFile.Read)], path);
+            Console.WriteLine($"  page: {path}");
             return CommandFrame.Success;
         }));
         return command;
@@ -85,7 +87,7 @@ internal static class ReportCommand
         command.SetAction(parsed => Guarded(() =>
         {
             int count = TrendPage.Write(parsed.GetRequiredValue(directory));
-            Console.WriteLine($"  {count} records");
+            Console.WriteLine($"  {count} records, page: {Path.Combine(parsed.GetRequiredValue(directory), TrendPage.Page)}");
             return CommandFrame.Success;
         }));
         return command;

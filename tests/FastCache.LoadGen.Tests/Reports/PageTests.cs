@@ -133,7 +133,23 @@ public sealed class PageTests : IDisposable
         Assert.True(first.IndexOf("records/b.json", StringComparison.Ordinal) < first.IndexOf("records/a.json", StringComparison.Ordinal));
         Assert.Contains("micro: &lt;check&gt;", first, StringComparison.Ordinal);
         Assert.DoesNotContain("http", first, StringComparison.OrdinalIgnoreCase);
-        Assert.Equal(5, first.Split("<svg").Length - 1);
+        Assert.Equal(3, first.Split("<svg").Length - 1); // Those of the two runs; one record of the other makes no trend.
+    }
+
+    [Fact]
+    public void Servers_under_the_same_load_share_a_chart_of_trends()
+    {
+        RunRecord run = SampleRecords.Run() with { Kind = "compare", Name = "peers" };
+        SubjectRecord[] subjects =
+        [
+            .. from depth in (int[])[1, 128]
+               from server in (string[])["fastcache", "redis"]
+               select run.Subjects[0] with { Name = server, Variant = $"depth {depth}" },
+        ];
+        RunRecord compared = run with { Subjects = subjects };
+        string html = TrendPage.Build([("a.json", compared), ("b.json", compared)]).ToString();
+        Assert.Equal(2 * 3, html.Split("<svg").Length - 1);
+        Assert.Contains("Throughput by record, depth 128", html, StringComparison.Ordinal);
     }
 
     [Fact]

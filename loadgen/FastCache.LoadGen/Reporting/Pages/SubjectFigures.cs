@@ -13,6 +13,9 @@ internal sealed class SubjectFigures(SubjectRecord subject)
     /// <summary>Columns of <see cref="LatencyRows"/>.</summary>
     public static readonly string[] LatencyHeads = ["", "", "#count", "#p50", "#p90", "#p99", "#p99.9", "#p99.99", "#max"];
 
+    /// <summary>Fewer seconds show no course.</summary>
+    private const int LeastPoints = 3;
+
     private readonly IReadOnlyList<RoundRecord> _rounds = subject.Rounds;
 
     public string Name => subject.Variant.Length == 0 ? subject.Name : $"{subject.Name}, {subject.Variant}";
@@ -97,7 +100,7 @@ internal sealed class SubjectFigures(SubjectRecord subject)
             before += round.Timeline[^1].At;
         }
 
-        return new(name, points);
+        return new(name, points.Count < LeastPoints ? [] : points);
     }
 
     public static string Mebibytes(double bytes) => Format.Invariant($"{bytes / (1 << 20):0.#} MiB");

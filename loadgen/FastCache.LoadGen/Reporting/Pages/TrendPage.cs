@@ -9,7 +9,9 @@ namespace FastCache.LoadGen.Reporting.Pages;
 internal static class TrendPage
 {
     private const string Records = "records";
-    private const string Page = "index.html";
+
+    /// <summary>Its name.</summary>
+    public const string Page = "index.html";
 
     /// <summary>Writes index.html into a directory, from the *.json in its folder records.</summary>
     /// <returns>How many records there are.</returns>
@@ -61,6 +63,11 @@ internal static class TrendPage
         }
 
         page.Raw("</table></div>\n");
+        if (runs.Length < 2)
+        {
+            return; // One dot is no trend; the record's own page has its figures.
+        }
+
         page.Charts(
         [
             // Of a benchmark, throughput is the reciprocal of what an operation costs.
@@ -77,24 +84,24 @@ internal static class TrendPage
     private static IEnumerable<Chart> Trend(
         string title, Func<double, string> label, (string File, RunRecord Record)[] runs, Func<SubjectFigures, double?> figure)
     {
-        Dictionary<string, List<(double X, double Y)>> lines = [];
-        for (int i = 0; i < runs.Length; i++)
-        {
-            foreach (SubjectFigures subject in runs[i].Record.Subjects.Select(subject => new SubjectFigures(subject)))
-            {
-                if (figure(subject) is double value && double.IsFinite(value))
-                {
-                    lines.TryAdd(subject.Name, []);
-                    lines[subject.Name].Add((i + 1, value));
-                }
-            }
-        }
+        var points =
+            from run in runs.Select((run, i) => (Number: i + 1, run.Record))
+            from subject in run.Record.Subjects
+            let value = figure(new SubjectFigures(subject))
+            where value is double known && double.IsFinite(known)
+            group (X: (double)run.Number, Y: value.Value) by (subject.Variant, subject.Name);
 
-        return lines
-            .OrderBy(line => line.Key, StringComparer.Ordinal)
-            .Select(line => new ChartLine(line.Key, line.Value))
-            .Chunk(Chart.MostLines)
-            .Select(few => Chart.OfRecords(title, label, few));
+        // Servers under the same load share a chart; loads of one server do, as far as they fit.
+        bool isComparison = runs.Any(run => run.Record.Subjects.CountBy(subject => subject.Variant).Any(load => load.Value > 1));
+        return points
+            .OrderBy(line => line.Key.Variant, StringComparer.Ordinal)
+            .ThenBy(line => line.Key.Name, StringComparer.Ordinal)
+            .GroupBy(line => isComparison ? line.Key.Variant : "")
+            .SelectMany(load => load
+                .Select(line => new ChartLine(
+                    isComparison || line.Key.Variant.Length == 0 ? line.Key.Name : $"{line.Key.Name}, {line.Key.Variant}", [.. line]))
+                .Chunk(Chart.MostLines)
+                .Select(few => Chart.OfRecords(load.Key.Length == 0 ? title : $"{title}, {load.Key}", label, few)));
     }
 
     private static string Short(string commit) => commit.Length <= 12 ? commit : commit[..12] + (commit.EndsWith('+') ? "+" : "");
