@@ -39,8 +39,8 @@ internal static class CommonOptions
     public static TextOption<string> Page() => File("--page", "Write a page to look at, too.");
 
     /// <summary>An option that names a file to be written.</summary>
-    public static TextOption<string> File(string name, string description) => new(
-        name, "file", null, "a file name in a directory that exists", description, OptionReaders.Text(IsWritablePath));
+    public static TextOption<string> File(string name, string description, string? alias = null) => new(
+        name, "file", null, "a file name in a directory that exists", description, OptionReaders.Text(IsWritablePath), alias);
 
     private static bool IsWritablePath(string text)
     {

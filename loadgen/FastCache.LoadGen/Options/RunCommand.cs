@@ -23,7 +23,7 @@ internal sealed class RunCommand
           run --shards 2 --clients unordered       a node of two shards, and clients that take replies in any order
           run --find-rate                          the highest rate at which 99.9% of hits stay under 1 ms
           run --connect 10.0.0.7:7600 --reads 1    reads only, against a node that runs elsewhere
-          run --distribution zipf --keys 10M --memory 4GiB --json run.json --page run.html
+          run --distribution zipf --keys 10M --memory 4GiB --record run.json --page run.html
 
         In closed loop (without --rate) every connection keeps --depth requests under way, so its latencies are those of
         a full queue and are not judged. At a --rate they are judged as they are, whatever else the machine did: the stall
@@ -89,7 +89,7 @@ internal sealed class RunCommand
 
     private readonly TextOption<IoBackend> _io = CommonOptions.Io();
 
-    private readonly TextOption<string> _json = CommonOptions.File("--json", "Write the record of the run, too; see report.");
+    private readonly TextOption<string> _record = CommonOptions.File("--record", "Write the record of the run, too; see report.", alias: "--json");
 
     private readonly TextOption<string> _page = CommonOptions.Page();
 
@@ -116,7 +116,7 @@ internal sealed class RunCommand
     private ITextOption[] All =>
     [
         _connect, _keys, _keySize, _valueSize, _reads, _misses, _distribution, _zipfExponent, _connections, _clients,
-        _depth, _duration, _warmUp, _rate, _nodeCpus, _loadCpus, _memory, _shards, _io, _json, _page, _seed, _rounds,
+        _depth, _duration, _warmUp, _rate, _nodeCpus, _loadCpus, _memory, _shards, _io, _record, _page, _seed, _rounds,
     ];
 
     /// <summary>The command; <paramref name="run"/> gets its checked options and returns the exit code.</summary>
@@ -158,7 +158,7 @@ internal sealed class RunCommand
         Memory = _memory.Of(result)!,
         Shards = _shards.IsGiven(result) ? _shards.Of(result) : null,
         NodeIo = _io.Of(result),
-        JsonPath = _json.Of(result),
+        RecordPath = _record.Of(result),
         PagePath = _page.Of(result),
         Texts = OptionTexts.Of(result, All),
         Seed = _seed.Of(result),

@@ -103,7 +103,7 @@ internal sealed record RunOptions
     public IoBackend NodeIo { get; init; }
 
     /// <summary>Where the record goes; null: nowhere.</summary>
-    public string? JsonPath { get; init; }
+    public string? RecordPath { get; init; }
 
     /// <summary>Where the page goes; null: nowhere.</summary>
     public string? PagePath { get; init; }

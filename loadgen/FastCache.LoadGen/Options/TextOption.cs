@@ -37,12 +37,13 @@ internal sealed class TextOption<T> : ITextOption
     /// <param name="allowed">The allowed values, for the error and the help.</param>
     /// <param name="description">What it is.</param>
     /// <param name="read">Reads and checks the text.</param>
+    /// <param name="alias">Another name; null: none.</param>
     public TextOption(
-        string name, string helpName, string? defaultText, string allowed, string description, TextReader<T> read)
+        string name, string helpName, string? defaultText, string allowed, string description, TextReader<T> read, string? alias = null)
     {
         _read = read;
         _defaultText = defaultText;
-        _option = new(name) { HelpName = helpName, Description = $"{description} ({allowed})" };
+        _option = new(name, alias is null ? [] : [alias]) { HelpName = helpName, Description = $"{description} ({allowed})" };
         if (defaultText is not null)
         {
             _option.DefaultValueFactory = _ => defaultText;

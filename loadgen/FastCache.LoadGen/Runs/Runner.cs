@@ -13,7 +13,7 @@ internal static class Runner
     {
         RunReport report = Measure(options, stop);
         ReportTable.Write(report, Console.Out);
-        RunOutputs.Write(RunRecords.Of(report), options.JsonPath, options.PagePath);
+        RunOutputs.Write(RunRecords.Of(report), options.RecordPath, options.PagePath);
         return CommandFrame.Success;
     });
 

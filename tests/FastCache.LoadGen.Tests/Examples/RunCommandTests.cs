@@ -42,7 +42,7 @@ public sealed class RunCommandTests
         Assert.Equal((TimeSpan.FromSeconds(3), TimeSpan.Zero), (options.Duration, options.WarmUp));
         Assert.Equal(2_300_000, options.Rate);
         Assert.Equal("0,1", options.NodeCpus.ToString());
-        Assert.Equal((7UL, "report.json"), (options.Seed, options.JsonPath));
+        Assert.Equal((7UL, "report.json"), (options.Seed, options.RecordPath));
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public sealed class RunCommandTests
     [InlineData("--load-cpus", "")]
     [InlineData("--memory", "0")]
     [InlineData("--memory", "1 pound")]
-    [InlineData("--json", "/no/such/directory/report.json")]
+    [InlineData("--record", "/no/such/directory/report.json")]
     [InlineData("--seed", "-1")]
     public void Refuses_a_value_and_names_it_and_what_is_allowed(string option, string value)
     {
