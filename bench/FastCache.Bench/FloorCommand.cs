@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using System.Runtime.InteropServices;
 using FastCache.Io;
+using FastCache.Node;
 
 namespace FastCache.Bench;
 
@@ -64,16 +65,18 @@ internal static class FloorCommand
             });
         }
 
+        Option<bool> stopWithInput = new("--stop-with-input") { Description = "Stop when standard input ends." };
         Command command = new("floor", "The byte-moving program: answers every request-sized piece of input with a reply-sized piece of memory.")
         {
-            listen, requestBytes, replyBytes, backend,
+            listen, requestBytes, replyBytes, backend, stopWithInput,
         };
         command.SetAction(parsed => Run(
-            parsed.GetValue(listen)!, parsed.GetValue(requestBytes), parsed.GetValue(replyBytes), parsed.GetValue(backend)));
+            parsed.GetValue(listen)!, parsed.GetValue(requestBytes), parsed.GetValue(replyBytes), parsed.GetValue(backend),
+            parsed.GetValue(stopWithInput)));
         return command;
     }
 
-    private static int Run(IPEndPoint endPoint, int requestBytes, int replyBytes, IoBackend backend)
+    private static int Run(IPEndPoint endPoint, int requestBytes, int replyBytes, IoBackend backend, bool stopWithInput)
     {
         ShardIoOptions options = new();
         if (!ShardIo.TryCreate(backend, options, out IShardIo? io, out string reason))
@@ -87,6 +90,11 @@ internal static class FloorCommand
         {
             using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
             using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+            if (stopWithInput)
+            {
+                StandardInput.OnEnd(server.Stop);
+            }
+
             Console.WriteLine($"Floor listening on {server.Listen(endPoint)}");
             Console.Out.Flush();
             server.Run();

@@ -40,7 +40,7 @@ internal static class NodeProcess
         using StopRequest stop = new();
         if (options.StopWithInput)
         {
-            new Thread(() => WaitForEndOfInput(stop)) { IsBackground = true, Name = "standard input" }.Start();
+            StandardInput.OnEnd(stop.Request);
         }
 
         using SharedState shared = new(options, Console.Error);
@@ -111,16 +111,5 @@ internal static class NodeProcess
 
         exit(Crash);
         return true;
-    }
-
-    private static void WaitForEndOfInput(StopRequest stop)
-    {
-        using Stream input = Console.OpenStandardInput();
-        Span<byte> ignored = stackalloc byte[256];
-        while (input.Read(ignored) > 0)
-        {
-        }
-
-        stop.Request();
     }
 }

@@ -35,7 +35,7 @@ internal sealed record ChildProgram(string Name, string Project, string[] Argume
         "bench/FastCache.Bench",
         [
             "floor", "--listen", AnyPort, "--io", IoBackendNames.Of(io), "--request-bytes", $"{requestBytes}",
-            "--reply-bytes", $"{replyBytes}",
+            "--reply-bytes", $"{replyBytes}", "--stop-with-input",
         ],
         "Floor listening on ");
 

@@ -30,9 +30,10 @@ internal static class OptionTexts
     {
         for (int i = 0; i < arguments.Count; i++)
         {
-            if (arguments[i].StartsWith("--", StringComparison.Ordinal) && Outputs.Contains(arguments[i][2..].Split('=')[0]))
+            string[] parts = arguments[i].Split(['=', ':'], 2); // The parser takes both, and a path must not stay.
+            if (parts[0].StartsWith("--", StringComparison.Ordinal) && Outputs.Contains(parts[0][2..]))
             {
-                i += arguments[i].Contains('=', StringComparison.Ordinal) ? 0 : 1;
+                i += parts.Length > 1 ? 0 : 1;
                 continue;
             }
 

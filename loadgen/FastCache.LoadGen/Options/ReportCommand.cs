@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using FastCache.LoadGen.Machine;
 using FastCache.LoadGen.Reporting.Diffs;
 using FastCache.LoadGen.Reporting.Micro;
@@ -34,6 +35,7 @@ internal static class ReportCommand
             Description = "Files that runs wrote.",
             Arity = ArgumentArity.OneOrMore,
         };
+        records.Validators.Add(RefuseEmpty);
         Option<string> file = Out("The page; one file that needs no other.");
         Command command = new("page", "Writes a page to look at.") { records, file };
         command.SetAction(parsed => Guarded(() =>
@@ -83,6 +85,7 @@ internal static class ReportCommand
             Description = "Has the records in its folder 'records'; gets index.html.",
             DefaultValueFactory = _ => "perf-reports",
         };
+        directory.Validators.Add(RefuseEmpty);
         Command command = new("index", "Writes the page of trends over commits.") { directory };
         command.SetAction(parsed => Guarded(() =>
         {
@@ -99,6 +102,7 @@ internal static class ReportCommand
         {
             Description = "What 'bench micro -- --exporters json' or 'bench check --json' wrote.",
         };
+        results.Validators.Add(RefuseEmpty);
         Option<string> file = Out("The record.");
         Command command = new("add-micro", "Turns results of the bench into a record, for the trends.") { results, file };
         command.SetAction(parsed => Guarded(() =>
@@ -111,9 +115,27 @@ internal static class ReportCommand
         return command;
     }
 
-    private static Argument<string> Record(string name) => new(name) { Description = "A file that a run wrote." };
+    private static Argument<string> Record(string name)
+    {
+        Argument<string> record = new(name) { Description = "A file that a run wrote." };
+        record.Validators.Add(RefuseEmpty);
+        return record;
+    }
 
-    private static Option<string> Out(string description) => new("--out") { Description = description, HelpName = "file", Required = true };
+    private static Option<string> Out(string description)
+    {
+        Option<string> file = new("--out") { Description = description, HelpName = "file", Required = true };
+        file.Validators.Add(RefuseEmpty);
+        return file;
+    }
+
+    private static void RefuseEmpty(SymbolResult result)
+    {
+        if (result.Tokens.Any(token => token.Value.Length == 0))
+        {
+            result.AddError("A file name is ''; allowed: any that is not empty.");
+        }
+    }
 
     /// <summary>Says what went wrong with a file; returns the exit code.</summary>
     private static int Guarded(Func<int> work)

@@ -38,8 +38,7 @@ internal sealed class ScenarioCommand
     private readonly TextOption<ShapeKind> _shape = new(
         "--shape", "constant|ramp|steps|spikes", null, "constant, ramp, steps or spikes",
         "How the rate goes over the time; its highest is --rate.",
-        (string text, out ShapeKind value) =>
-            Enum.TryParse(text, ignoreCase: true, out value) && !char.IsAsciiDigit(text[0]) && Enum.IsDefined(value));
+        OptionReaders.Name<ShapeKind>());
 
     private readonly TextOption<long> _rate = new(
         "--rate", "per second", null, "10 to 10M", "Flows that begin each second: one request, or some that follow from each other.",
@@ -160,7 +159,7 @@ internal sealed class ScenarioCommand
         run = run with
         {
             Texts = OptionTexts.Of(result, All).With(
-                ("rate", Quantity.FormatCount(rate)), ("shape", shape.ToString()), ("keys", $"{run.Keys}"),
+                ("rate", Quantity.FormatCount(rate)), ("shape", shape.ToString().ToLowerInvariant()), ("keys", $"{run.Keys}"),
                 ("connections", $"{run.Connections}"), ("quiet-connections", $"{quiet}"), ("memory", run.Memory)),
         };
         return new(scenario, shape, rate, run, _record.Of(result));

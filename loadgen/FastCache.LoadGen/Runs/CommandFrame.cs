@@ -29,7 +29,7 @@ internal static class CommandFrame
             Console.Error.WriteLine("Interrupted; nothing is reported.");
             return Interrupted;
         }
-        catch (Exception exception) when (exception is LoadFailedException or IOException)
+        catch (Exception exception) when (exception is LoadFailedException or IOException or UnauthorizedAccessException)
         {
             Console.Error.WriteLine($"error: {exception.Message}");
             return Failure;

@@ -88,6 +88,8 @@ public sealed class RecordTests : IDisposable
     [InlineData("{}", "no schema")]
     [InlineData("{\"schema\": 2}", "schema 2")]
     [InlineData("{\"schema\": 1}", "not a record")]
+    [InlineData("{\"schema\": 1, \"subjects\": [null]}", "it has a null")]
+    [InlineData("{\"schema\": 1, \"options\": {\"a\": null}}", "it has a null")]
     [InlineData("[1]", "not a record")]
     [InlineData("{\"schema\": 1, ", "not a record")]
     public void What_is_no_record_is_refused_by_name(string text, string why)
@@ -102,7 +104,7 @@ public sealed class RecordTests : IDisposable
     public void A_command_is_repeated_without_its_outputs() =>
         Assert.Equal(
             ["run", "--depth", "16", "--floor"],
-            OptionTexts.Measuring(["run", "--json", "a.json", "--depth", "16", "--record=b.json", "--floor"]));
+            OptionTexts.Measuring(["run", "--json", "a.json", "--depth", "16", "--record=b.json", "--page:c.html", "--floor"]));
 
     [Fact]
     public void A_second_that_two_phases_share_belongs_to_none()

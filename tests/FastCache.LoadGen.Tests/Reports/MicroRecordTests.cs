@@ -78,6 +78,10 @@ public sealed class MicroRecordTests : IDisposable
     [InlineData("nothing", "not what the bench writes")]
     [InlineData("{\"Benchmarks\": [{}]}", "HostEnvironmentInfo is missing")]
     [InlineData("{\"comparisons\": [{}], \"items\": 1, \"rounds\": 1}", "operations is missing")]
+    [InlineData("{\"comparisons\": [null], \"items\": 1, \"rounds\": 1}", "operations is missing")]
+    [InlineData("{\"comparisons\": [{\"operations\": 0}], \"items\": 1, \"rounds\": 1}", "operations in $.comparisons[0] is not above 0")]
+    [InlineData("{\"comparisons\": [], \"comparisons\": []}", "not what the bench writes")]
+    [InlineData("{\"Benchmarks\": [null], \"HostEnvironmentInfo\": {}}", "Type is missing")]
     public void What_the_bench_does_not_write_is_refused_with_what_is_allowed(string text, string why)
     {
         InvalidDataException refusal = Assert.Throws<InvalidDataException>(() => Read(text));

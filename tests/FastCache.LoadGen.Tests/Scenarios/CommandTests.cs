@@ -16,6 +16,7 @@ public sealed class CommandTests
         Assert.Equal((scenario.Keys, scenario.Connections, 10_000), (options.Run.Keys, options.Run.Connections, options.Run.QuietConnections));
         Assert.Contains("12000", options.Run.NodeArguments);
         Assert.Equal(TimeSpan.FromSeconds(10), options.Run.Duration);
+        Assert.Equal("constant", options.Run.Texts["shape"]);
     }
 
     [Fact]
@@ -39,6 +40,7 @@ public sealed class CommandTests
     [InlineData("leave the name out", "scan --list")]
     [InlineData("--shape is 'square'; allowed: constant, ramp, steps or spikes", "scan --shape square")]
     [InlineData("--shape is '1'", "scan --shape 1")]
+    [InlineData("--shape is 'constant,ramp'", "scan --shape constant,ramp")]
     [InlineData("--rate is '9'; allowed: 10 to 10M", "scan --rate 9")]
     [InlineData("--duration is '1'", "scan --duration 1")]
     [InlineData("--keys is '0'", "scan --keys 0")]

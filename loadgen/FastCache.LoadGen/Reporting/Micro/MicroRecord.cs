@@ -31,7 +31,8 @@ internal static class MicroRecord
                 : throw new InvalidDataException($"{path} has neither Benchmarks nor comparisons; {Allowed}");
             return record with { Started = written, Commit = commit };
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException
+            or ArgumentException)
         {
             throw new InvalidDataException($"{path} is not what the bench writes: {exception.Message}; {Allowed}");
         }
@@ -40,10 +41,10 @@ internal static class MicroRecord
     private static RunRecord OfBenchmarkDotNet(JsonNode root, JsonArray benchmarks)
     {
         JsonNode host = Need(root, "HostEnvironmentInfo");
-        string[] types = [.. benchmarks.Select(benchmark => Text(benchmark!, "Type")).Distinct()];
+        string[] types = [.. benchmarks.Select(benchmark => Text(benchmark, "Type")).Distinct()];
         SubjectRecord[] measured =
         [
-            .. benchmarks.Select(benchmark => OfBenchmark(benchmark!, types.Length > 1)).Where(subject => subject.Rounds.Count > 0),
+            .. benchmarks.Select(benchmark => OfBenchmark(benchmark, types.Length > 1)).Where(subject => subject.Rounds.Count > 0),
         ];
         if (measured.Length == 0)
         {
@@ -65,20 +66,20 @@ internal static class MicroRecord
         };
     }
 
-    private static SubjectRecord OfBenchmark(JsonNode benchmark, bool hasManyTypes)
+    private static SubjectRecord OfBenchmark(JsonNode? benchmark, bool hasManyTypes)
     {
         string method = Text(benchmark, "Method");
-        double? allocated = (double?)benchmark["Memory"]?["BytesAllocatedPerOperation"];
+        double? allocated = (double?)benchmark!["Memory"]?["BytesAllocatedPerOperation"];
         RoundRecord[] rounds =
         [
             .. from measurement in Need(benchmark, "Measurements").AsArray()
-               where (string?)measurement!["IterationMode"] == "Workload" && (string?)measurement["IterationStage"] == "Result"
-               let operations = (long)Need(measurement, "Operations")
+               where Text(measurement, "IterationMode") == "Workload" && Text(measurement, "IterationStage") == "Result"
+               let operations = Operations(measurement, "Operations")
                let nanos = (double)Need(measurement, "Nanoseconds")
                select Round(operations, nanos / operations, allocated),
         ];
         return new(
-            hasManyTypes ? $"{Text(benchmark, "Type")}.{method}" : method, (string?)benchmark["Parameters"] ?? "", rounds);
+            hasManyTypes ? $"{Text(benchmark, "Type")}.{method}" : method, (string?)benchmark!["Parameters"] ?? "", rounds);
     }
 
     private static RunRecord OfCheck(JsonNode root, JsonArray comparisons, MachineDescription here) => new()
@@ -94,20 +95,20 @@ internal static class MicroRecord
             ["items"] = Need(root, "items").ToString(),
             ["rounds"] = Need(root, "rounds").ToString(),
         },
-        Subjects = [.. comparisons.Select(comparison => OfComparison(comparison!))],
-        Verdicts = [.. comparisons.Select(comparison => VerdictOf(comparison!))],
+        Subjects = [.. comparisons.Select(comparison => OfComparison(comparison))],
+        Verdicts = [.. comparisons.Select(comparison => VerdictOf(comparison))],
     };
 
-    private static SubjectRecord OfComparison(JsonNode comparison)
+    private static SubjectRecord OfComparison(JsonNode? comparison)
     {
-        long operations = (long)Need(comparison, "operations");
+        long operations = Operations(comparison, "operations");
         double allocated = (double)Need(comparison, "allocated_bytes") / operations;
         return new(
             Text(comparison, "operation"), $"beside {Text(comparison, "baseline")}",
             [Round(operations, (double)Need(comparison, "ns"), allocated)]);
     }
 
-    private static VerdictRecord VerdictOf(JsonNode comparison) => new(
+    private static VerdictRecord VerdictOf(JsonNode? comparison) => new(
         $"{Text(comparison, "operation")} / {Text(comparison, "baseline")}",
         Format.Invariant($"<= {(double)Need(comparison, "most_ratio"):0.00}"),
         Format.Invariant($"{(double)Need(comparison, "ratio"):0.00}"),
@@ -123,8 +124,12 @@ internal static class MicroRecord
         Latencies = new Dictionary<string, LatencyRecord>(),
     };
 
-    private static string Text(JsonNode node, string name) => Need(node, name).ToString();
+    private static long Operations(JsonNode? node, string name) => (long)Need(node, name) is > 0 and long operations
+        ? operations
+        : throw new InvalidDataException($"{name} in {node!.GetPath()} is not above 0; {Allowed}");
 
-    private static JsonNode Need(JsonNode node, string name) =>
-        node[name] ?? throw new InvalidDataException($"{name} is missing in {node.GetPath()}; {Allowed}");
+    private static string Text(JsonNode? node, string name) => Need(node, name).ToString();
+
+    private static JsonNode Need(JsonNode? node, string name) =>
+        node?[name] ?? throw new InvalidDataException($"{name} is missing in {node?.GetPath() ?? "a null"}; {Allowed}");
 }

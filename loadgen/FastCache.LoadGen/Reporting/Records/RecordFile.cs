@@ -38,18 +38,33 @@ internal static class RecordFile
         byte[] text = File.ReadAllBytes(path);
         try
         {
-            int schema = JsonDocument.Parse(text).RootElement.TryGetProperty("schema", out JsonElement number) && number.TryGetInt32(out int found)
+            using JsonDocument document = JsonDocument.Parse(text);
+            int schema = document.RootElement.TryGetProperty("schema", out JsonElement number) && number.TryGetInt32(out int found)
                 ? found
                 : throw new InvalidDataException($"{path} is not a record: it has no schema");
-            return schema == RunRecord.CurrentSchema
-                ? JsonSerializer.Deserialize<RunRecord>(text, Form)!
-                : throw new InvalidDataException($"{path} has schema {schema}; this program reads schema {RunRecord.CurrentSchema}");
+            if (schema != RunRecord.CurrentSchema)
+            {
+                throw new InvalidDataException($"{path} has schema {schema}; this program reads schema {RunRecord.CurrentSchema}");
+            }
+
+            return HasNull(document.RootElement)
+                ? throw new InvalidDataException($"{path} is not a record: it has a null, and records leave out what is unknown")
+                : JsonSerializer.Deserialize<RunRecord>(text, Form)!;
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             throw new InvalidDataException($"{path} is not a record: {exception.Message}");
         }
     }
+
+    /// <summary>The serializer refuses a null where it stands for a property, but not as an element of a list.</summary>
+    private static bool HasNull(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Null => true,
+        JsonValueKind.Array => element.EnumerateArray().Any(HasNull),
+        JsonValueKind.Object => element.EnumerateObject().Any(property => HasNull(property.Value)),
+        _ => false,
+    };
 
     /// <summary>What is unknown is not written, so it need not be there to be read.</summary>
     private static void LeaveUnknownOut(JsonTypeInfo type)

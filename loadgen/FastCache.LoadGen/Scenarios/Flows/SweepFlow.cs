@@ -60,5 +60,11 @@ internal sealed class SweepFlow(FlowPlace place, ValueSizes sizes, double sweeps
         }
     }
 
-    private int NextSwept() => checked(place.Keys.Count + (_swept++ * place.Lanes) + place.Lane);
+    /// <summary>After the last number of a key, hours later at full rate, the sweep begins anew.</summary>
+    private int NextSwept()
+    {
+        long key = place.Keys.Count + ((long)_swept * place.Lanes) + place.Lane;
+        _swept = key + place.Lanes <= int.MaxValue ? _swept + 1 : 0;
+        return (int)key;
+    }
 }
