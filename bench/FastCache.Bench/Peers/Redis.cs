@@ -1,3 +1,7 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
 namespace FastCache.Bench.Peers;
 
 /// <summary>redis-server without persistence, over RESP.</summary>
@@ -15,6 +19,23 @@ internal sealed class Redis : Peer
         ? new Redis(NameOf(PeerProcess.OutputOf(path, "--version")), PeerProcess.Start(path, socket =>
             ["--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no"]))
         : null;
+
+    /// <summary>One that also listens on an address.</summary>
+    public static PeerProcess? Start(IPEndPoint address) => PeerProcess.Find(Program) is string path
+        ? PeerProcess.Start(path, socket =>
+        [
+            "--port", address.Port.ToString(CultureInfo.InvariantCulture), "--bind", address.Address.ToString(),
+            "--unixsocket", socket, "--save", "", "--appendonly", "no",
+        ])
+        : null;
+
+    /// <summary>An address of this machine on which nobody listens.</summary>
+    public static IPEndPoint FreePort()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        return (IPEndPoint)listener.LocalEndpoint;
+    }
 
     protected override long Items() => NumberIn(Ask("DBSIZE\r\n", "\r\n"), ":");
 

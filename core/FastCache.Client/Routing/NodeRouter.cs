@@ -44,8 +44,12 @@ internal sealed class NodeRouter : IAsyncDisposable
             }
         }
 
-        throw new CacheConnectionException($"No seed answers as a node: {string.Join("; ", failures)}", false);
+        throw NoSeed(failures);
     }
+
+    /// <summary>What is thrown when none of the seeds answers as a node.</summary>
+    public static CacheConnectionException NoSeed(IEnumerable<string> failures) =>
+        new($"No seed answers as a node: {string.Join("; ", failures)}", mayHaveExecuted: false);
 
     /// <summary>The connection for a key.</summary>
     public ShardConnection Of(ReadOnlySpan<byte> key) => _routes.Of(key);
