@@ -20,8 +20,8 @@ namespace FastCache.Client;
 /// }
 /// </code>
 /// One thread at a time. Requests of one shard are executed in their order; those of different shards in any. Once its
-/// buffers have grown to the largest batch nothing is allocated. After an exception from <see cref="Execute"/> the batch
-/// is of no use any more: any of its requests may have been executed. It never connects again, and repeats nothing.
+/// buffers have grown to the largest batch nothing is allocated. After an exception from <see cref="Send"/> or
+/// <see cref="Receive"/> the batch is of no use any more: any of its requests may have been executed. It never connects again, and repeats nothing.
 /// </remarks>
 public sealed class FastCacheBatch : IDisposable
 {
@@ -115,28 +115,49 @@ public sealed class FastCacheBatch : IDisposable
         return Added(at, line.Add(RequestWriter.Delete(room, line.NextId, key), Opcode.Delete));
     }
 
-    /// <summary>Sends everything and waits for all replies. A request that the node refuses has its refusal as its reply.</summary>
+    /// <summary>Sends everything and waits for all replies: <see cref="Send"/> and <see cref="Receive"/>.</summary>
     /// <exception cref="CacheConnectionException">The connection was lost, or ended by the node.</exception>
     /// <exception cref="CacheTimeoutException">The node did not answer in time.</exception>
     public void Execute()
     {
-        bool isDone;
-        do
-        {
-            // All shards work at the same time: each gets its next part before the replies of any are waited for.
-            foreach (BatchLine line in _lines)
-            {
-                line.SendPart();
-            }
+        Send();
+        Receive();
+    }
 
-            isDone = true;
+    /// <summary>Sends as much as can be sent before replies are received: a thread with several batches sends them all before
+    /// it waits for the first.</summary>
+    /// <exception cref="CacheConnectionException">The connection was lost.</exception>
+    /// <exception cref="CacheTimeoutException">The node did not take it in time.</exception>
+    public void Send()
+    {
+        foreach (BatchLine line in _lines)
+        {
+            line.SendPart();
+        }
+    }
+
+    /// <summary>Waits for all replies. A request that the node refuses has its refusal as its reply.</summary>
+    /// <exception cref="CacheConnectionException">The connection was lost, or ended by the node.</exception>
+    /// <exception cref="CacheTimeoutException">The node did not answer in time.</exception>
+    public void Receive()
+    {
+        while (true)
+        {
+            bool isDone = true;
             foreach (BatchLine line in _lines)
             {
                 line.ReceivePart();
                 isDone &= line.IsDone;
             }
+
+            if (isDone)
+            {
+                return;
+            }
+
+            // All shards work at the same time: each gets its next part before the replies of any are waited for.
+            Send();
         }
-        while (!isDone);
     }
 
     /// <summary>Forgets all requests and replies.</summary>

@@ -5,18 +5,25 @@ using FastCache.Protocol;
 
 namespace FastCache.Bench.Client;
 
-/// <summary>Threads that execute batches.</summary>
+/// <summary>Callers that execute batches, each over a connection of its own.</summary>
 internal static class BatchLoad
 {
     /// <summary>Loads a node.</summary>
+    /// <param name="node">Where it listens.</param>
+    /// <param name="items">What it holds.</param>
+    /// <param name="callers">How many.</param>
+    /// <param name="threads">On how many threads they are: each sends the batches of all its callers, then receives them.</param>
+    /// <param name="depth">Requests of a batch.</param>
+    /// <param name="duration">How long.</param>
     /// <returns>Figures without latencies.</returns>
-    public static ClientFigures Run(IPEndPoint node, ClientItems items, int callers, int depth, TimeSpan duration)
+    public static ClientFigures Run(
+        IPEndPoint node, ClientItems items, int callers, int threads, int depth, TimeSpan duration)
     {
         bool isOn = true;
-        long[] counts = new long[callers * 8]; // A cache line for each.
+        long[] counts = new long[threads * 8]; // A cache line for each.
         Exception? failure = null;
-        Thread[] threads = [.. Enumerable.Range(0, callers).Select(i => new Thread(() => Loop(i)))];
-        foreach (Thread thread in threads)
+        Thread[] loops = [.. Enumerable.Range(0, threads).Select(i => new Thread(() => Loop(i)))];
+        foreach (Thread thread in loops)
         {
             thread.Start();
         }
@@ -32,7 +39,7 @@ internal static class BatchLoad
         cpu = Environment.CpuUsage.TotalTime - cpu;
         allocated = GC.GetTotalAllocatedBytes() - allocated;
         Volatile.Write(ref isOn, false);
-        foreach (Thread thread in threads)
+        foreach (Thread thread in loops)
         {
             thread.Join();
         }
@@ -44,7 +51,7 @@ internal static class BatchLoad
         long Total()
         {
             long total = 0;
-            for (int i = 0; i < callers; i++)
+            for (int i = 0; i < threads; i++)
             {
                 total += Volatile.Read(ref counts[i * 8]);
             }
@@ -52,43 +59,73 @@ internal static class BatchLoad
             return total;
         }
 
-        void Loop(int caller)
+        void Loop(int thread)
         {
+            Caller[] own = [];
             try
             {
-                using FastCacheBatch batch = FastCacheBatch.Connect(new() { Seeds = [node] });
-                int request = items.StartOf(caller, callers);
+                own = [.. Enumerable.Range(0, callers).Where(i => i % threads == thread)
+                    .Select(i => new Caller(node, items, items.StartOf(i, callers)))];
                 while (Volatile.Read(ref isOn))
                 {
-                    Execute(batch, items, depth, ref request);
-                    counts[caller * 8] += depth;
+                    foreach (Caller caller in own)
+                    {
+                        caller.Send(depth);
+                    }
+
+                    foreach (Caller caller in own)
+                    {
+                        caller.Receive();
+                        counts[thread * 8] += depth;
+                    }
                 }
             }
             catch (Exception reason) when (reason is CacheException or InvalidOperationException)
             {
                 Interlocked.CompareExchange(ref failure, reason, null);
             }
+            finally
+            {
+                foreach (Caller caller in own)
+                {
+                    caller.Dispose();
+                }
+            }
         }
     }
 
-    private static void Execute(FastCacheBatch batch, ClientItems items, int depth, ref int request)
+    private sealed class Caller(IPEndPoint node, ClientItems items, int start) : IDisposable
     {
-        batch.Clear();
-        for (int i = 0; i < depth; i++)
+        private readonly FastCacheBatch _batch = FastCacheBatch.Connect(new() { Seeds = [node] });
+        private int _request = start;
+
+        public void Send(int depth)
         {
-            ReadOnlySpan<byte> key = items.Key(request).Span;
-            _ = items.IsSet(request) ? batch.Set(key, items.Value) : batch.Get(key);
-            request = items.After(request);
+            _batch.Clear();
+            for (int i = 0; i < depth; i++)
+            {
+                ReadOnlySpan<byte> key = items.Key(_request).Span;
+                _ = items.IsSet(_request) ? _batch.Set(key, items.Value) : _batch.Get(key);
+                _request = items.After(_request);
+            }
+
+            _batch.Send();
         }
 
-        batch.Execute();
-        for (int i = 0; i < depth; i++)
+        public void Receive()
         {
-            Reply reply = batch[i];
-            if (reply.Status != Status.Ok || (reply.Opcode == Opcode.Get && reply.Value.Length != items.Value.Length))
+            _batch.Receive();
+            for (int i = 0; i < _batch.Count; i++)
             {
-                throw new InvalidOperationException($"a reply is {reply.Status} with {reply.Value.Length} bytes, not what was stored");
+                Reply reply = _batch[i];
+                if (reply.Status != Status.Ok || (reply.Opcode == Opcode.Get && reply.Value.Length != items.Value.Length))
+                {
+                    throw new InvalidOperationException(
+                        $"a reply is {reply.Status} with {reply.Value.Length} bytes, not what was stored");
+                }
             }
         }
+
+        public void Dispose() => _batch.Dispose();
     }
 }

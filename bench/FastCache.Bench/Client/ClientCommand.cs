@@ -14,7 +14,8 @@ internal static class ClientCommand
             "--duration", "3s", TimeSpan.FromMilliseconds(200), TimeSpan.FromMinutes(10), "Length of each measurement.");
         TextOption<int> rounds = BenchOptions.Count("--rounds", "3", 1, 101, "How often each side is measured; medians are printed.");
         TextOption<int> tasks = BenchOptions.Count("--tasks", "256", 1, 10_000, "Tasks that await one request after the other.");
-        TextOption<int> callers = BenchOptions.Count("--callers", "32", 1, 1_000, "Threads that execute batches.");
+        TextOption<int> callers = BenchOptions.Count("--callers", "32", 1, 1_000, "Callers that execute batches.");
+        TextOption<int> threads = BenchOptions.Count("--threads", "1", 1, 1_000, "Threads that these callers are on.");
         TextOption<int> depth = BenchOptions.Count("--depth", "128", 1, 16_384, "Requests of a batch.");
         TextOption<int> keys = BenchOptions.Count("--keys", "100K", 1, 10_000_000, "Keys that are stored; all reads hit.");
         TextOption<int> valueBytes = BenchOptions.Count("--value-size", "100", 0, 65_536, "Bytes of a value.");
@@ -23,12 +24,12 @@ internal static class ClientCommand
             """
             Two tables, each measured in turn, medians of the rounds: 90% get and 10% set by tasks that await one request after
             the other, over FastCache.Client against a node of one shard and over StackExchange.Redis against redis-server
-            (which must be installed); and batches of gets and sets by threads, over FastCacheBatch and by the load generator
+            (which must be installed); and batches of gets and sets over FastCacheBatch and by the load generator
             (which must be built) against the same node. Processor time and allocation are those of the client's process.
 
             There is no bar: the tables are the answer.
             """);
-        foreach (ITextOption option in new ITextOption[] { duration, rounds, tasks, callers, depth, keys, valueBytes })
+        foreach (ITextOption option in new ITextOption[] { duration, rounds, tasks, callers, threads, depth, keys, valueBytes })
         {
             option.AddTo(command);
         }
@@ -41,7 +42,7 @@ internal static class ClientCommand
             return GuardedRun.ExitCode(parsed, () =>
             {
                 run.CompareAwaits(tasks.Of(given));
-                run.CompareBatches(callers.Of(given), depth.Of(given));
+                run.CompareBatches(callers.Of(given), threads.Of(given), depth.Of(given));
                 return true;
             });
         });

@@ -59,7 +59,7 @@ internal sealed class ClientRun(ClientItems items, TimeSpan duration, int rounds
     }
 
     /// <summary>Batches, beside the load generator.</summary>
-    public void CompareBatches(int callers, int depth)
+    public void CompareBatches(int callers, int threads, int depth)
     {
         using FaultNode node = StartNode();
         List<ClientFigures> batches = [];
@@ -68,11 +68,11 @@ internal sealed class ClientRun(ClientItems items, TimeSpan duration, int rounds
 
         for (int round = 0; round < rounds; round++)
         {
-            batches.Add(BatchLoad.Run(node.EndPoint, items, callers, depth, duration));
+            batches.Add(BatchLoad.Run(node.EndPoint, items, callers, threads, depth, duration));
             loads.Add(LoadGenerator.Run(node.EndPoint, items, callers, depth, duration));
         }
 
-        output.WriteLine($"{callers} callers with batches of {depth}, medians of {rounds}:");
+        output.WriteLine($"{callers} callers on {threads} threads with batches of {depth}, medians of {rounds}:");
         TextTable table = new TextTable("client", "requests/s", "cpu/request", "allocated/request").Right(1, 2, 3);
         table.Add(
             "FastCacheBatch",

@@ -108,7 +108,7 @@ internal sealed class BatchLine : IDisposable
     /// <summary>Sends the next part, if the last one was answered.</summary>
     public void SendPart()
     {
-        if (_sent == _count)
+        if (_answered < _sent || _sent == _count)
         {
             return;
         }
