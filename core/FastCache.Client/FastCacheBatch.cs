@@ -46,7 +46,7 @@ public sealed class FastCacheBatch : IDisposable
         get
         {
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
-            return _lines[_places[index].Line].ReplyOf(_places[index].Number);
+            return _lines.Length == 1 ? _lines[0].ReplyOf(index) : _lines[_places[index].Line].ReplyOf(_places[index].Number);
         }
     }
 
@@ -84,7 +84,7 @@ public sealed class FastCacheBatch : IDisposable
     public int Get(ReadOnlySpan<byte> key, bool returnVersion = false)
     {
         BatchLine line = LineOf(key, out int at);
-        Span<byte> room = line.Room(FcpLimits.HeaderBytes + key.Length);
+        Span<byte> room = line.Room(FcpLimits.HeaderBytes + key.Length, key.Length);
         return Added(at, line.Add(RequestWriter.Get(room, line.NextId, key, returnVersion), Opcode.Get));
     }
 
@@ -100,7 +100,7 @@ public sealed class FastCacheBatch : IDisposable
         }
 
         BatchLine line = LineOf(key, out int at);
-        Span<byte> room = line.Room(FcpLimits.MaxSetOverheadBytes + key.Length + value.Length);
+        Span<byte> room = line.Room(FcpLimits.MaxSetOverheadBytes + key.Length + value.Length, key.Length);
         return Added(at, line.Add(RequestWriter.Set(room, line.NextId, key, value, terms), Opcode.Set));
     }
 
@@ -111,7 +111,7 @@ public sealed class FastCacheBatch : IDisposable
     public int Delete(ReadOnlySpan<byte> key)
     {
         BatchLine line = LineOf(key, out int at);
-        Span<byte> room = line.Room(FcpLimits.HeaderBytes + key.Length);
+        Span<byte> room = line.Room(FcpLimits.HeaderBytes + key.Length, key.Length);
         return Added(at, line.Add(RequestWriter.Delete(room, line.NextId, key), Opcode.Delete));
     }
 
@@ -209,12 +209,16 @@ public sealed class FastCacheBatch : IDisposable
 
     private int Added(int line, int number)
     {
-        if (Count == _places.Length)
+        if (_lines.Length > 1)
         {
-            Array.Resize(ref _places, 2 * Count);
+            if (Count == _places.Length)
+            {
+                Array.Resize(ref _places, 2 * Count);
+            }
+
+            _places[Count] = new((ushort)line, number);
         }
 
-        _places[Count] = new((ushort)line, number);
         return Count++;
     }
 

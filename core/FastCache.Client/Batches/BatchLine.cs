@@ -22,9 +22,9 @@ internal sealed class BatchLine : IDisposable
     private readonly FastCacheClientOptions _options;
     private readonly Socket _socket;
     private readonly int _maxKeyBytes;
-    private byte[] _output = new byte[FirstBytes];
+    private byte[] _output;
     private byte[] _input = new byte[FirstBytes];
-    private Request[] _requests = new Request[FirstRequests];
+    private Request[] _requests;
     private int _count;
     private int _sent;
     private int _answered;
@@ -42,6 +42,8 @@ internal sealed class BatchLine : IDisposable
     {
         _address = address;
         _options = options;
+        _output = new byte[Math.Min(FirstBytes, options.MaxSendBytes)];
+        _requests = new Request[Math.Min(FirstRequests, options.MaxOutstanding)];
         _socket = Handshake.NewSocket(address.EndPoint);
         try
         {
@@ -66,19 +68,18 @@ internal sealed class BatchLine : IDisposable
     public NodeLayout AskLayout() => NodeLayout.Read(Ask(frame => RequestWriter.Topology(frame, 0), Opcode.Topology));
 
     /// <summary>Room for the next frame.</summary>
-    /// <exception cref="CacheLimitException">There is none.</exception>
-    public Span<byte> Room(int frameBytes)
+    /// <exception cref="ArgumentException">The key is longer than this node allows.</exception>
+    /// <exception cref="CacheLimitException">There is no room.</exception>
+    public Span<byte> Room(int frameBytes, int keyBytes)
     {
-        if (_count == _options.MaxOutstanding || frameBytes > _options.MaxSendBytes - _outputLength)
+        if (keyBytes > _maxKeyBytes)
         {
-            throw new CacheLimitException(
-                $"The batch for {_address} is full: {_count} requests of {_outputLength} bytes; MaxOutstanding allows "
-                + $"{_options.MaxOutstanding}, and MaxSendBytes {_options.MaxSendBytes}.");
+            throw new ArgumentException($"The key has {keyBytes} bytes; {_address} takes keys of 1 to {_maxKeyBytes}.");
         }
 
-        if (frameBytes > _output.Length - _outputLength)
+        if (frameBytes > _output.Length - _outputLength || _count == _requests.Length)
         {
-            Array.Resize(ref _output, (int)Math.Max(2L * _output.Length, (long)_outputLength + frameBytes));
+            Grow(frameBytes);
         }
 
         return _output.AsSpan(_outputLength);
@@ -86,20 +87,8 @@ internal sealed class BatchLine : IDisposable
 
     /// <summary>Takes the frame in that was written into the room.</summary>
     /// <returns>Its number on this line.</returns>
-    /// <exception cref="ArgumentException">The key is longer than this node allows.</exception>
     public int Add(int frameBytes, Opcode opcode)
     {
-        int keyBytes = _output[_outputLength + 3];
-        if (keyBytes > _maxKeyBytes)
-        {
-            throw new ArgumentException($"The key has {keyBytes} bytes; {_address} takes keys of 1 to {_maxKeyBytes}.");
-        }
-
-        if (_count == _requests.Length)
-        {
-            Array.Resize(ref _requests, 2 * _count);
-        }
-
         _outputLength += frameBytes;
         _requests[_count] = new(_outputLength, -1, opcode);
         return _count++;
@@ -172,6 +161,27 @@ internal sealed class BatchLine : IDisposable
     public void Clear() => _count = _sent = _answered = _outputLength = _outputSent = _inputLength = _inputRead = 0;
 
     public void Dispose() => _socket.Dispose();
+
+    private void Grow(int frameBytes)
+    {
+        if (_count == _options.MaxOutstanding || frameBytes > _options.MaxSendBytes - _outputLength)
+        {
+            throw new CacheLimitException(
+                $"The batch for {_address} is full: {_count} requests of {_outputLength} bytes; MaxOutstanding allows "
+                + $"{_options.MaxOutstanding}, and MaxSendBytes {_options.MaxSendBytes}.");
+        }
+
+        if (frameBytes > _output.Length - _outputLength)
+        {
+            long bytes = Math.Max((long)_outputLength + frameBytes, Math.Min(2L * _output.Length, _options.MaxSendBytes));
+            Array.Resize(ref _output, (int)bytes);
+        }
+
+        if (_count == _requests.Length)
+        {
+            Array.Resize(ref _requests, Math.Min(2 * _count, _options.MaxOutstanding));
+        }
+    }
 
     private void Take(in Reply reply)
     {

@@ -40,6 +40,7 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
     private long _downSince = Environment.TickCount64;
     private long _upSince;
     private bool _isOut;
+    private bool _isClosed;
 
     // Of the thread that receives.
     private readonly int[] _freed = new int[1024];
@@ -161,6 +162,11 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
     /// <summary>Closes it; what is outstanding fails.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isClosed, true))
+        {
+            return;
+        }
+
         await _closing.CancelAsync().ConfigureAwait(false);
         Volatile.Read(ref _line)?.Lose(new ObjectDisposedException(nameof(FastCacheClient)));
         await _life.ConfigureAwait(false);
