@@ -180,7 +180,7 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
             return Refusal.Of(reply);
         }
 
-        if (!_table.Take(reply.Id, reply.Opcode, out Operation operation, out int ticket) || !ReplyBody.IsSound(reply))
+        if (!ReplyBody.IsSound(reply) || !_table.Take(reply.Id, reply.Opcode, out Operation operation, out int ticket))
         {
             return new InvalidDataException(
                 $"a {reply.Opcode} reply with id {reply.Id}, argument {reply.Argument} and {reply.Body.Length} bytes "
