@@ -137,4 +137,36 @@ public sealed class OutageTests
             () => FastCacheClient.ConnectAsync(options with { Seeds = [dead.EndPoint] }));
         Assert.Contains(dead.EndPoint.ToString(), failure.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_node_that_comes_back_with_more_shards_is_learned_anew()
+    {
+        await using ScriptedNode node = new();
+        await using FastCacheClient client = await FastCacheClient.ConnectAsync(node.Options);
+        ScriptedConnection first = await node.ConnectedAsync();
+        await using ScriptedNode again = node.Restart(shardCount: 2);
+        first.Dispose();
+
+        // The old connection may come back once more before it is closed; then there is one to each shard.
+        Dictionary<int, ScriptedConnection> connections = [];
+        while (connections.Count < 2)
+        {
+            ScriptedConnection connection = await again.ConnectedAsync();
+            connections[connection.Shard] = connection;
+        }
+
+        byte[][] keys = [.. Enumerable.Range(0, 40).Select(i => new[] { (byte)i })];
+        int[] counts = [.. Enumerable.Range(0, 2).Select(shard => keys.Count(key => KeySlot.Of(key) * 2 / KeySlot.Count == shard))];
+        Task<bool>[] deletes = [.. keys.Select(key => client.DeleteAsync(key).AsTask())];
+        for (int shard = 0; shard < 2; shard++)
+        {
+            foreach (ScriptedRequest request in await connections[shard].ReadAsync(counts[shard]))
+            {
+                Assert.Equal(shard, KeySlot.Of(request.Key) * 2 / KeySlot.Count);
+                await connections[shard].ReplyAsync(request, Status.Ok);
+            }
+        }
+
+        Assert.All(await Task.WhenAll(deletes), Assert.True);
+    }
 }

@@ -6,7 +6,7 @@ using FastCache.Protocol;
 
 namespace FastCache.Client.Tests.Fakes;
 
-/// <summary>A node of one shard whose answers a test writes. It shakes hands and tells its topology by itself.</summary>
+/// <summary>A node whose answers a test writes. It shakes hands and tells its topology by itself.</summary>
 internal sealed class ScriptedNode : IAsyncDisposable
 {
     private readonly TcpListener _listener;
@@ -14,12 +14,13 @@ internal sealed class ScriptedNode : IAsyncDisposable
     private readonly Task _accepting;
 
     public ScriptedNode()
-        : this(new(IPAddress.Loopback, 0))
+        : this(new(IPAddress.Loopback, 0), 1)
     {
     }
 
-    private ScriptedNode(IPEndPoint endPoint)
+    private ScriptedNode(IPEndPoint endPoint, int shardCount)
     {
+        ShardCount = shardCount;
         _listener = new(endPoint);
         _listener.Start();
         EndPoint = (IPEndPoint)_listener.LocalEndpoint;
@@ -27,6 +28,9 @@ internal sealed class ScriptedNode : IAsyncDisposable
     }
 
     public IPEndPoint EndPoint { get; }
+
+    /// <summary>How many shards it says that it has.</summary>
+    public int ShardCount { get; }
 
     /// <summary>What the handshake says.</summary>
     public int MaxKeyBytes { get; init; } = FcpLimits.MaxKeyBytes;
@@ -48,10 +52,10 @@ internal sealed class ScriptedNode : IAsyncDisposable
     public void Stop() => _listener.Stop();
 
     /// <summary>Takes connections again, at the same address.</summary>
-    public ScriptedNode Restart()
+    public ScriptedNode Restart(int shardCount = 1)
     {
         Stop();
-        return new(EndPoint);
+        return new(EndPoint, shardCount);
     }
 
     public async ValueTask DisposeAsync()
@@ -83,19 +87,34 @@ internal sealed class ScriptedNode : IAsyncDisposable
             ScriptedRequest hello = (await connection.ReadAsync())!;
             ProtocolLimits limits = new(MaxKeyBytes, 1 << 20, FcpLimits.MaxBatchKeys);
             byte[] reply = new byte[FcpLimits.HeaderBytes + FcpLimits.HelloReplyBytes];
-            ReplyWriter.WriteHello(reply, hello.Id, HelloReply.Of(limits) with { ShardCount = 1 });
+            ReplyWriter.WriteHello(reply, hello.Id, HelloReply.Of(limits) with { ShardCount = (ushort)ShardCount });
             await connection.SendAsync(reply);
-            if (HelloRequest.Read(hello.Body).Shard != 0)
+            int wish = HelloRequest.Read(hello.Body).Shard;
+            if (wish != 0)
             {
+                connection.Shard = wish - 1;
                 await _connections.Writer.WriteAsync(connection);
                 continue;
             }
 
             ScriptedRequest topology = (await connection.ReadAsync())!;
-            byte[] body = [1, 0, 1, 0, 0, 0, 0xFF, 0x3F, 0, 0];
-            await connection.ReplyAsync(topology, Status.Ok, body);
+            await connection.ReplyAsync(topology, Status.Ok, Topology());
             connection.Dispose();
         }
+    }
+
+    /// <summary>Each shard has an equal part of the slots.</summary>
+    private byte[] Topology()
+    {
+        List<ushort> words = [(ushort)ShardCount, (ushort)ShardCount];
+        for (int shard = 0; shard < ShardCount; shard++)
+        {
+            words.Add((ushort)(KeySlot.Count * shard / ShardCount));
+            words.Add((ushort)((KeySlot.Count * (shard + 1) / ShardCount) - 1));
+            words.Add((ushort)shard);
+        }
+
+        return [.. words.SelectMany(BitConverter.GetBytes)];
     }
 }
 
@@ -109,6 +128,9 @@ internal sealed record ScriptedRequest(Opcode Opcode, uint Id, int KeyLength, by
 /// <summary>One connection to a <see cref="ScriptedNode"/>.</summary>
 internal sealed class ScriptedConnection(Socket socket) : IDisposable
 {
+    /// <summary>The shard that it is for.</summary>
+    public int Shard { get; set; }
+
     private readonly NetworkStream _stream = new(socket, ownsSocket: true);
 
     /// <summary>The next request; null at the end.</summary>
