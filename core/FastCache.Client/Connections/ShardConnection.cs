@@ -233,7 +233,7 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
     {
         Line line = _line!;
         line.Lose(reason);
-        line.ReceiverEnded.SetResult();
+        line.ReceiverEnded.TrySetResult();
     }
 
     private void FreeIds()
@@ -300,8 +300,10 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
                     _onOtherShards();
                 }
 
-                _firstAttempt.TrySetException(failure is CacheException ? failure : CannotConnect(failure));
-                _outage = failure;
+                _outage = failure is OperationCanceledException
+                    ? new TimeoutException($"no answer within {_options.ConnectTimeout.TotalSeconds} s")
+                    : failure;
+                _firstAttempt.TrySetException(failure is CacheException ? failure : CannotConnect(_outage));
             }
 
             if (_options.OutageWait == TimeSpan.Zero)
@@ -446,6 +448,16 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
         public void Lose(Exception reason)
         {
             Interlocked.CompareExchange(ref _reason, reason, null);
+            try
+            {
+                // In order: closing alone, with a receive under way, would reset the connection.
+                Socket.Shutdown(SocketShutdown.Both);
+            }
+            catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
+            {
+                // The other side, or another reason, was first.
+            }
+
             Socket.Dispose();
         }
     }

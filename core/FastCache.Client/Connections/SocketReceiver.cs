@@ -42,6 +42,7 @@ internal sealed class SocketReceiver
     private readonly Action _onReceived;
     private byte[] _input = new byte[UsualBytes];
     private int _length;
+    private bool _mustRelease;
     private ConfiguredValueTaskAwaitable<int>.ConfiguredValueTaskAwaiter _receive;
 
     public SocketReceiver(Socket socket, IReplies replies)
@@ -99,8 +100,6 @@ internal sealed class SocketReceiver
             return;
         }
     }
-
-    private bool _mustRelease;
 
     private bool TryReceive()
     {

@@ -5,10 +5,6 @@ using System.Runtime.CompilerServices;
 namespace FastCache.Client.Connections;
 
 /// <summary>Sends what a connection's buffer has, one half after the other, until it is empty.</summary>
-/// <param name="socket">Where to.</param>
-/// <param name="gate">The connection's lock.</param>
-/// <param name="buffer">What is sent.</param>
-/// <param name="failed">Told when the socket fails. Nothing is sent any more.</param>
 [SuppressMessage("Reliability", "CA2012", Justification = "The one send that is under way is consumed once, by Go.")]
 internal sealed class SocketSender
 {
@@ -23,6 +19,10 @@ internal sealed class SocketSender
     private bool _isSending;
     private bool _isStopped;
 
+    /// <param name="socket">Where to.</param>
+    /// <param name="gate">The connection's lock.</param>
+    /// <param name="buffer">What is sent.</param>
+    /// <param name="failed">Told when the socket fails. Nothing is sent any more.</param>
     public SocketSender(Socket socket, Lock gate, SendBuffer buffer, Action<Exception> failed)
     {
         _socket = socket;

@@ -147,14 +147,12 @@ public sealed class OutageTests
         await using ScriptedNode again = node.Restart(shardCount: 2);
         first.Dispose();
 
-        // The old connection may come back once more before it is closed; then there is one to each shard.
-        Dictionary<int, ScriptedConnection> connections = [];
-        while (connections.Count < 2)
-        {
-            ScriptedConnection connection = await again.ConnectedAsync();
-            connections[connection.Shard] = connection;
-        }
-
+        // The old connection comes back, finds the other number of shards, and is closed when there is one to each of them.
+        ScriptedConnection old = await again.ConnectedAsync();
+        ScriptedConnection[] connections = [await again.ConnectedAsync(), await again.ConnectedAsync()];
+        Array.Sort(connections, (one, other) => one.Shard.CompareTo(other.Shard));
+        Assert.Equal([0, 1], connections.Select(connection => connection.Shard));
+        Assert.Null(await old.ReadAsync());
         byte[][] keys = [.. Enumerable.Range(0, 40).Select(i => new[] { (byte)i })];
         int[] counts = [.. Enumerable.Range(0, 2).Select(shard => keys.Count(key => KeySlot.Of(key) * 2 / KeySlot.Count == shard))];
         Task<bool>[] deletes = [.. keys.Select(key => client.DeleteAsync(key).AsTask())];

@@ -138,7 +138,14 @@ internal sealed class ScriptedConnection(Socket socket) : IDisposable
     {
         using CancellationTokenSource patience = new(TimeSpan.FromSeconds(20));
         byte[] header = new byte[FcpLimits.HeaderBytes];
-        if (await _stream.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false, patience.Token) < header.Length)
+        try
+        {
+            if (await _stream.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false, patience.Token) < header.Length)
+            {
+                return null;
+            }
+        }
+        catch (IOException)
         {
             return null;
         }
