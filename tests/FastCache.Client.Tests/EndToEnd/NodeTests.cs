@@ -126,6 +126,33 @@ public sealed class NodeTests
         Assert.True(givenUp > 100, $"{givenUp} given up");
     }
 
+    [Fact]
+    public async Task A_node_that_is_killed_under_load_fails_every_caller_at_once_and_serves_nobody_a_wrong_value()
+    {
+        RunningNode node = RunningNode.Start("--shards", "2");
+        await using FastCacheClient client = await ConnectAsync(node);
+        int answered = 0;
+        Task[] callers = [.. Enumerable.Range(0, 64).Select(task => Task.Run(async () =>
+        {
+            byte[] key = Key($"key of task {task}");
+            byte[] value = Bytes(100, task);
+            while (true)
+            {
+                await client.SetAsync(key, value);
+                using CacheValue found = await client.GetAsync(key);
+                Assert.True(found.Span.SequenceEqual(value));
+                Interlocked.Increment(ref answered);
+            }
+        }))];
+        Eventually.Is(() => Volatile.Read(ref answered) > 10_000, () => $"{answered} answered");
+        node.Dispose();
+        Task<Task[]> all = Task.WhenAll(callers.Select(caller => Task.WhenAny(caller)));
+        foreach (Task caller in await all.WaitAsync(TimeSpan.FromSeconds(10)))
+        {
+            await Assert.ThrowsAsync<CacheConnectionException>(() => caller);
+        }
+    }
+
     private static async Task ChangeAsync(FastCacheClient client, byte[] key)
     {
         Assert.False(await client.TouchAsync(key, 1000));
