@@ -403,6 +403,9 @@ public static class RequestWriter
         return FcpLimits.HeaderBytes;
     }
 
+    // Zeroing the fields would take 256-bit stores, and leave the upper halves of the registers in use: the copying of the
+    // value, which the runtime compiled ahead of time without them, then takes 200 ns more (230 against 27).
+    [SkipLocalsInit]
     private static int WithTerms(
         Span<byte> destination,
         Opcode opcode,

@@ -90,7 +90,10 @@ internal sealed class BatchLine : IDisposable
     public int Add(int frameBytes, Opcode opcode)
     {
         _outputLength += frameBytes;
-        _requests[_count] = new(_outputLength, -1, opcode);
+        ref Request request = ref _requests[_count];
+        request.End = _outputLength;
+        request.ReplyStart = -1;
+        request.Opcode = opcode;
         return _count++;
     }
 
