@@ -51,6 +51,7 @@ internal sealed class BatchLine : IDisposable
             HelloReply hello = Handshake.ReadHello(
                 Ask(frame => RequestWriter.Hello(frame, 0, shard: (ushort)wish), Opcode.Hello));
             _maxKeyBytes = (int)Math.Min(hello.MaxKeyBytes, FcpLimits.MaxKeyBytes);
+            LimitWaits(options.RequestTimeout);
         }
         catch
         {
@@ -111,17 +112,7 @@ internal sealed class BatchLine : IDisposable
             _sent++;
         }
         while (_sent < _count && _requests[_sent].End <= end);
-        try
-        {
-            for (end = _requests[_sent - 1].End; _outputSent < end;)
-            {
-                _outputSent += _socket.Send(_output.AsSpan(_outputSent, end - _outputSent), SocketFlags.None);
-            }
-        }
-        catch (SocketException failure)
-        {
-            throw Lost(failure);
-        }
+        SendUpTo(_requests[_sent - 1].End);
     }
 
     /// <summary>Waits for the replies to the part that was sent.</summary>
@@ -205,6 +196,21 @@ internal sealed class BatchLine : IDisposable
         _answered++;
     }
 
+    private void SendUpTo(int end)
+    {
+        try
+        {
+            while (_outputSent < end)
+            {
+                _outputSent += _socket.Send(_output.AsSpan(_outputSent, end - _outputSent), SocketFlags.None);
+            }
+        }
+        catch (SocketException failure)
+        {
+            throw Lost(failure);
+        }
+    }
+
     /// <summary>Receives more, with room for at least the frame that has begun.</summary>
     private void Receive(int frameBytes)
     {
@@ -225,34 +231,29 @@ internal sealed class BatchLine : IDisposable
     }
 
     private CacheException Lost(Exception failure) => failure is SocketException { SocketErrorCode: SocketError.TimedOut or SocketError.WouldBlock }
-        ? new CacheTimeoutException($"{_address} did not answer within {_options.RequestTimeout.TotalSeconds} s.", true)
+        ? new CacheTimeoutException($"{_address} did not answer within {_socket.ReceiveTimeout} ms.", true)
         : new CacheConnectionException($"The connection to {_address} was lost: {failure.Message}", true, failure);
 
     private void Connect()
     {
         try
         {
-            // Connect has no limit of its own; what a blocking socket sends within bounds is where one can be set.
-            _socket.SendTimeout = (int)_options.ConnectTimeout.TotalMilliseconds;
+            LimitWaits(_options.ConnectTimeout);
             _socket.Connect(_address.EndPoint);
         }
         catch (SocketException failure)
         {
             throw new CacheConnectionException($"Cannot connect to {_address}: {failure.Message}", false, failure);
         }
-
-        _socket.SendTimeout = _socket.ReceiveTimeout = (int)_options.RequestTimeout.TotalMilliseconds;
     }
+
+    /// <remarks>On Linux the limit for sending is the one for connecting, too.</remarks>
+    private void LimitWaits(TimeSpan most) => _socket.SendTimeout = _socket.ReceiveTimeout = (int)most.TotalMilliseconds;
 
     /// <summary>One exchange while nothing else is under way.</summary>
     private byte[] Ask(Handshake.Write write, Opcode opcode)
     {
-        int length = write(_output);
-        for (int sent = 0; sent < length;)
-        {
-            sent += _socket.Send(_output.AsSpan(sent, length - sent), SocketFlags.None);
-        }
-
+        SendUpTo(write(_output));
         byte[]? body;
         while (!Handshake.TryRead(_input.AsSpan(0, _inputLength), opcode, out body))
         {

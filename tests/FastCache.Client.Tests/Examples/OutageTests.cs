@@ -167,4 +167,47 @@ public sealed class OutageTests
 
         Assert.All(await Task.WhenAll(deletes), Assert.True);
     }
+
+    [Fact]
+    public async Task Each_shard_gets_as_many_connections_as_are_asked_for()
+    {
+        await using ScriptedNode node = new();
+        await using FastCacheClient client = await FastCacheClient.ConnectAsync(node.Options with { ConnectionsPerShard = 3 });
+        for (int i = 0; i < 3; i++)
+        {
+            using ScriptedConnection connection = await node.ConnectedAsync();
+            Assert.Equal(0, connection.Shard);
+        }
+    }
+
+    [Fact]
+    public async Task A_peer_that_takes_connections_and_says_nothing_is_given_up_in_time()
+    {
+        using System.Net.Sockets.TcpListener mute = new(System.Net.IPAddress.Loopback, 0);
+        mute.Start();
+        FastCacheClientOptions options = new()
+        {
+            Seeds = [mute.LocalEndpoint],
+            ConnectTimeout = TimeSpan.FromMilliseconds(200),
+            RequestTimeout = TimeSpan.FromMinutes(5),
+        };
+        await Assert.ThrowsAsync<CacheConnectionException>(
+            () => FastCacheClient.ConnectAsync(options).WaitAsync(TimeSpan.FromSeconds(20)));
+        await Assert.ThrowsAsync<CacheConnectionException>(
+            () => Task.Run(() => FastCacheBatch.Connect(options)).WaitAsync(TimeSpan.FromSeconds(20)));
+    }
+
+    [Fact]
+    public async Task A_batch_that_is_not_answered_times_out()
+    {
+        await using ScriptedNode node = new();
+        using FastCacheBatch batch = await Task.Run(
+            () => FastCacheBatch.Connect(node.Options with { RequestTimeout = TimeSpan.FromMilliseconds(200), MaxOutstanding = 2 }));
+        using ScriptedConnection connection = await node.ConnectedAsync();
+        batch.Get([1]);
+        batch.Get([2]);
+        Assert.Throws<CacheLimitException>(() => batch.Get([3]));
+        CacheTimeoutException failure = await Assert.ThrowsAsync<CacheTimeoutException>(() => Task.Run(batch.Execute));
+        Assert.True(failure.MayHaveExecuted);
+    }
 }
