@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using FastCache.Bench;
 using FastCache.Bench.Check;
+using FastCache.Bench.Client;
 using FastCache.Bench.Faults;
 using FastCache.Bench.Fuzz;
 using FastCache.Bench.Growth;
@@ -15,6 +16,7 @@ using FastCache.Bench.Ttl;
 RootCommand root = new("FastCache benchmarks.")
 {
     CheckCommand.Create(),
+    ClientCommand.Create(),
     FaultsCommand.Create(),
     FloorCommand.Create(),
     FuzzCommand.Create(),

@@ -17,6 +17,12 @@ internal sealed class Redis : Peer
             ["--port", "0", "--unixsocket", socket, .. PeerProgram.RedisInMemory]))
         : null;
 
+    /// <summary>One that listens on a port of loopback; null: it is not installed.</summary>
+    public static PeerProcess? Listen() => PeerProgram.Find(PeerProgram.Redis) is string path
+        ? PeerProcess.OverLoopback([path], port =>
+            ["--port", $"{port}", "--bind", $"{System.Net.IPAddress.Loopback}", .. PeerProgram.RedisInMemory])
+        : null;
+
     protected override long Items() => NumberIn(Ask("DBSIZE\r\n", "\r\n"), ":");
 
     protected override long OwnBytes() => NumberIn(Ask("INFO memory\r\n", "\r\n\r\n"), "used_memory:");

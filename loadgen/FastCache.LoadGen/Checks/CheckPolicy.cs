@@ -14,7 +14,8 @@ namespace FastCache.LoadGen.Checks;
 ///   all attempts ──► met once ──► met      missed twice ──► missed      else ──► not judged
 /// </code>
 /// A machine explains what the program that only moves the same bytes could not do either, or comes near to, and what a
-/// thread that only reads the clock saw. It explains no tail of twenty times of what these two saw.
+/// thread that only reads the clock saw. It explains no tail of twenty times of what these two saw, unless its processors were away,
+/// and never twice the CPU that is allowed.
 /// </remarks>
 internal static class CheckPolicy
 {
@@ -23,6 +24,12 @@ internal static class CheckPolicy
 
     /// <summary>CPU per operation of the node may be so many times that of the byte-moving program.</summary>
     public const double MostCpuRatio = 4;
+
+    /// <summary>
+    /// No neighbour explains more than this: at processors that were away for three quarters of the time, a sound node was seen at 4.1 to
+    /// 4.3 times, one that spins in every request at 27.
+    /// </summary>
+    private const double MostCpuExcused = 2 * MostCpuRatio;
 
     /// <summary>A byte-moving program below so many times the target leaves no room for a cache.</summary>
     private const double FloorHeadroom = 2;
@@ -109,7 +116,8 @@ internal static class CheckPolicy
         }
 
         string measured = Format.Invariant($"{ratio:0.00} x, {Format.Nanos(attempt.Node.NodeCpuNanosPerOperation)}/op");
-        return Judge("node cpu", target, measured, ratio <= MostCpuRatio, WhyAway(attempt));
+        string? why = ratio <= MostCpuExcused ? WhyAway(attempt) : null;
+        return Judge("node cpu", target, measured, ratio <= MostCpuRatio, why);
     }
 
     private static string? WhyNotHeld(CheckAttempt attempt) =>

@@ -83,7 +83,7 @@ public sealed class CheckPolicyTests
         CheckAttempt attempt = Good with
         {
             Stalls = [new(0, "before", 99, 100, MaxMicros: 100, LostShare: 0.5)],
-            Node = Full with { Operations = 2_000_000, NodeCpuNanosPerOperation = 999 },
+            Node = Full with { Operations = 2_000_000, NodeCpuNanosPerOperation = 300 },
             NodeAtRate = AtRate with { Operations = 2_000_000, Latencies = [Tail(9e6), Tail(9e6), Tail(9e6)] },
         };
         Assert.Equal(
@@ -93,6 +93,11 @@ public sealed class CheckPolicyTests
             ],
             CheckPolicy.Judge(attempt).Select(verdict => verdict.Outcome));
     }
+
+    [Fact]
+    public void No_machine_explains_twice_the_cpu_that_is_allowed() => Assert.Equal(
+        Outcome.Missed,
+        Of(Good with { WaitShare = 0.8, Node = Full with { NodeCpuNanosPerOperation = 8.1 * 47 } }, "node cpu").Outcome);
 
     [Fact]
     public void Waits_while_it_was_measured_explain_as_well() => Assert.Equal(

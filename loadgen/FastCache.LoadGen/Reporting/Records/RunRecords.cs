@@ -50,7 +50,9 @@ internal static class RunRecords
         {
             Calibration = new(
                 Median(attempt => attempt.Floor.OperationsPerSecond),
-                Median(attempt => attempt.Floor.NodeCpuNanosPerOperation ?? double.NaN),
+                attempts.Any(attempt => attempt.Floor.NodeCpuNanosPerOperation is null)
+                    ? null
+                    : Median(attempt => attempt.Floor.NodeCpuNanosPerOperation!.Value),
                 Median(attempt => attempt.FloorAtRate[ReplyKind.Hit].P999),
                 [.. attempts.SelectMany(attempt => attempt.Stalls).Select(Of)]),
             Subjects =

@@ -1,0 +1,12 @@
+using System.Net;
+
+namespace FastCache.Client.Connections;
+
+/// <summary>One shard of one node.</summary>
+/// <param name="EndPoint">Where the node listens.</param>
+/// <param name="Shard">Number of the shard, from 0.</param>
+/// <param name="ShardCount">How many the node has.</param>
+internal sealed record ShardAddress(EndPoint EndPoint, int Shard, int ShardCount)
+{
+    public override string ToString() => ShardCount == 1 ? $"{EndPoint}" : $"shard {Shard} of {EndPoint}";
+}

@@ -1,0 +1,423 @@
+using System.Net;
+using System.Net.Sockets;
+using FastCache.Client.Operations;
+using FastCache.Protocol;
+
+namespace FastCache.Client.Connections;
+
+/// <summary>The way to one shard: one socket after another, and the requests of everybody on it.</summary>
+/// <remarks>
+/// <code>
+///                 shaken hands                        lost
+///   Connecting ------------------> Up -------------------------------+
+///    ^  |                           ^                                 |
+///    |  | OutageWait has passed     | shaken hands                    |
+///    |  v                           |                                 |
+///    | Out -------------------------+                                 |
+///    +----------------------------------------------------------------+
+/// </code>
+/// While it is connecting, requests wait in the send buffer; while it is out they fail at once. What was handed to a
+/// socket that is lost fails; what was not is sent on the next one.
+/// </remarks>
+internal sealed class ShardConnection : IReplies, IAsyncDisposable
+{
+    private readonly ShardAddress _address;
+    private readonly FastCacheClientOptions _options;
+    private readonly Action _onOtherShards;
+    private readonly Lock _gate = new();
+    private readonly OperationPool _pool = new();
+    private readonly OperationTable _table;
+    private readonly SendBuffer _buffer;
+    private readonly CompletionPump _pump;
+    private readonly TaskCompletionSource _firstAttempt = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _closing = new();
+    private readonly long _timeoutMillis;
+    private readonly List<(Operation Operation, long End)> _late = [];
+    private Task _life = Task.CompletedTask;
+    private Line? _line;
+    private Exception? _outage;
+    private int _maxKeyBytes = FcpLimits.MaxKeyBytes;
+    private long _downSince = Environment.TickCount64;
+    private long _upSince;
+    private bool _isOut;
+    private bool _isClosed;
+
+    // Of the thread that receives.
+    private readonly int[] _freed = new int[1024];
+    private int _freedCount;
+    private Operation? _first;
+    private Operation? _last;
+
+    /// <param name="address">The shard.</param>
+    /// <param name="options">Checked ones.</param>
+    /// <param name="onOtherShards">Told when the node turns out to have another number of shards than
+    /// <paramref name="address"/> says.</param>
+    public ShardConnection(ShardAddress address, FastCacheClientOptions options, Action onOtherShards)
+    {
+        _address = address;
+        _options = options;
+        _onOtherShards = onOtherShards;
+        _table = new(options.MaxOutstanding);
+        _buffer = new(options.MaxSendBytes);
+        _pump = new(Flush);
+        _timeoutMillis = (long)options.RequestTimeout.TotalMilliseconds;
+    }
+
+    /// <summary>Requests without a reply.</summary>
+    public int Outstanding
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _table.Count;
+            }
+        }
+    }
+
+    /// <summary>Begins to connect, again and again until it is closed.</summary>
+    /// <returns>How the first attempt ended.</returns>
+    public Task StartAsync()
+    {
+        _life = Task.Run(LiveAsync);
+        return _firstAttempt.Task;
+    }
+
+    /// <summary>Sends a request.</summary>
+    /// <param name="request">It; nothing of it is needed afterwards.</param>
+    /// <param name="destination">Where a copied value goes.</param>
+    /// <param name="cancellationToken">Releases the caller, not the node.</param>
+    /// <returns>The operation, whose token makes it a ValueTask.</returns>
+    /// <exception cref="ArgumentException">No node takes this request, or this one does not take its key.</exception>
+    public Operation Begin<TRequest>(
+        scoped in TRequest request, Memory<byte> destination, CancellationToken cancellationToken)
+        where TRequest : IRequest, allows ref struct
+    {
+        Operation operation;
+        Line? line;
+        bool isAlone;
+        lock (_gate)
+        {
+            if (Refuse(request.MostBytes, request.Key.Length) is Exception refusal)
+            {
+                return Refused(refusal);
+            }
+
+            int length = request.Write(_buffer.Room(request.MostBytes), (uint)_table.NextId);
+            operation = _pool.Rent();
+            int ticket = operation.Begin(Environment.TickCount64 + _timeoutMillis, destination);
+            _table.Add(operation, ticket, TRequest.Opcode, _buffer.Append(length));
+            line = _line;
+            isAlone = _table.Count == 1;
+        }
+
+        operation.Watch(cancellationToken);
+        if (line is not null)
+        {
+            // Whoever is alone has nobody to share a system call with, and is spared a change of threads.
+            if (isAlone)
+            {
+                line.Sender.Flush();
+            }
+            else
+            {
+                _pump.Schedule();
+            }
+        }
+
+        return operation;
+    }
+
+    /// <summary>Ends what has waited too long, and a connection that does not answer. Called regularly.</summary>
+    public void Sweep()
+    {
+        long now = Environment.TickCount64;
+        long handedOver;
+        Line? silent = null;
+        lock (_gate)
+        {
+            _table.ClaimLate(now, _late);
+            handedOver = _buffer.LastHandedOver;
+            if (_line is not null && _late.Count > 0 && now - _line.LastInput >= _timeoutMillis)
+            {
+                silent = _line;
+            }
+        }
+
+        foreach ((Operation operation, long end) in _late)
+        {
+            operation.Fail(new CacheTimeoutException(
+                $"No reply came from {_address} within {_options.RequestTimeout.TotalSeconds} s.", end <= handedOver));
+            Complete(operation);
+        }
+
+        _late.Clear();
+        silent?.Lose(new TimeoutException("The node does not answer."));
+        if (Volatile.Read(ref _line) is null && now - Volatile.Read(ref _downSince) >= _options.OutageWait.TotalMilliseconds)
+        {
+            GoOut();
+        }
+    }
+
+    /// <summary>Closes it; what is outstanding fails.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _isClosed, true))
+        {
+            return;
+        }
+
+        await _closing.CancelAsync().ConfigureAwait(false);
+        Volatile.Read(ref _line)?.Lose(new ObjectDisposedException(nameof(FastCacheClient)));
+        await _life.ConfigureAwait(false);
+        _closing.Dispose();
+    }
+
+    Exception? IReplies.Take(in Reply reply)
+    {
+        if (reply.Status.IsFatal())
+        {
+            return Refusal.Of(reply);
+        }
+
+        if (!ReplyBody.IsSound(reply) || !_table.Take(reply.Id, reply.Opcode, out Operation operation, out int ticket))
+        {
+            return new InvalidDataException(
+                $"a {reply.Opcode} reply with id {reply.Id}, argument {reply.Argument} and {reply.Body.Length} bytes "
+                + "answers no request");
+        }
+
+        if (operation.TryClaim(ticket))
+        {
+            operation.Accept(reply);
+            if (_last is null)
+            {
+                _first = operation;
+            }
+            else
+            {
+                _last.Next = operation;
+            }
+
+            _last = operation;
+        }
+
+        _freed[_freedCount++] = (int)reply.Id;
+        if (_freedCount == _freed.Length)
+        {
+            FreeIds();
+        }
+
+        return null;
+    }
+
+    bool IReplies.EndOfInput()
+    {
+        FreeIds();
+        _line?.LastInput = Environment.TickCount64;
+        if (_first is null)
+        {
+            return false;
+        }
+
+        _pump.Add(_first, _last!);
+        (_first, _last) = (null, null);
+        return true;
+    }
+
+    void IReplies.Release() => _pump.Run();
+
+    void IReplies.ReleaseElsewhere() => _pump.Schedule();
+
+    void IReplies.Ended(Exception reason)
+    {
+        Line line = _line!;
+        line.Lose(reason);
+        line.ReceiverEnded.TrySetResult();
+    }
+
+    private void FreeIds()
+    {
+        lock (_gate)
+        {
+            _table.Free(_freed.AsSpan(0, _freedCount));
+        }
+
+        _freedCount = 0;
+    }
+
+    private void Flush() => Volatile.Read(ref _line)?.Sender.Flush();
+
+    /// <summary>Why a request is not taken; null if it is.</summary>
+    private Exception? Refuse(int frameBytes, int keyBytes)
+    {
+        if (keyBytes > _maxKeyBytes)
+        {
+            throw new ArgumentException($"The key has {keyBytes} bytes; {_address} takes keys of 1 to {_maxKeyBytes}.");
+        }
+
+        if (_isOut)
+        {
+            return new CacheConnectionException($"There is no connection to {_address}: {_outage?.Message}", false, _outage);
+        }
+
+        if (_table.IsFull)
+        {
+            return new CacheLimitException(
+                $"{_options.MaxOutstanding} requests to {_address} have no reply, as many as MaxOutstanding allows.");
+        }
+
+        return _buffer.Takes(frameBytes)
+            ? null
+            : new CacheLimitException(
+                $"The request does not fit what waits to be sent to {_address}; MaxSendBytes allows {_options.MaxSendBytes}.");
+    }
+
+    /// <summary>An operation that has failed already. Under the lock.</summary>
+    private Operation Refused(Exception refusal)
+    {
+        Operation operation = _pool.Rent();
+        operation.TryClaim(operation.Begin(long.MaxValue, default));
+        operation.Fail(refusal);
+        operation.Signal();
+        return operation;
+    }
+
+    private async Task LiveAsync()
+    {
+        Backoff backoff = new(_options.MaxReconnectPause);
+        while (!_closing.IsCancellationRequested)
+        {
+            try
+            {
+                await ServeAsync(await ConnectAsync().ConfigureAwait(false)).ConfigureAwait(false);
+                backoff = AfterService(backoff);
+            }
+            catch (Exception failure) when (failure is SocketException or CacheException or OperationCanceledException)
+            {
+                if (failure is CacheRequestException { Status: Status.WrongShard })
+                {
+                    _onOtherShards();
+                }
+
+                _outage = failure is OperationCanceledException
+                    ? new TimeoutException($"no answer within {_options.ConnectTimeout.TotalSeconds} s")
+                    : failure;
+                _firstAttempt.TrySetException(failure is CacheException ? failure : CannotConnect(_outage));
+            }
+
+            if (_options.OutageWait == TimeSpan.Zero)
+            {
+                GoOut();
+            }
+
+            await Task.Delay(backoff.Next(), _closing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        _outage = new ObjectDisposedException(nameof(FastCacheClient));
+        GoOut();
+    }
+
+    /// <summary>After a time of service the pauses are short again; a node that takes connections only to close them does not
+    /// make them so.</summary>
+    private Backoff AfterService(Backoff before) => Environment.TickCount64 - _upSince > _options.MaxReconnectPause.TotalMilliseconds
+        ? new(_options.MaxReconnectPause)
+        : before;
+
+    private CacheConnectionException CannotConnect(Exception failure) =>
+        new($"Cannot connect to {_address}: {failure.Message}", mayHaveExecuted: false, failure);
+
+    private async Task<Line> ConnectAsync()
+    {
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token);
+        limit.CancelAfter(_options.ConnectTimeout);
+        (Socket socket, HelloReply hello) = await Handshake.ConnectAsync(
+            _address.EndPoint, _address.Shard + 1, limit.Token).ConfigureAwait(false);
+        if (hello.ShardCount != _address.ShardCount)
+        {
+            _onOtherShards();
+        }
+
+        _maxKeyBytes = (int)Math.Min(hello.MaxKeyBytes, FcpLimits.MaxKeyBytes);
+        return new(socket, _gate, _buffer);
+    }
+
+    /// <summary>Serves on a socket until it is lost, and fails what was on it.</summary>
+    private async Task ServeAsync(Line line)
+    {
+        lock (_gate)
+        {
+            // Callers that gave up while there was no connection do not want their requests to be executed now.
+            _buffer.Keep(id => _table.IsPending(id) || Forget(id));
+            _isOut = false;
+            _line = line;
+            _upSince = Environment.TickCount64;
+        }
+
+        _firstAttempt.TrySetResult();
+        if (_closing.IsCancellationRequested)
+        {
+            line.Lose(new ObjectDisposedException(nameof(FastCacheClient)));
+        }
+
+        new SocketReceiver(line.Socket, this).Start();
+        line.Sender.Flush();
+        await line.ReceiverEnded.Task.ConfigureAwait(false);
+        await line.Sender.StopAsync().ConfigureAwait(false);
+        _outage = line.Reason;
+        Operation? lost;
+        lock (_gate)
+        {
+            _line = null;
+            _downSince = Environment.TickCount64;
+            lost = _table.RemoveUpTo(_buffer.LastHandedOver);
+        }
+
+        bool mayHaveExecuted = line.Reason is not CacheRequestException { Status: Status.ShuttingDown };
+        FailAll(lost, $"The connection to {_address} was lost: {line.Reason!.Message}", mayHaveExecuted, line.Reason);
+    }
+
+    private bool Forget(uint id)
+    {
+        _table.Remove(id);
+        return false;
+    }
+
+    /// <summary>Fails everything that waits for a connection, and what comes until there is one.</summary>
+    private void GoOut()
+    {
+        Operation? waiting;
+        Exception? outage;
+        lock (_gate)
+        {
+            if (_line is not null)
+            {
+                return;
+            }
+
+            _isOut = true;
+            outage = _outage;
+            _buffer.Keep(_ => false);
+            waiting = _table.RemoveUpTo(long.MaxValue);
+        }
+
+        FailAll(waiting, $"There is no connection to {_address}: {outage?.Message}", false, outage);
+    }
+
+    private void FailAll(Operation? chain, string message, bool mayHaveExecuted, Exception? reason)
+    {
+        while (chain is Operation operation)
+        {
+            chain = operation.Next;
+            operation.Next = null;
+            operation.Fail(new CacheConnectionException(message, mayHaveExecuted, reason));
+            Complete(operation);
+        }
+    }
+
+    private void Complete(Operation operation)
+    {
+        _pump.Add(operation, operation);
+        _pump.Schedule();
+    }
+}

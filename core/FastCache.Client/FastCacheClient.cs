@@ -1,0 +1,225 @@
+using System.Globalization;
+using System.Text;
+using System.Threading.Tasks.Sources;
+using FastCache.Client.Connections;
+using FastCache.Client.Operations;
+using FastCache.Client.Routing;
+using FastCache.Protocol;
+
+namespace FastCache.Client;
+
+/// <summary>A FastCache node as one dictionary: every request goes straight to the shard that has its key, and everybody's
+/// requests share one connection to each shard.</summary>
+/// <remarks>
+/// For any number of threads and tasks at once; one client for a process is enough. Keys have 1 to 250 bytes and are, like
+/// values, needed by a call only until it returns its ValueTask, which is to be awaited once. All requests
+/// throw, when awaited, <see cref="CacheConnectionException"/>, <see cref="CacheTimeoutException"/>,
+/// <see cref="CacheLimitException"/>, <see cref="CacheRequestException"/> or, when their token is cancelled,
+/// <see cref="OperationCanceledException"/>; a request that no node takes throws <see cref="ArgumentException"/> at once. A
+/// cancelled request may have been executed. docs/client.md says what is guaranteed.
+/// </remarks>
+public sealed class FastCacheClient : IAsyncDisposable
+{
+    private readonly NodeRouter _router;
+
+    private FastCacheClient(NodeRouter router) => _router = router;
+
+    /// <summary>Connects to every shard of the node that answers at the first of the seeds.</summary>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    /// <exception cref="CacheException">No seed answers as a node.</exception>
+    public static async Task<FastCacheClient> ConnectAsync(
+        FastCacheClientOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Check();
+        return new(await NodeRouter.ConnectAsync(options, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Reads a value.</summary>
+    /// <returns>The value in a pooled buffer, to be disposed.</returns>
+    public ValueTask<CacheValue> GetAsync(ReadOnlySpan<byte> key, CancellationToken cancellationToken = default) =>
+        Ask<GetRequest, CacheValue>(new GetRequest(key), cancellationToken);
+
+    /// <summary>Reads a value into the caller's buffer, which is written to only while the result is taken, never after
+    /// a cancellation or time-out.</summary>
+    public ValueTask<CopiedValue> GetAsync(
+        ReadOnlySpan<byte> key, Memory<byte> destination, CancellationToken cancellationToken = default) =>
+        Ask<GetRequest, CopiedValue>(new GetRequest(key), cancellationToken, destination);
+
+    /// <summary>Reads a part of a value, also of one that is too large for <see cref="GetAsync(ReadOnlySpan{byte},
+    /// CancellationToken)"/>.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="start">Where to begin; behind the value's end is <see cref="Status.RangeOutOfValue"/>.</param>
+    /// <param name="length">How many bytes; 0: to its end. Fewer come if the value is shorter, or the node's largest
+    /// value is: <see cref="CacheValue.TotalLength"/> tells what is left.</param>
+    /// <param name="cancellationToken">Releases the caller.</param>
+    public ValueTask<CacheValue> GetRangeAsync(
+        ReadOnlySpan<byte> key, ulong start, uint length = 0, CancellationToken cancellationToken = default) =>
+        Ask<GetRangeRequest, CacheValue>(new GetRangeRequest(key, start, length), cancellationToken);
+
+    /// <summary>Stores a value.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">At most the node's largest value, 1 MiB unless it was told otherwise.</param>
+    /// <param name="terms">Life and conditions; <see cref="SetTerms.Quiet"/> is not for this client, which needs the
+    /// reply.</param>
+    /// <param name="cancellationToken">Releases the caller.</param>
+    public ValueTask<WriteResult> SetAsync(
+        ReadOnlySpan<byte> key,
+        ReadOnlySpan<byte> value,
+        in SetTerms terms = default,
+        CancellationToken cancellationToken = default) => terms.Quiet
+        ? throw new ArgumentException("A quiet set has no reply, which this client waits for.", nameof(terms))
+        : Ask<SetRequest, WriteResult>(new SetRequest(key, value, terms), cancellationToken);
+
+    /// <summary>Deletes a key.</summary>
+    /// <returns>Whether it was there.</returns>
+    public ValueTask<bool> DeleteAsync(ReadOnlySpan<byte> key, CancellationToken cancellationToken = default) =>
+        Ask<DeleteRequest, bool>(new DeleteRequest(key, null), cancellationToken);
+
+    /// <summary>Deletes a key if its item has a version.</summary>
+    public ValueTask<WriteResult> DeleteIfVersionAsync(
+        ReadOnlySpan<byte> key, ulong version, CancellationToken cancellationToken = default) =>
+        Ask<DeleteRequest, WriteResult>(new DeleteRequest(key, version), cancellationToken);
+
+    /// <summary>Gives an item another life.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="timeToLiveMillis">From now; 0: it does not expire.</param>
+    /// <param name="cancellationToken">Releases the caller.</param>
+    /// <returns>Whether it was there.</returns>
+    public ValueTask<bool> TouchAsync(
+        ReadOnlySpan<byte> key, ulong timeToLiveMillis, CancellationToken cancellationToken = default) =>
+        Ask<TouchRequest, bool>(new TouchRequest(key, timeToLiveMillis), cancellationToken);
+
+    /// <summary>Adds to a counter.</summary>
+    public ValueTask<CountResult> IncrementAsync(
+        ReadOnlySpan<byte> key, ulong amount = 1, in CountTerms terms = default, CancellationToken cancellationToken = default) =>
+        Ask<CountRequest, CountResult>(new CountRequest(key, amount, terms, subtract: false), cancellationToken);
+
+    /// <summary>Subtracts from a counter.</summary>
+    public ValueTask<CountResult> DecrementAsync(
+        ReadOnlySpan<byte> key, ulong amount = 1, in CountTerms terms = default, CancellationToken cancellationToken = default) =>
+        Ask<CountRequest, CountResult>(new CountRequest(key, amount, terms, subtract: true), cancellationToken);
+
+    /// <summary>Puts bytes behind a value, which may then have at most 256 KiB.</summary>
+    public ValueTask<WriteResult> AppendAsync(
+        ReadOnlySpan<byte> key, ReadOnlySpan<byte> piece, CancellationToken cancellationToken = default) =>
+        Ask<AppendRequest, WriteResult>(new AppendRequest(key, piece), cancellationToken);
+
+    /// <summary>Puts bytes before a value, which may then have at most 256 KiB.</summary>
+    public ValueTask<WriteResult> PrependAsync(
+        ReadOnlySpan<byte> key, ReadOnlySpan<byte> piece, CancellationToken cancellationToken = default) =>
+        Ask<PrependRequest, WriteResult>(new PrependRequest(key, piece), cancellationToken);
+
+    /// <summary>Reads a value, or is granted the right to fill the key: by a set with <see cref="SetTerms.LeaseToken"/>.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="leaseMillis">How long a grant lasts, 1 to 3,600,000.</param>
+    /// <param name="cancellationToken">Releases the caller.</param>
+    public ValueTask<LeasedValue> LeaseGetAsync(
+        ReadOnlySpan<byte> key, uint leaseMillis, CancellationToken cancellationToken = default) =>
+        Ask<LeaseGetRequest, LeasedValue>(new LeaseGetRequest(key, leaseMillis), cancellationToken);
+
+    /// <summary>Gives a grant back unused, so that another caller is granted it at once.</summary>
+    /// <returns>Whether it had not ended before.</returns>
+    public ValueTask<bool> LeaseReleaseAsync(
+        ReadOnlySpan<byte> key, ulong token, CancellationToken cancellationToken = default) =>
+        Ask<LeaseReleaseRequest, bool>(new LeaseReleaseRequest(key, token), cancellationToken);
+
+    /// <summary>Makes a value stale: absent for all but <see cref="LeaseGetAsync"/>.</summary>
+    /// <returns>Whether it was there.</returns>
+    public ValueTask<bool> MakeStaleAsync(ReadOnlySpan<byte> key, CancellationToken cancellationToken = default) =>
+        Ask<MakeStaleRequest, bool>(new MakeStaleRequest(key), cancellationToken);
+
+    /// <summary>Reads many values, from all shards at once.</summary>
+    /// <param name="keys">The keys.</param>
+    /// <param name="values">At least as long; takes the value of each key, to be disposed one by one.</param>
+    /// <param name="cancellationToken">Releases the caller.</param>
+    /// <returns>How many keys were there. If one fails all fail, with the first reason, and no value is left to dispose.</returns>
+    public ValueTask<int> GetManyAsync(
+        ReadOnlyMemory<ReadOnlyMemory<byte>> keys, Memory<CacheValue> values, CancellationToken cancellationToken = default)
+    {
+        CheckRoom(keys.Length, values.Length, nameof(values));
+        return ManyKeys.RunAsync(
+            keys.Length,
+            i => GetAsync(keys.Span[i].Span, cancellationToken),
+            (i, value) => values.Span[i] = value,
+            static value => value.IsFound);
+    }
+
+    /// <summary>Stores many values, in all shards at once: each by itself, not all or none.</summary>
+    /// <param name="entries">Keys and values.</param>
+    /// <param name="terms">Life and conditions of each.</param>
+    /// <param name="results">Empty, or at least as long: takes how each one ended.</param>
+    /// <param name="cancellationToken">Releases the caller.</param>
+    /// <returns>How many were done. If one fails the call fails with the first reason, and the others may have been
+    /// done.</returns>
+    public ValueTask<int> SetManyAsync(
+        ReadOnlyMemory<CacheEntry> entries,
+        SetTerms terms = default,
+        Memory<WriteResult> results = default,
+        CancellationToken cancellationToken = default)
+    {
+        CheckRoom(entries.Length, results.IsEmpty ? entries.Length : results.Length, nameof(results));
+        return ManyKeys.RunAsync(
+            entries.Length,
+            i => SetAsync(entries.Span[i].Key.Span, entries.Span[i].Value.Span, terms, cancellationToken),
+            (i, result) =>
+            {
+                if (!results.IsEmpty)
+                {
+                    results.Span[i] = result;
+                }
+            },
+            static result => result.IsDone);
+    }
+
+    /// <summary>Waits until the node has answered an empty request.</summary>
+    public ValueTask PingAsync(CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled(cancellationToken);
+        }
+
+        Operation operation = _router.Any.Begin(new PingRequest(), default, cancellationToken);
+        return new(operation, operation.Token);
+    }
+
+    /// <summary>The node's counters by name; docs/stats.md lists them.</summary>
+    public async ValueTask<IReadOnlyDictionary<string, long>> StatsAsync(CancellationToken cancellationToken = default)
+    {
+        using CacheValue text = await Ask<StatsRequest, CacheValue>(new StatsRequest(), cancellationToken).ConfigureAwait(false);
+        Dictionary<string, long> counters = [];
+        foreach (string line in Encoding.UTF8.GetString(text.Span).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            int space = line.IndexOf(' ', StringComparison.Ordinal);
+            counters[line[..space]] = long.Parse(line.AsSpan(space + 1), CultureInfo.InvariantCulture);
+        }
+
+        return counters;
+    }
+
+    /// <summary>Closes all connections; requests that are outstanding fail.</summary>
+    public ValueTask DisposeAsync() => _router.DisposeAsync();
+
+    private ValueTask<TResult> Ask<TRequest, TResult>(
+        scoped in TRequest request, CancellationToken cancellationToken, Memory<byte> destination = default)
+        where TRequest : IRequest, allows ref struct
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<TResult>(cancellationToken);
+        }
+
+        ShardConnection connection = TRequest.HasKey ? _router.Of(request.Key) : _router.Any;
+        Operation operation = connection.Begin(request, destination, cancellationToken);
+        return new((IValueTaskSource<TResult>)(object)operation, operation.Token);
+    }
+
+    private static void CheckRoom(int count, int room, string name)
+    {
+        if (room < count)
+        {
+            throw new ArgumentException($"{name} has room for {room} of {count}.", name);
+        }
+    }
+}

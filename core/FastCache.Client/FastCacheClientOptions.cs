@@ -1,0 +1,74 @@
+using System.Net;
+
+namespace FastCache.Client;
+
+/// <summary>Where the node is, and what a client may use and wait for.</summary>
+/// <remarks>Checked as a whole when a client is connected; what is out of range is named with what is allowed.</remarks>
+public sealed record FastCacheClientOptions
+{
+    private const int MaxConnectionsPerShard = 64;
+    private const int MostOutstanding = 1 << 20;
+    private const int LeastSendBytes = 64 << 10;
+    private const int MostSendBytes = 1 << 30;
+    private static readonly TimeSpan LongestTime = TimeSpan.FromHours(1);
+
+    /// <summary>Addresses of the node, tried in this order until one answers; at least one.</summary>
+    public required IReadOnlyList<EndPoint> Seeds { get; init; }
+
+    /// <summary>Time for one connection with its handshake, 1 ms to 1 h.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Time for one request from the call to its result, 10 ms to 1 h. Noticed up to a tenth of it late.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long requests that were not sent yet wait for a lost connection to come back, 0 (they fail at once) to
+    /// 1 h. After an outage of this length requests fail at once until the node is back.</summary>
+    public TimeSpan OutageWait { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Longest pause between two attempts to connect again, 1 ms to 1 h; the first pauses are shorter.</summary>
+    public TimeSpan MaxReconnectPause { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Connections to each shard, 1 to 64. One is enough unless a single core cannot carry its traffic.</summary>
+    public int ConnectionsPerShard { get; init; } = 1;
+
+    /// <summary>Most requests without a reply on one connection, 1 to 1,048,576; the next one fails at once with
+    /// <see cref="CacheLimitException"/>. A request that was given up counts until its reply comes.</summary>
+    public int MaxOutstanding { get; init; } = 16_384;
+
+    /// <summary>Most bytes of requests that wait to be sent on one connection, 64 KiB to 1 GiB; a request that does not fit
+    /// fails at once with <see cref="CacheLimitException"/>.</summary>
+    public int MaxSendBytes { get; init; } = 32 << 20;
+
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    internal void Check()
+    {
+        if (Seeds is null || Seeds.Count == 0 || Seeds.Any(seed => seed is null))
+        {
+            throw new ArgumentException($"{nameof(Seeds)} must name at least one address, and none that is null.");
+        }
+
+        Range(nameof(ConnectTimeout), ConnectTimeout, TimeSpan.FromMilliseconds(1));
+        Range(nameof(RequestTimeout), RequestTimeout, TimeSpan.FromMilliseconds(10));
+        Range(nameof(OutageWait), OutageWait, TimeSpan.Zero);
+        Range(nameof(MaxReconnectPause), MaxReconnectPause, TimeSpan.FromMilliseconds(1));
+        Range(nameof(ConnectionsPerShard), ConnectionsPerShard, 1, MaxConnectionsPerShard);
+        Range(nameof(MaxOutstanding), MaxOutstanding, 1, MostOutstanding);
+        Range(nameof(MaxSendBytes), MaxSendBytes, LeastSendBytes, MostSendBytes);
+    }
+
+    private static void Range(string name, TimeSpan value, TimeSpan least)
+    {
+        if (value < least || value > LongestTime)
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"{name} is {value}; allowed are {least} to {LongestTime}.");
+        }
+    }
+
+    private static void Range(string name, int value, int least, int most)
+    {
+        if (value < least || value > most)
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"{name} is {value}; allowed are {least} to {most}.");
+        }
+    }
+}

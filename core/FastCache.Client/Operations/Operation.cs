@@ -1,0 +1,309 @@
+using System.Diagnostics;
+using System.Numerics;
+using System.Threading.Tasks.Sources;
+using FastCache.Protocol;
+
+namespace FastCache.Client.Operations;
+
+/// <summary>One request from its call to the end of its result; used again for later ones.</summary>
+/// <remarks>
+/// <code>
+///            Begin               TryClaim            result taken             EndLoan
+///   Idle ------------> Pending ------------> Settled ------------+--> Lent ------------+
+///    ^                                                           |    (a value)        |
+///    +-----------------------------------------------------------+---------------------+
+/// </code>
+/// The state is a generation in the upper 30 bits, which every return to Idle raises, and the phase below. Whoever moves
+/// Pending to Settled with the state that it knows (the ticket) decides how the request ends: its reply, its cancellation,
+/// its time-out or the loss of the connection. A late reply holds the ticket of an earlier generation and moves nothing.
+/// </remarks>
+internal sealed class Operation(OperationPool pool) :
+    IThreadPoolWorkItem,
+    IValueTaskSource,
+    IValueTaskSource<bool>,
+    IValueTaskSource<CacheValue>,
+    IValueTaskSource<CopiedValue>,
+    IValueTaskSource<CountResult>,
+    IValueTaskSource<LeasedValue>,
+    IValueTaskSource<WriteResult>
+{
+    private const int PhaseMask = 3;
+    private const int Idle = 0;
+    private const int Pending = 1;
+    private const int Settled = 2;
+    private const int Lease = 3;
+
+    // What a value needs beyond this is borrowed from the shared array pool, and not kept.
+    private const int KeptBytes = 4 << 10;
+    private const int LeastBytes = 128;
+
+    private ManualResetValueTaskSourceCore<int> _core; // Mutable struct.
+    private CancellationTokenRegistration _registration;
+    private Memory<byte> _destination;
+    private Exception? _failure;
+    private byte[] _body = [];
+    private int _length;
+    private int _state;
+    private Status _status;
+    private uint _argument;
+    private bool _isRange; // The value stands behind its whole length.
+    private ulong _version;
+
+    /// <summary>The next one of a chain: of the pool, or of completions.</summary>
+    public Operation? Next { get; set; }
+
+    /// <summary>When it times out, in <see cref="Environment.TickCount64"/>.</summary>
+    public long Deadline { get; private set; }
+
+    /// <summary>What a ValueTask of it carries.</summary>
+    public short Token => _core.Version;
+
+    /// <summary>Takes it into use.</summary>
+    /// <param name="deadline">In <see cref="Environment.TickCount64"/>.</param>
+    /// <param name="destination">Where a copied value goes.</param>
+    /// <returns>The ticket.</returns>
+    public int Begin(long deadline, Memory<byte> destination)
+    {
+        Debug.Assert((_state & PhaseMask) == Idle);
+        Deadline = deadline;
+        _destination = destination;
+        _state |= Pending;
+        return _state;
+    }
+
+    /// <summary>Ends the request when the caller's token is cancelled.</summary>
+    public void Watch(CancellationToken cancellationToken)
+    {
+        if (cancellationToken.CanBeCanceled)
+        {
+            _registration = cancellationToken.UnsafeRegister(
+                static (operation, token) => ((Operation)operation!).Cancel(token), this);
+        }
+    }
+
+    /// <summary>Whether the request is still the ticket's, and has no end.</summary>
+    public bool IsPending(int ticket) => Volatile.Read(ref _state) == ticket;
+
+    /// <summary>Decides to end the request; true for one caller only, who must go on to accept or fail and signal.</summary>
+    public bool TryClaim(int ticket) =>
+        Interlocked.CompareExchange(ref _state, ticket + (Settled - Pending), ticket) == ticket;
+
+    /// <summary>Takes a reply over. Claimed before, signalled after.</summary>
+    public void Accept(in Reply reply)
+    {
+        if (reply.Status.IsError())
+        {
+            _failure = Refusal.Of(reply);
+            return;
+        }
+
+        _status = reply.Status;
+        _isRange = reply.Opcode == Opcode.GetRange;
+        _argument = reply.Argument;
+        _version = reply.Version;
+        ReadOnlySpan<byte> value = reply.Value;
+        _length = value.Length;
+        if (value.Length > _body.Length)
+        {
+            Grow(value.Length);
+        }
+
+        value.CopyTo(_body);
+    }
+
+    /// <summary>Takes note of why there is no reply. Claimed before, signalled after.</summary>
+    public void Fail(Exception failure) => _failure = failure;
+
+    /// <summary>Releases the caller; its continuation may run here.</summary>
+    public void Signal()
+    {
+        if (_failure is Exception failure)
+        {
+            _core.SetException(failure);
+        }
+        else
+        {
+            _core.SetResult(0);
+        }
+    }
+
+    void IThreadPoolWorkItem.Execute() => Signal();
+
+    /// <summary>The bytes that a loan is about.</summary>
+    /// <exception cref="ObjectDisposedException">It has ended.</exception>
+    public ReadOnlyMemory<byte> Lent(int loan)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _state) != loan, typeof(CacheValue));
+        return _body.AsMemory(0, _length);
+    }
+
+    /// <summary>Ends a loan; false if it has ended before.</summary>
+    public bool EndLoan(int loan)
+    {
+        if (Interlocked.CompareExchange(ref _state, loan + 1, loan) != loan)
+        {
+            return false;
+        }
+
+        Clear();
+        return true;
+    }
+
+    public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
+
+    public void OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _core.OnCompleted(continuation, state, token, flags);
+
+    void IValueTaskSource.GetResult(short token)
+    {
+        Finish(token);
+        Recycle();
+    }
+
+    bool IValueTaskSource<bool>.GetResult(short token)
+    {
+        Finish(token);
+        bool isDone = _status == Status.Ok;
+        Recycle();
+        return isDone;
+    }
+
+    WriteResult IValueTaskSource<WriteResult>.GetResult(short token)
+    {
+        Finish(token);
+        WriteResult result = new(_status, _version);
+        Recycle();
+        return result;
+    }
+
+    CountResult IValueTaskSource<CountResult>.GetResult(short token)
+    {
+        Finish(token);
+        CountResult result = _status == Status.Ok
+            ? new(true, ReplyBody.Number(_body.AsSpan(0, _length)), _version)
+            : default;
+        Recycle();
+        return result;
+    }
+
+    CopiedValue IValueTaskSource<CopiedValue>.GetResult(short token)
+    {
+        Finish(token);
+        CopiedValue result = default;
+        if (_status == Status.Ok)
+        {
+            _body.AsSpan(0, Math.Min(_length, _destination.Length)).CopyTo(_destination.Span);
+            result = new(true, _length, _version);
+        }
+
+        Recycle();
+        return result;
+    }
+
+    CacheValue IValueTaskSource<CacheValue>.GetResult(short token)
+    {
+        Finish(token);
+        if (_status != Status.Ok)
+        {
+            Recycle();
+            return default;
+        }
+
+        return _isRange
+            ? new(this, BeginLoan(), ReplyBody.NumberBytes, _version, ReplyBody.Number(_body))
+            : new(this, BeginLoan(), 0, _version, (ulong)_length);
+    }
+
+    LeasedValue IValueTaskSource<LeasedValue>.GetResult(short token)
+    {
+        Finish(token);
+        LeaseResult result = (LeaseResult)_argument;
+        ulong leaseToken = ReplyBody.Number(_body.AsSpan(0, _length));
+        if (result > LeaseResult.StaleFill)
+        {
+            Recycle();
+            return new(result, leaseToken, default);
+        }
+
+        ulong valueBytes = (ulong)(_length - ReplyBody.NumberBytes);
+        return new(result, leaseToken, new(this, BeginLoan(), ReplyBody.NumberBytes, _version, valueBytes));
+    }
+
+    private void Cancel(CancellationToken token)
+    {
+        // The registration ends before this returns to its pool, so the state is that of the request it was made for.
+        int state = Volatile.Read(ref _state);
+        if ((state & PhaseMask) == Pending && TryClaim(state))
+        {
+            Fail(new OperationCanceledException(token));
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+    }
+
+    private void Finish(short token)
+    {
+        if (_core.GetStatus(token) == ValueTaskSourceStatus.Succeeded)
+        {
+            _registration.Dispose();
+            return;
+        }
+
+        try
+        {
+            _core.GetResult(token);
+        }
+        finally
+        {
+            if (_core.GetStatus(token) != ValueTaskSourceStatus.Pending)
+            {
+                _registration.Dispose();
+                Recycle();
+            }
+        }
+    }
+
+    private int BeginLoan()
+    {
+        int loan = (_state & ~PhaseMask) | Lease;
+        Volatile.Write(ref _state, loan);
+        return loan;
+    }
+
+    private void Recycle()
+    {
+        _state = (_state | PhaseMask) + 1;
+        Clear();
+    }
+
+    private void Clear()
+    {
+        if (_body.Length > KeptBytes)
+        {
+            System.Buffers.ArrayPool<byte>.Shared.Return(_body);
+            _body = [];
+        }
+
+        _registration = default;
+        _destination = default;
+        _failure = null;
+        _core.Reset();
+        pool.Return(this);
+    }
+
+    private void Grow(int bytes)
+    {
+        if (bytes <= KeptBytes)
+        {
+            _body = new byte[BitOperations.RoundUpToPowerOf2((uint)Math.Max(bytes, LeastBytes))];
+            return;
+        }
+
+        if (_body.Length > KeptBytes)
+        {
+            System.Buffers.ArrayPool<byte>.Shared.Return(_body);
+        }
+
+        _body = System.Buffers.ArrayPool<byte>.Shared.Rent(bytes);
+    }
+}

@@ -1,0 +1,124 @@
+using System.Diagnostics;
+using FastCache.Protocol;
+
+namespace FastCache.Client.Operations;
+
+/// <summary>The requests of one connection that have no reply, by their ids.</summary>
+/// <remarks>
+/// Everything but <see cref="Take"/> belongs under the connection's lock. An id is free again only when its reply came or
+/// its connection is lost, whatever became of its caller: a late reply never meets another request.
+/// </remarks>
+internal sealed class OperationTable
+{
+    private readonly Slot[] _slots;
+    private readonly int[] _free;
+    private int _freeCount;
+    private int _everUsed;
+
+    public OperationTable(int capacity)
+    {
+        _slots = new Slot[capacity];
+        _free = new int[capacity];
+    }
+
+    /// <summary>Requests without a reply, among them those that were given up.</summary>
+    public int Count => _everUsed - _freeCount;
+
+    public bool IsFull => Count == _slots.Length;
+
+    /// <summary>The id that <see cref="Add"/> gives next, if the table is not full. Small ids are used again first.</summary>
+    public int NextId => _freeCount > 0 ? _free[_freeCount - 1] : _everUsed;
+
+    /// <summary>Takes a request in under <see cref="NextId"/>.</summary>
+    /// <param name="operation">The request.</param>
+    /// <param name="ticket">What claims it.</param>
+    /// <param name="opcode">What its reply must carry.</param>
+    /// <param name="end">Number of the request on this connection: those up to some number were handed to the socket.</param>
+    public void Add(Operation operation, int ticket, Opcode opcode, long end)
+    {
+        Debug.Assert(!IsFull);
+        int id = NextId;
+        if (_freeCount > 0)
+        {
+            _freeCount--;
+        }
+        else
+        {
+            _everUsed++;
+        }
+
+        _slots[id] = new(operation, ticket, opcode, end);
+    }
+
+    /// <summary>Takes the request of a reply out; its id stays in use until <see cref="Free"/>. For the thread that
+    /// receives.</summary>
+    /// <returns>False for an id that no request of this opcode has.</returns>
+    public bool Take(uint id, Opcode opcode, out Operation operation, out int ticket)
+    {
+        if (id >= (uint)_slots.Length || _slots[id].Operation is not Operation found || _slots[id].Opcode != opcode)
+        {
+            (operation, ticket) = (null!, 0);
+            return false;
+        }
+
+        (operation, ticket) = (found, _slots[id].Ticket);
+        _slots[id] = default;
+        return true;
+    }
+
+    /// <summary>Gives ids back whose requests were taken.</summary>
+    public void Free(ReadOnlySpan<int> ids)
+    {
+        ids.CopyTo(_free.AsSpan(_freeCount));
+        _freeCount += ids.Length;
+    }
+
+    /// <summary>Whether the request of an id still waits for an end.</summary>
+    public bool IsPending(uint id) => _slots[id].Operation is Operation operation && operation.IsPending(_slots[id].Ticket);
+
+    /// <summary>Takes a request out and gives its id back.</summary>
+    public void Remove(uint id)
+    {
+        _slots[id] = default;
+        Free([(int)id]);
+    }
+
+    /// <summary>Takes out the requests with a number up to <paramref name="last"/> and claims those that have no end.</summary>
+    /// <returns>The claimed ones as a chain.</returns>
+    public Operation? RemoveUpTo(long last)
+    {
+        Operation? chain = null;
+        for (int id = 0; id < _everUsed; id++)
+        {
+            if (_slots[id].Operation is Operation operation && _slots[id].End <= last)
+            {
+                if (operation.TryClaim(_slots[id].Ticket))
+                {
+                    operation.Next = chain;
+                    chain = operation;
+                }
+
+                Remove((uint)id);
+            }
+        }
+
+        return chain;
+    }
+
+    /// <summary>Claims the requests whose deadline has passed. They keep their ids.</summary>
+    /// <param name="now">In <see cref="Environment.TickCount64"/>.</param>
+    /// <param name="timedOut">Takes them, each with its number.</param>
+    public void ClaimLate(long now, List<(Operation Operation, long End)> timedOut)
+    {
+        for (int id = 0; id < _everUsed; id++)
+        {
+            Slot slot = _slots[id];
+            if (slot.Operation is Operation operation && operation.Deadline <= now && operation.TryClaim(slot.Ticket))
+            {
+                timedOut.Add((operation, slot.End));
+            }
+        }
+    }
+
+    private readonly record struct Slot(Operation? Operation, int Ticket, Opcode Opcode, long End);
+}

@@ -1,0 +1,85 @@
+using FastCache.EndToEnd.Tests;
+using FastCache.Protocol;
+
+namespace FastCache.Client.Tests.EndToEnd;
+
+/// <summary>Alone in the process: what is counted is everything that the process allocates.</summary>
+[CollectionDefinition(nameof(AllocationTests), DisableParallelization = true)]
+[Collection(nameof(AllocationTests))]
+public sealed class AllocationTests
+{
+    private const int WarmUp = 20_000;
+    private const int Measured = 50_000;
+
+    [Fact]
+    public async Task Requests_allocate_nothing_when_warmed_up()
+    {
+        using RunningNode node = RunningNode.Start();
+        await using FastCacheClient client = await NodeTests.ConnectAsync(node);
+        byte[] value = new byte[100];
+        byte[] destination = new byte[100];
+        await LoopAsync(WarmUp);
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        await LoopAsync(Measured);
+        long allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+
+        // The loops themselves, and what the runtime's own threads do meanwhile. One object a request would be above 1 MB.
+        Assert.True(allocated < 100_000, $"{allocated} bytes for {4 * Measured} requests");
+
+        Task LoopAsync(int times) => Task.WhenAll(Enumerable.Range(0, 4).Select(task => Task.Run(async () =>
+        {
+            byte[] key = NodeTests.Key($"key {task}");
+            using CancellationTokenSource cancellation = new();
+            for (int i = 0; i < times / 4; i++)
+            {
+                await client.SetAsync(key, value, cancellationToken: cancellation.Token);
+                using (CacheValue found = await client.GetAsync(key))
+                {
+                    // Not an Assert: it allocates.
+                    if (found.Span.Length != value.Length)
+                    {
+                        throw new InvalidOperationException($"{found.Span.Length} bytes");
+                    }
+                }
+
+                await client.GetAsync(key, destination, cancellation.Token);
+                await client.DeleteAsync(key);
+            }
+        })));
+    }
+
+    [Fact]
+    public void Batches_allocate_nothing_when_warmed_up()
+    {
+        using RunningNode node = RunningNode.Start("--shards", "2");
+        using FastCacheBatch batch = FastCacheBatch.Connect(new() { Seeds = [node.EndPoint] });
+        byte[][] keys = [.. Enumerable.Range(0, 100).Select(i => NodeTests.Key($"key {i}"))];
+        byte[] value = new byte[100];
+        Run(100);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Run(200);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        // What the runtime itself allocates now and then in a checked build; one object a batch would be 4,800 bytes.
+        Assert.True(allocated < 1_000, $"{allocated} bytes for 200 batches");
+
+        void Run(int times)
+        {
+            for (int i = 0; i < times; i++)
+            {
+                batch.Clear();
+                foreach (byte[] key in keys)
+                {
+                    batch.Set(key, value, new SetTerms(60_000));
+                    batch.Get(key);
+                }
+
+                batch.Execute();
+                if (batch[199].Status != Status.Ok)
+                {
+                    throw new InvalidOperationException($"{batch[199].Status}");
+                }
+            }
+        }
+    }
+}
