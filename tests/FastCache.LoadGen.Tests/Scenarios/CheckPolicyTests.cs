@@ -37,7 +37,7 @@ public sealed class CheckPolicyTests
     {
         CheckAttempt slow = Good with
         {
-            Node = Full with { Operations = 4_500_000, NodeCpuNanosPerOperation = 170 },
+            Node = Full with { Operations = 4_500_000, NodeCpuNanosPerOperation = 200 },
             NodeAtRate = AtRate with
             {
                 Operations = 4_000_000,
