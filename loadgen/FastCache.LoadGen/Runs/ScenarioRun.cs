@@ -42,6 +42,7 @@ internal static class ScenarioRun
     {
         RunOptions options = context.Options;
         using Target target = Target.Open(context);
+        RefuseForeignStreams(target, scenario);
         return context.OnLoadThread(() =>
         {
             using LoadSession session = new(target.Address, true, options, context.Recorder, context.Stop);
@@ -99,6 +100,25 @@ internal static class ScenarioRun
         cost = new(
             herd.Count, ResidentBytes(target) - before, cpu / Stopwatch.GetElapsedTime(start).TotalNanoseconds);
         return herd;
+    }
+
+    /// <exception cref="LoadFailedException">The scenario's streams would go to shards that do not have their keys.</exception>
+    private static void RefuseForeignStreams(Target target, Scenario scenario)
+    {
+        if (!scenario.Streams)
+        {
+            return;
+        }
+
+        using NodeSocket connection = NodeSocket.Connect(target.Address);
+        connection.Greet();
+        int shards = connection.ReadTopology().Count;
+        if (shards > 1)
+        {
+            throw new LoadFailedException(
+                $"{scenario.Name} sends values in streams, which only the shard of their key answers, and the node has {shards} " +
+                "shards; allowed: a node with --shards 1");
+        }
     }
 
     /// <summary>Memory that the node was given; null: it runs elsewhere.</summary>

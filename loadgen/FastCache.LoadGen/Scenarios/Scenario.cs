@@ -34,6 +34,9 @@ internal sealed record Scenario
     /// <summary>Makes the flow of one connection.</summary>
     public required Func<FlowPlace, ScenarioFlow> CreateFlow { get; init; }
 
+    /// <summary>Whether values go in streams, which only the shard of their key answers.</summary>
+    public bool Streams { get; init; }
+
     public int Connections { get; init; } = 32;
 
     /// <summary>Most flows under way on each connection.</summary>

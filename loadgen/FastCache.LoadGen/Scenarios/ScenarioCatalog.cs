@@ -62,6 +62,7 @@ internal static class ScenarioCatalog
         new()
         {
             Name = "cdn-objects",
+            Streams = true,
             Use = "an edge server's objects of 1 KiB to 4 MiB, read whole or by ranges; large ones go in streams",
             Keys = 4_000,
             Distribution = KeyDistribution.Zipf,

@@ -31,6 +31,18 @@ public sealed class RealNodeTests
         Assert.Equal(name == "idle-herd" ? 100 : null, result.Herd?.Connections);
     }
 
+    [Fact]
+    public void Streams_for_a_node_of_several_shards_are_refused_before_anything_is_sent()
+    {
+        ScenarioOptions options = Read("cdn-objects", "--keys", "10", "--duration", "500ms", "--memory", "64MiB");
+        CpuList available = CpuAffinity.OfCallingThread();
+        RunContext context = new(
+            options.Run with { Shards = 2 }, new(available, available, ""), TextWriter.Null, isTerminal: false, new StopSignal());
+        LoadFailedException refusal = Assert.Throws<LoadFailedException>(() => ScenarioRun.Play(
+            context, options.Scenario!, LoadShape.Of(ShapeKind.Constant, 10, options.Run.Duration)));
+        Assert.Contains("the node has 2 shards; allowed: a node with --shards 1", refusal.Message, StringComparison.Ordinal);
+    }
+
     private static ScenarioOptions Read(params string[] words)
     {
         ScenarioOptions? options = null;
