@@ -26,6 +26,9 @@ public enum Opcode : byte
     /// <summary>Asks which shard of the node has which slots.</summary>
     Topology = 0x04,
 
+    /// <summary>Asks for the topology of the cluster: which node has which slots.</summary>
+    Cluster = 0x05,
+
     /// <summary>Reads one value.</summary>
     Get = 0x10,
 

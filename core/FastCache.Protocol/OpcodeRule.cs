@@ -77,6 +77,7 @@ internal readonly record struct OpcodeRule(
         table[(byte)Opcode.Ping] = new(None, false, ArgumentKind.Zero, 0, TailKind.Ping);
         table[(byte)Opcode.Stats] = new(None, false, ArgumentKind.Zero, 0, TailKind.None);
         table[(byte)Opcode.Topology] = new(None, false, ArgumentKind.Zero, 0, TailKind.None);
+        table[(byte)Opcode.Cluster] = new(None, false, ArgumentKind.Any, 0, TailKind.None);
         table[(byte)Opcode.Get] = new(Version | Quiet, true, ArgumentKind.Zero, 0, TailKind.None);
         table[(byte)Opcode.BatchGet] = new(Version | Quiet, false, ArgumentKind.BatchCount, 0, TailKind.Keys);
         table[(byte)Opcode.Set] = new(Mode | Ttl | Version | Quiet, true, ArgumentKind.SetExtras, 0, TailKind.Value);

@@ -153,6 +153,13 @@ public static class RequestWriter
     /// <summary>Writes a request for the node's slots.</summary>
     public static int Topology(Span<byte> destination, uint id) => Bare(destination, Opcode.Topology, 0, id, 0);
 
+    /// <summary>Writes a request for a piece of the cluster's topology.</summary>
+    /// <param name="destination">16 bytes.</param>
+    /// <param name="id">Comes back in the reply.</param>
+    /// <param name="offset">Where in the document the piece begins.</param>
+    public static int Cluster(Span<byte> destination, uint id, uint offset) =>
+        Bare(destination, Opcode.Cluster, 0, id, offset);
+
     /// <summary>Writes a read of a part of one value.</summary>
     /// <param name="destination">16 + 8 + key bytes.</param>
     /// <param name="id">Comes back in the reply.</param>

@@ -70,6 +70,9 @@ public enum Status : byte
     /// <summary>The node has ended a stream that waited too long for a piece or for credit.</summary>
     StreamTimedOut = 0x1C,
 
+    /// <summary>The key's slot is not this node's; the argument is the epoch by which it says so.</summary>
+    Moved = 0x1D,
+
     /// <summary>A field of the frame has a value that it must not have.</summary>
     Malformed = 0x80,
 

@@ -34,7 +34,7 @@ public abstract class BadFrameTests : IDisposable
 
     private static readonly Opcode[] All =
     [
-        Opcode.Hello, Opcode.Ping, Opcode.Stats, Opcode.Topology, Opcode.BatchGet, Opcode.BatchSet, Opcode.SetPiece,
+        Opcode.Hello, Opcode.Ping, Opcode.Stats, Opcode.Topology, Opcode.Cluster, Opcode.BatchGet, Opcode.BatchSet, Opcode.SetPiece,
         Opcode.SetCommit, Opcode.SetAbort, Opcode.Credit, Opcode.StreamCancel, Opcode.Track, .. Keyed,
     ];
 
@@ -256,6 +256,7 @@ public abstract class BadFrameTests : IDisposable
             Opcode.Delete => Frame(frame => RequestWriter.Delete(frame, Id, key, 5)),
             Opcode.Touch => Frame(frame => RequestWriter.Touch(frame, Id, key, 60_000)),
             Opcode.Topology => Frame(frame => RequestWriter.Topology(frame, Id)),
+            Opcode.Cluster => Frame(frame => RequestWriter.Cluster(frame, Id, 0)),
             Opcode.GetRange => Frame(frame => RequestWriter.GetRange(frame, Id, key, 2, 5)),
             Opcode.LeaseGet => Frame(frame => RequestWriter.LeaseGet(frame, Id, key, 5)),
             Opcode.LeaseRelease => Frame(frame => RequestWriter.LeaseRelease(frame, Id, key, 77)),

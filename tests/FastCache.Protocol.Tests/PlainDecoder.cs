@@ -32,7 +32,7 @@ internal static class PlainDecoder
         {
             0x01 => new(0x00, false, 8, 8),
             0x02 => new(0x00, false, 0, 256),
-            0x03 or 0x04 => new(0x00, false, 0, 0),
+            0x03 or 0x04 or 0x05 => new(0x00, false, 0, 0),
             0x10 => new(0xC0, true, 0, maxKey),
             0x11 => new(0xC0, false, 0, limits.MaxBatchKeys * (maxKey + 1)),
             0x12 => new(0xC7, true, 0, 64 * 1024 * 1024),
@@ -115,7 +115,7 @@ internal static class PlainDecoder
                 && (!Bit(argument, 0x01) || hasTimeToLive)
                 && (!Bit(argument, 0x04) || Bit(argument, 0x01))
                 && (!Bit(argument, 0x10) || (flags & 3) == 0),
-            0x15 or 0x21 or 0x22 or 0x23 or 0x24 or 0x25 or 0x26 => true,
+            0x05 or 0x15 or 0x21 or 0x22 or 0x23 or 0x24 or 0x25 or 0x26 => true,
             0x16 => argument is >= 1 and <= 3_600_000,
             0x19 => argument <= 7 && (!hasTimeToLive || Bit(argument, 0x04)),
             0x27 => argument <= 1,

@@ -55,7 +55,7 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
 
     public static readonly Opcode[] Opcodes =
     [
-        Opcode.Hello, Opcode.Ping, Opcode.Stats, Opcode.Topology, Opcode.Get, Opcode.BatchGet, Opcode.Set,
+        Opcode.Hello, Opcode.Ping, Opcode.Stats, Opcode.Topology, Opcode.Cluster, Opcode.Get, Opcode.BatchGet, Opcode.Set,
         Opcode.Delete, Opcode.Touch, Opcode.GetRange, Opcode.LeaseGet, Opcode.LeaseRelease, Opcode.MakeStale,
         Opcode.Count, Opcode.Append, Opcode.Prepend, Opcode.BatchSet, Opcode.SetBegin, Opcode.SetPiece,
         Opcode.SetCommit, Opcode.SetAbort, Opcode.GetStream, Opcode.Credit, Opcode.StreamCancel, Opcode.Track,
@@ -76,7 +76,7 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
 
     private static readonly Opcode[] Keyless =
     [
-        Opcode.Hello, Opcode.Ping, Opcode.Stats, Opcode.Topology, Opcode.BatchGet, Opcode.BatchSet, Opcode.SetPiece,
+        Opcode.Hello, Opcode.Ping, Opcode.Stats, Opcode.Topology, Opcode.Cluster, Opcode.BatchGet, Opcode.BatchSet, Opcode.SetPiece,
         Opcode.SetCommit, Opcode.SetAbort, Opcode.Credit, Opcode.StreamCancel, Opcode.Track,
     ];
 
@@ -117,6 +117,7 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
             Opcode.GetStream => request with { Start = version, Length = version / 3, Credit = (uint)random.Next() },
             Opcode.Credit => request with { Argument = (uint)random.Next(), Credit = version },
             Opcode.Track => request with { Argument = (uint)random.Next(2) },
+            Opcode.Cluster => request with { Argument = (uint)random.NextInt64(1L << 32) },
             _ => request,
         };
     }
@@ -171,6 +172,7 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
         Opcode.Ping => RequestWriter.Ping(destination, Id, Value),
         Opcode.Stats => RequestWriter.Stats(destination, Id),
         Opcode.Topology => RequestWriter.Topology(destination, Id),
+        Opcode.Cluster => RequestWriter.Cluster(destination, Id, Argument),
         Opcode.Get => RequestWriter.Get(destination, Id, Key, ReturnVersion, Quiet),
         Opcode.BatchGet => RequestWriter.BatchGet(
             destination, Id, Keys.Select(key => new ReadOnlyMemory<byte>(key)).ToArray(), ReturnVersion, Quiet),
@@ -276,6 +278,7 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
         Opcode.LeaseGet => "lease",
         Opcode.SetPiece or Opcode.SetCommit or Opcode.SetAbort or Opcode.Credit or Opcode.StreamCancel => "stream",
         Opcode.Track => "on",
+        Opcode.Cluster => "offset",
         _ => "",
     };
 

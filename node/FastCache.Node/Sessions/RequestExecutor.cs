@@ -62,6 +62,8 @@ internal sealed class RequestExecutor(
                 return ReplyWriter.Write(room, Opcode.Ping, Status.Ok, request.Id, request.Value);
             case Opcode.Topology:
                 return Body(request, topology.Write(room[FcpLimits.HeaderBytes..]), room);
+            case Opcode.Cluster:
+                return ReplyForms.Answer(room, request, Status.NotFound);
             default:
                 return Body(request, stats.Write(room[FcpLimits.HeaderBytes..]), room);
         }
