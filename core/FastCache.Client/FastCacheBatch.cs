@@ -74,7 +74,7 @@ public sealed class FastCacheBatch : IDisposable
             }
         }
 
-        throw NodeRouter.NoSeed(failures);
+        throw Router.NoSeed(failures);
     }
 
     /// <summary>Adds a read.</summary>
@@ -203,7 +203,7 @@ public sealed class FastCacheBatch : IDisposable
 
     private BatchLine LineOf(ReadOnlySpan<byte> key, out int at)
     {
-        at = _layout.ShardOf(key);
+        at = _lines.Length == 1 ? 0 : _layout.ShardOf(KeySlot.Of(key));
         return _lines[at];
     }
 

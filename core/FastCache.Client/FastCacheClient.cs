@@ -1,15 +1,15 @@
 using System.Globalization;
 using System.Text;
 using System.Threading.Tasks.Sources;
-using FastCache.Client.Connections;
+using FastCache.Cluster;
 using FastCache.Client.Operations;
 using FastCache.Client.Routing;
 using FastCache.Protocol;
 
 namespace FastCache.Client;
 
-/// <summary>A FastCache node as one dictionary: every request goes straight to the shard that has its key, and everybody's
-/// requests share one connection to each shard.</summary>
+/// <summary>The nodes of a FastCache cluster, or a single one, as one dictionary: every request goes straight to the shard that
+/// has its key, and everybody's requests share one connection to each shard.</summary>
 /// <remarks>
 /// For any number of threads and tasks at once; one client for a process is enough. Keys have 1 to 250 bytes and are, like
 /// values, needed by a call only until it returns its ValueTask, which is to be awaited once. All requests
@@ -20,19 +20,26 @@ namespace FastCache.Client;
 /// </remarks>
 public sealed class FastCacheClient : IAsyncDisposable
 {
-    private readonly NodeRouter _router;
+    private readonly Router _router;
 
-    private FastCacheClient(NodeRouter router) => _router = router;
+    private FastCacheClient(Router router) => _router = router;
 
-    /// <summary>Connects to every shard of the node that answers at the first of the seeds.</summary>
+    /// <summary>Who has which slots, as this client knows it now; null: one node has all of them.</summary>
+    public ClusterTopology? Topology => _router.Routes.Topology;
+
+    /// <summary>The nodes as they are now: those of the topology in its order, or the one node.</summary>
+    public IReadOnlyList<CacheNode> Nodes => [.. _router.Routes.Nodes.Select(node => node.Snapshot())];
+
+    /// <summary>Learns from the first seed that answers which nodes there are, and connects to every shard of each. Nodes of a
+    /// cluster that cannot be connected, but for one, are tried again in the background.</summary>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
-    /// <exception cref="CacheException">No seed answers as a node.</exception>
+    /// <exception cref="CacheException">No seed answers as a node, or no node of its cluster can be connected.</exception>
     public static async Task<FastCacheClient> ConnectAsync(
         FastCacheClientOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
-        return new(await NodeRouter.ConnectAsync(options, cancellationToken).ConfigureAwait(false));
+        return new(await Router.ConnectAsync(options, cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>Reads a value.</summary>
@@ -172,22 +179,38 @@ public sealed class FastCacheClient : IAsyncDisposable
             static result => result.IsDone);
     }
 
-    /// <summary>Waits until the node has answered an empty request.</summary>
-    public ValueTask PingAsync(CancellationToken cancellationToken = default)
+    /// <summary>Waits until a node, one that is connected if there is any, has answered an empty request.</summary>
+    public ValueTask PingAsync(CancellationToken cancellationToken = default) => PingAsync(null, cancellationToken);
+
+    /// <summary>Waits until a node has answered an empty request.</summary>
+    /// <param name="node">Its name, as <see cref="Nodes"/> has it; null: any node.</param>
+    /// <param name="cancellationToken">Releases the caller.</param>
+    /// <exception cref="ArgumentException">There is no such node.</exception>
+    public ValueTask PingAsync(string? node, CancellationToken cancellationToken = default)
     {
         if (cancellationToken.IsCancellationRequested)
         {
             return ValueTask.FromCanceled(cancellationToken);
         }
 
-        Operation operation = _router.Any.Begin(new PingRequest(), default, cancellationToken);
+        Operation operation = _router.Begin(new PingRequest(), node, cancellationToken);
         return new(operation, operation.Token);
     }
 
-    /// <summary>The node's counters by name; docs/stats.md lists them.</summary>
-    public async ValueTask<IReadOnlyDictionary<string, long>> StatsAsync(CancellationToken cancellationToken = default)
+    /// <summary>The counters of a node, one that is connected if there is any, by name; docs/stats.md lists them.</summary>
+    public ValueTask<IReadOnlyDictionary<string, long>> StatsAsync(CancellationToken cancellationToken = default) =>
+        StatsAsync(null, cancellationToken);
+
+    /// <summary>The counters of a node by name; docs/stats.md lists them.</summary>
+    /// <param name="node">Its name, as <see cref="Nodes"/> has it; null: any node.</param>
+    /// <param name="cancellationToken">Releases the caller.</param>
+    /// <exception cref="ArgumentException">There is no such node.</exception>
+    public async ValueTask<IReadOnlyDictionary<string, long>> StatsAsync(
+        string? node, CancellationToken cancellationToken = default)
     {
-        using CacheValue text = await Ask<StatsRequest, CacheValue>(new StatsRequest(), cancellationToken).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        Operation operation = _router.Begin(new StatsRequest(), node, cancellationToken);
+        using CacheValue text = await new ValueTask<CacheValue>(operation, operation.Token).ConfigureAwait(false);
         Dictionary<string, long> counters = [];
         foreach (string line in Encoding.UTF8.GetString(text.Span).Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
@@ -210,8 +233,7 @@ public sealed class FastCacheClient : IAsyncDisposable
             return ValueTask.FromCanceled<TResult>(cancellationToken);
         }
 
-        ShardConnection connection = TRequest.HasKey ? _router.Of(request.Key) : _router.Any;
-        Operation operation = connection.Begin(request, destination, cancellationToken);
+        Operation operation = _router.Begin(request, destination, cancellationToken);
         return new((IValueTaskSource<TResult>)(object)operation, operation.Token);
     }
 

@@ -12,7 +12,8 @@ public sealed record FastCacheClientOptions
     private const int MostSendBytes = 1 << 30;
     private static readonly TimeSpan LongestTime = TimeSpan.FromHours(1);
 
-    /// <summary>Addresses of the node, tried in this order until one answers; at least one.</summary>
+    /// <summary>Addresses of the node, or of some nodes of the cluster, tried in this order until one answers; at least
+    /// one.</summary>
     public required IReadOnlyList<EndPoint> Seeds { get; init; }
 
     /// <summary>Time for one connection with its handshake, 1 ms to 1 h.</summary>
@@ -28,6 +29,10 @@ public sealed record FastCacheClientOptions
     /// <summary>Longest pause between two attempts to connect again, 1 ms to 1 h; the first pauses are shorter.</summary>
     public TimeSpan MaxReconnectPause { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How often a node of the cluster is asked whether there is a newer topology, 10 ms to 1 h, or 0: never. A
+    /// request for a slot that has moved, and a lost node, are reasons to ask at once in any case.</summary>
+    public TimeSpan TopologyRefresh { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Connections to each shard, 1 to 64. One is enough unless a single core cannot carry its traffic.</summary>
     public int ConnectionsPerShard { get; init; } = 1;
 
@@ -36,7 +41,8 @@ public sealed record FastCacheClientOptions
     public int MaxOutstanding { get; init; } = 16_384;
 
     /// <summary>Most bytes of requests that wait to be sent on one connection, 64 KiB to 1 GiB; a request that does not fit
-    /// fails at once with <see cref="CacheLimitException"/>.</summary>
+    /// fails at once with <see cref="CacheLimitException"/>. With a cluster requests count until their replies, as they are
+    /// kept for another node.</summary>
     public int MaxSendBytes { get; init; } = 32 << 20;
 
     /// <exception cref="ArgumentException">An option is out of range.</exception>
@@ -51,6 +57,11 @@ public sealed record FastCacheClientOptions
         Range(nameof(RequestTimeout), RequestTimeout, TimeSpan.FromMilliseconds(10));
         Range(nameof(OutageWait), OutageWait, TimeSpan.Zero);
         Range(nameof(MaxReconnectPause), MaxReconnectPause, TimeSpan.FromMilliseconds(1));
+        if (TopologyRefresh != TimeSpan.Zero)
+        {
+            Range(nameof(TopologyRefresh), TopologyRefresh, TimeSpan.FromMilliseconds(10));
+        }
+
         Range(nameof(ConnectionsPerShard), ConnectionsPerShard, 1, MaxConnectionsPerShard);
         Range(nameof(MaxOutstanding), MaxOutstanding, 1, MostOutstanding);
         Range(nameof(MaxSendBytes), MaxSendBytes, LeastSendBytes, MostSendBytes);

@@ -49,7 +49,7 @@ internal sealed class BatchLine : IDisposable
         {
             Connect();
             HelloReply hello = Handshake.ReadHello(
-                Ask(frame => RequestWriter.Hello(frame, 0, shard: (ushort)wish), Opcode.Hello));
+                Ask(frame => RequestWriter.Hello(frame, 0, shard: (ushort)wish), Opcode.Hello).Body);
             _maxKeyBytes = (int)Math.Min(hello.MaxKeyBytes, FcpLimits.MaxKeyBytes);
             LimitWaits(options.RequestTimeout);
         }
@@ -66,7 +66,7 @@ internal sealed class BatchLine : IDisposable
     public uint NextId => (uint)_count;
 
     /// <summary>Asks which shards the node has.</summary>
-    public NodeLayout AskLayout() => NodeLayout.Read(Ask(frame => RequestWriter.Topology(frame, 0), Opcode.Topology));
+    public NodeLayout AskLayout() => NodeLayout.Read(Ask(frame => RequestWriter.Topology(frame, 0), Opcode.Topology).Body);
 
     /// <summary>Room for the next frame.</summary>
     /// <exception cref="ArgumentException">The key is longer than this node allows.</exception>
@@ -251,17 +251,17 @@ internal sealed class BatchLine : IDisposable
     private void LimitWaits(TimeSpan most) => _socket.SendTimeout = _socket.ReceiveTimeout = (int)most.TotalMilliseconds;
 
     /// <summary>One exchange while nothing else is under way.</summary>
-    private byte[] Ask(Handshake.Write write, Opcode opcode)
+    private Answer Ask(Handshake.Write write, Opcode opcode)
     {
         SendUpTo(write(_output));
-        byte[]? body;
-        while (!Handshake.TryRead(_input.AsSpan(0, _inputLength), opcode, out body))
+        Answer answer;
+        while (!Handshake.TryRead(_input.AsSpan(0, _inputLength), opcode, out answer))
         {
             Receive(FcpLimits.HeaderBytes);
         }
 
         Clear();
-        return body;
+        return answer;
     }
 
     /// <summary>A request by its number.</summary>

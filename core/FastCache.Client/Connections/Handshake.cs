@@ -5,9 +5,15 @@ using FastCache.Protocol;
 
 namespace FastCache.Client.Connections;
 
+/// <summary>What a node answers to one of them.</summary>
+/// <param name="Argument">The reply's argument.</param>
+/// <param name="Body">Its body.</param>
+internal readonly record struct Answer(uint Argument, byte[] Body);
+
 /// <summary>A connection's first exchanges, before requests of many travel on it.</summary>
 internal static class Handshake
 {
+    /// <summary>The longest frame of these exchanges: a piece of a topology fills it.</summary>
     private const int BufferBytes = FcpLimits.HeaderBytes + (64 << 10);
 
     /// <summary>What an exchange is sent as.</summary>
@@ -26,10 +32,10 @@ internal static class Handshake
         try
         {
             await socket.ConnectAsync(address, cancellationToken).ConfigureAwait(false);
-            byte[] body = await AskAsync(
+            Answer hello = await AskAsync(
                 socket, frame => RequestWriter.Hello(frame, 0, shard: (ushort)wish), Opcode.Hello, cancellationToken)
                 .ConfigureAwait(false);
-            return (socket, ReadHello(body));
+            return (socket, ReadHello(hello.Body));
         }
         catch
         {
@@ -44,8 +50,8 @@ internal static class Handshake
         : new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
 
     /// <summary>Sends one request and waits for its reply, with nothing else under way.</summary>
-    /// <returns>The body of the reply.</returns>
-    public static async Task<byte[]> AskAsync(
+    /// <returns>The reply.</returns>
+    public static async Task<Answer> AskAsync(
         Socket socket, Write write, Opcode opcode, CancellationToken cancellationToken)
     {
         byte[] buffer = new byte[BufferBytes];
@@ -65,9 +71,9 @@ internal static class Handshake
                 throw Closed(opcode);
             }
 
-            if (TryRead(buffer.AsSpan(0, length), opcode, out byte[]? body))
+            if (TryRead(buffer.AsSpan(0, length), opcode, out Answer answer))
             {
-                return body;
+                return answer;
             }
         }
     }
@@ -75,11 +81,10 @@ internal static class Handshake
     /// <summary>Reads the one reply that is expected.</summary>
     /// <returns>False while it is not complete.</returns>
     /// <exception cref="CacheException">It is a refusal, or no reply.</exception>
-    public static bool TryRead(
-        ReadOnlySpan<byte> input, Opcode opcode, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out byte[]? body)
+    public static bool TryRead(ReadOnlySpan<byte> input, Opcode opcode, out Answer answer)
     {
         DecodeResult result = ReplyDecoder.Read(input, out Reply reply);
-        body = null;
+        answer = default;
         if (result == DecodeResult.NeedMore && reply.FrameLength <= BufferBytes)
         {
             return false;
@@ -90,9 +95,9 @@ internal static class Handshake
             throw Broken(ReplyDecoder.Explain(input));
         }
 
-        body = reply.Status switch
+        answer = reply.Status switch
         {
-            Status.Ok when reply.Opcode == opcode => reply.Body.ToArray(),
+            Status.Ok when reply.Opcode == opcode => new(reply.Argument, reply.Body.ToArray()),
             Status.Ok => throw Broken($"it answered {opcode} with {reply.Opcode}"),
             _ => throw Refusal.Of(reply),
         };

@@ -1,12 +1,12 @@
-using System.Buffers.Binary;
-using FastCache.Protocol;
-
 namespace FastCache.Client.Connections;
 
 /// <summary>Requests that wait to be sent: one half is filled while the other is at the socket.</summary>
 /// <remarks>All of it belongs under the connection's lock, but for the bytes of the half that was handed over.</remarks>
 internal sealed class SendBuffer(int mostBytes)
 {
+    /// <summary>Says whether a frame is kept.</summary>
+    public delegate bool FrameTest(uint id, ReadOnlySpan<byte> frame);
+
     private const int UsualBytes = 64 << 10;
     private const int KeptBytes = 1 << 20;
 
@@ -55,17 +55,17 @@ internal sealed class SendBuffer(int mostBytes)
         return filled;
     }
 
-    /// <summary>Leaves out all frames but those whose ids are kept.</summary>
-    public void Keep(Func<uint, bool> isKept)
+    /// <summary>Leaves out all frames but those that are kept, asked for one by one in their order.</summary>
+    public void Keep(FrameTest isKept)
     {
         int kept = 0;
         for (int start = 0; start < _length;)
         {
-            ReadOnlySpan<byte> header = _filling.AsSpan(start, FcpLimits.HeaderBytes);
-            int frameBytes = FcpLimits.HeaderBytes + BinaryPrimitives.ReadInt32LittleEndian(header[4..]);
-            if (isKept(BinaryPrimitives.ReadUInt32LittleEndian(header[8..])))
+            int frameBytes = FrameHeader.FrameBytes(_filling.AsSpan(start));
+            ReadOnlySpan<byte> frame = _filling.AsSpan(start, frameBytes);
+            if (isKept(FrameHeader.Id(frame), frame))
             {
-                _filling.AsSpan(start, frameBytes).CopyTo(_filling.AsSpan(kept));
+                frame.CopyTo(_filling.AsSpan(kept));
                 kept += frameBytes;
             }
 

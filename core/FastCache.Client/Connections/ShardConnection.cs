@@ -17,13 +17,14 @@ namespace FastCache.Client.Connections;
 ///    +----------------------------------------------------------------+
 /// </code>
 /// While it is connecting, requests wait in the send buffer; while it is out they fail at once. What was handed to a
-/// socket that is lost fails; what was not is sent on the next one.
+/// socket that is lost fails; what was not is sent on the next one. One that is retired, because its node has other shards
+/// or has left, takes nothing new: what was sent gets its replies there, what was not goes back to its owner.
 /// </remarks>
 internal sealed class ShardConnection : IReplies, IAsyncDisposable
 {
     private readonly ShardAddress _address;
     private readonly FastCacheClientOptions _options;
-    private readonly Action _onOtherShards;
+    private readonly IShardOwner _owner;
     private readonly Lock _gate = new();
     private readonly OperationPool _pool = new();
     private readonly OperationTable _table;
@@ -40,6 +41,7 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
     private long _downSince = Environment.TickCount64;
     private long _upSince;
     private bool _isOut;
+    private bool _isRetired;
     private bool _isClosed;
 
     // Of the thread that receives.
@@ -50,18 +52,29 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
 
     /// <param name="address">The shard.</param>
     /// <param name="options">Checked ones.</param>
-    /// <param name="onOtherShards">Told when the node turns out to have another number of shards than
-    /// <paramref name="address"/> says.</param>
-    public ShardConnection(ShardAddress address, FastCacheClientOptions options, Action onOtherShards)
+    /// <param name="owner">Whose it is.</param>
+    public ShardConnection(ShardAddress address, FastCacheClientOptions options, IShardOwner owner)
     {
         _address = address;
         _options = options;
-        _onOtherShards = onOtherShards;
+        _owner = owner;
         _table = new(options.MaxOutstanding);
         _buffer = new(options.MaxSendBytes);
         _pump = new(Flush);
         _timeoutMillis = (long)options.RequestTimeout.TotalMilliseconds;
     }
+
+    /// <summary>The shard.</summary>
+    public ShardAddress Address => _address;
+
+    /// <summary>Whose it is.</summary>
+    public IShardOwner Owner => _owner;
+
+    /// <summary>Whether there is a connection now.</summary>
+    public bool IsUp => Volatile.Read(ref _line) is not null;
+
+    /// <summary>Since when there is none, in <see cref="Environment.TickCount64"/>; of any meaning only while it is not up.</summary>
+    public long DownSince => Volatile.Read(ref _downSince);
 
     /// <summary>Requests without a reply.</summary>
     public int Outstanding
@@ -85,12 +98,13 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
 
     /// <summary>Sends a request.</summary>
     /// <param name="request">It; nothing of it is needed afterwards.</param>
+    /// <param name="slot">The slot of its key; -1 if it has none, or any shard of the node may execute it.</param>
     /// <param name="destination">Where a copied value goes.</param>
     /// <param name="cancellationToken">Releases the caller, not the node.</param>
-    /// <returns>The operation, whose token makes it a ValueTask.</returns>
+    /// <returns>The operation, whose token makes it a ValueTask; null if the connection is retired: there is another way.</returns>
     /// <exception cref="ArgumentException">No node takes this request, or this one does not take its key.</exception>
-    public Operation Begin<TRequest>(
-        scoped in TRequest request, Memory<byte> destination, CancellationToken cancellationToken)
+    public Operation? Begin<TRequest>(
+        scoped in TRequest request, int slot, Memory<byte> destination, CancellationToken cancellationToken)
         where TRequest : IRequest, allows ref struct
     {
         Operation operation;
@@ -98,34 +112,115 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
         bool isAlone;
         lock (_gate)
         {
-            if (Refuse(request.MostBytes, request.Key.Length) is Exception refusal)
+            if (_isRetired)
+            {
+                return null;
+            }
+
+            if (request.Key.Length > _maxKeyBytes)
+            {
+                throw KeyTooLong(request.Key.Length);
+            }
+
+            if (Refuse(request.MostBytes) is Exception refusal)
             {
                 return Refused(refusal);
             }
 
-            int length = request.Write(_buffer.Room(request.MostBytes), (uint)_table.NextId);
+            Span<byte> room = _buffer.Room(request.MostBytes);
+            int length = request.Write(room, (uint)_table.NextId);
             operation = _pool.Rent();
-            int ticket = operation.Begin(Environment.TickCount64 + _timeoutMillis, destination);
-            _table.Add(operation, ticket, TRequest.Opcode, _buffer.Append(length));
+            int ticket = operation.Begin(Environment.TickCount64 + _timeoutMillis, destination, slot);
+            if (_owner.KeepsFrames)
+            {
+                operation.KeepFrame(room[..length]);
+            }
+
+            _table.Add(operation, ticket, TRequest.Opcode, _buffer.Append(length), length);
             line = _line;
             isAlone = _table.Count == 1;
         }
 
         operation.Watch(cancellationToken);
-        if (line is not null)
+        Send(line, isAlone);
+        return operation;
+    }
+
+    /// <summary>Sends a request that no node has executed.</summary>
+    /// <param name="operation">It.</param>
+    /// <param name="ticket">What claims it.</param>
+    /// <param name="frame">Its frame, with any id.</param>
+    /// <returns>False if the connection is retired: there is another way.</returns>
+    public bool TryBeginAgain(Operation operation, int ticket, ReadOnlySpan<byte> frame)
+    {
+        Exception? refusal;
+        Line? line;
+        bool isAlone;
+        lock (_gate)
         {
-            // Whoever is alone has nobody to share a system call with, and is spared a change of threads.
-            if (isAlone)
+            if (_isRetired)
             {
-                line.Sender.Flush();
+                return false;
             }
-            else
+
+            int keyBytes = FrameHeader.KeyBytes(frame);
+            refusal = keyBytes > _maxKeyBytes ? KeyTooLong(keyBytes) : Refuse(frame.Length);
+            if (refusal is null && operation.IsPending(ticket))
             {
-                _pump.Schedule();
+                Span<byte> room = _buffer.Room(frame.Length);
+                frame.CopyTo(room);
+                FrameHeader.SetId(room, (uint)_table.NextId);
+                _table.Add(operation, ticket, FrameHeader.OpcodeOf(frame), _buffer.Append(frame.Length), frame.Length);
             }
+
+            line = _line;
+            isAlone = _table.Count == 1;
         }
 
-        return operation;
+        if (refusal is null)
+        {
+            Send(line, isAlone);
+        }
+        else if (operation.TryClaim(ticket))
+        {
+            operation.Fail(refusal);
+            Complete(operation);
+        }
+
+        return true;
+    }
+
+    /// <summary>Takes nothing new from here on; it is to be closed when nothing is outstanding any more.</summary>
+    public void Retire()
+    {
+        lock (_gate)
+        {
+            _isRetired = true;
+        }
+
+        GiveBackUnsent();
+    }
+
+    /// <summary>Gives what waits for a connection back to the owner, if there is none.</summary>
+    public void GiveBackUnsent()
+    {
+        lock (_gate)
+        {
+            if (_line is not null)
+            {
+                return;
+            }
+
+            _buffer.Keep((id, frame) =>
+            {
+                if (_table.TryGetPending(id, out Operation? operation, out int ticket))
+                {
+                    _owner.TakeUnsent(operation, ticket, frame.ToArray());
+                }
+
+                return Forget(id);
+            });
+        }
     }
 
     /// <summary>Ends what has waited too long, and a connection that does not answer. Called regularly.</summary>
@@ -187,7 +282,9 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
                 + "answers no request");
         }
 
-        if (operation.TryClaim(ticket))
+        bool isTaken = reply.Status == Status.Moved && operation.IsPending(ticket)
+            && _owner.TryTakeMoved(operation, ticket, reply.Argument);
+        if (!isTaken && operation.TryClaim(ticket))
         {
             operation.Accept(reply);
             if (_last is null)
@@ -248,14 +345,25 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
 
     private void Flush() => Volatile.Read(ref _line)?.Sender.Flush();
 
-    /// <summary>Why a request is not taken; null if it is.</summary>
-    private Exception? Refuse(int frameBytes, int keyBytes)
+    private void Send(Line? line, bool isAlone)
     {
-        if (keyBytes > _maxKeyBytes)
+        // Whoever is alone has nobody to share a system call with, and is spared a change of threads.
+        if (isAlone)
         {
-            throw new ArgumentException($"The key has {keyBytes} bytes; {_address} takes keys of 1 to {_maxKeyBytes}.");
+            line?.Sender.Flush();
         }
+        else if (line is not null)
+        {
+            _pump.Schedule();
+        }
+    }
 
+    private ArgumentException KeyTooLong(int keyBytes) =>
+        new($"The key has {keyBytes} bytes; {_address} takes keys of 1 to {_maxKeyBytes}.");
+
+    /// <summary>Why a request is not taken; null if it is.</summary>
+    private CacheException? Refuse(int frameBytes)
+    {
         if (_isOut)
         {
             return new CacheConnectionException($"There is no connection to {_address}: {_outage?.Message}", false, _outage);
@@ -267,10 +375,13 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
                 $"{_options.MaxOutstanding} requests to {_address} have no reply, as many as MaxOutstanding allows.");
         }
 
-        return _buffer.Takes(frameBytes)
+        // Frames that are kept for another node are held until their replies, not only until they are sent.
+        bool isHeld = _owner.KeepsFrames && frameBytes > _options.MaxSendBytes - _table.Bytes;
+        return _buffer.Takes(frameBytes) && !isHeld
             ? null
             : new CacheLimitException(
-                $"The request does not fit what waits to be sent to {_address}; MaxSendBytes allows {_options.MaxSendBytes}.");
+                $"The request does not fit what waits to be sent to {_address}{(isHeld ? ", or for its reply" : "")}; MaxSendBytes "
+                + $"allows {_options.MaxSendBytes}.");
     }
 
     /// <summary>An operation that has failed already. Under the lock.</summary>
@@ -286,7 +397,7 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
     private async Task LiveAsync()
     {
         Backoff backoff = new(_options.MaxReconnectPause);
-        while (!_closing.IsCancellationRequested)
+        while (!_closing.IsCancellationRequested && !Volatile.Read(ref _isRetired))
         {
             try
             {
@@ -297,7 +408,7 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
             {
                 if (failure is CacheRequestException { Status: Status.WrongShard })
                 {
-                    _onOtherShards();
+                    _owner.OtherShards();
                 }
 
                 _outage = failure is OperationCanceledException
@@ -335,7 +446,7 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
             _address.EndPoint, _address.Shard + 1, limit.Token).ConfigureAwait(false);
         if (hello.ShardCount != _address.ShardCount)
         {
-            _onOtherShards();
+            _owner.OtherShards();
         }
 
         _maxKeyBytes = (int)Math.Min(hello.MaxKeyBytes, FcpLimits.MaxKeyBytes);
@@ -348,7 +459,7 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
         lock (_gate)
         {
             // Callers that gave up while there was no connection do not want their requests to be executed now.
-            _buffer.Keep(id => _table.IsPending(id) || Forget(id));
+            _buffer.Keep((id, _) => _table.TryGetPending(id, out Operation? _, out int _) || Forget(id));
             _isOut = false;
             _line = line;
             _upSince = Environment.TickCount64;
@@ -371,6 +482,15 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
             _line = null;
             _downSince = Environment.TickCount64;
             lost = _table.RemoveUpTo(_buffer.LastHandedOver);
+        }
+
+        if (Volatile.Read(ref _isRetired))
+        {
+            GiveBackUnsent();
+        }
+        else
+        {
+            _owner.Lost();
         }
 
         bool mayHaveExecuted = line.Reason is not CacheRequestException { Status: Status.ShuttingDown };
@@ -397,7 +517,7 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
 
             _isOut = true;
             outage = _outage;
-            _buffer.Keep(_ => false);
+            _buffer.Keep((_, _) => false);
             waiting = _table.RemoveUpTo(long.MaxValue);
         }
 

@@ -11,6 +11,9 @@ internal interface IRequest
     /// <summary>Whether it is about a key; otherwise any shard can answer.</summary>
     static virtual bool HasKey => true;
 
+    /// <summary>Whether it changes nothing, so that every copy of the key can answer.</summary>
+    static virtual bool IsRead => false;
+
     /// <summary>Room that is enough for the frame.</summary>
     int MostBytes { get; }
 
@@ -26,6 +29,8 @@ internal readonly ref struct GetRequest(ReadOnlySpan<byte> key) : IRequest
 {
     public static Opcode Opcode => Opcode.Get;
 
+    public static bool IsRead => true;
+
     public int MostBytes => FcpLimits.HeaderBytes + Key.Length;
 
     public ReadOnlySpan<byte> Key { get; } = key;
@@ -36,6 +41,8 @@ internal readonly ref struct GetRequest(ReadOnlySpan<byte> key) : IRequest
 internal readonly ref struct GetRangeRequest(ReadOnlySpan<byte> key, ulong start, uint length) : IRequest
 {
     public static Opcode Opcode => Opcode.GetRange;
+
+    public static bool IsRead => true;
 
     public int MostBytes => FcpLimits.HeaderBytes + sizeof(ulong) + Key.Length;
 

@@ -55,20 +55,54 @@ internal sealed class Operation(OperationPool pool) :
     /// <summary>When it times out, in <see cref="Environment.TickCount64"/>.</summary>
     public long Deadline { get; private set; }
 
+    /// <summary>The slot of its key; -1 if it has none, or nobody asked.</summary>
+    public int Slot { get; private set; }
+
+    /// <summary>How often a node has said that the key is another one's.</summary>
+    public int Attempts { get; set; }
+
     /// <summary>What a ValueTask of it carries.</summary>
     public short Token => _core.Version;
 
     /// <summary>Takes it into use.</summary>
     /// <param name="deadline">In <see cref="Environment.TickCount64"/>.</param>
     /// <param name="destination">Where a copied value goes.</param>
+    /// <param name="slot">The slot of the key, or -1.</param>
     /// <returns>The ticket.</returns>
-    public int Begin(long deadline, Memory<byte> destination)
+    public int Begin(long deadline, Memory<byte> destination, int slot = -1)
     {
         Debug.Assert((_state & PhaseMask) == Idle);
         Deadline = deadline;
+        Slot = slot;
+        Attempts = 0;
         _destination = destination;
         _state |= Pending;
         return _state;
+    }
+
+    /// <summary>Keeps the request's frame, where its reply will be, until it has one: to send it to another node.</summary>
+    public void KeepFrame(ReadOnlySpan<byte> frame)
+    {
+        _length = frame.Length;
+        if (frame.Length > _body.Length)
+        {
+            Grow(frame.Length);
+        }
+
+        frame.CopyTo(_body);
+    }
+
+    /// <summary>A copy of the frame that was kept.</summary>
+    /// <returns>Null if the request has an end.</returns>
+    public byte[]? CopyFrame(int ticket)
+    {
+        // A caller may give up, and another request take this operation, at any time: what was read counts only if the state
+        // is the same afterwards.
+        byte[] body = _body;
+        int length = _length;
+        byte[] frame = length <= body.Length ? body[..length] : [];
+        Interlocked.MemoryBarrier();
+        return IsPending(ticket) ? frame : null;
     }
 
     /// <summary>Ends the request when the caller's token is cancelled.</summary>

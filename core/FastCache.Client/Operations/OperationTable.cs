@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using FastCache.Protocol;
 
 namespace FastCache.Client.Operations;
@@ -24,6 +25,9 @@ internal sealed class OperationTable
     /// <summary>Requests without a reply, among them those that were given up.</summary>
     public int Count => _everUsed - _freeCount;
 
+    /// <summary>Bytes of their frames.</summary>
+    public long Bytes { get; private set; }
+
     public bool IsFull => Count == _slots.Length;
 
     /// <summary>The id that <see cref="Add"/> gives next, if the table is not full. Small ids are used again first.</summary>
@@ -34,7 +38,8 @@ internal sealed class OperationTable
     /// <param name="ticket">What claims it.</param>
     /// <param name="opcode">What its reply must carry.</param>
     /// <param name="end">Number of the request on this connection: those up to some number were handed to the socket.</param>
-    public void Add(Operation operation, int ticket, Opcode opcode, long end)
+    /// <param name="frameBytes">Bytes of its frame.</param>
+    public void Add(Operation operation, int ticket, Opcode opcode, long end, int frameBytes)
     {
         Debug.Assert(!IsFull);
         int id = NextId;
@@ -47,7 +52,8 @@ internal sealed class OperationTable
             _everUsed++;
         }
 
-        _slots[id] = new(operation, ticket, opcode, end);
+        _slots[id] = new(operation, ticket, opcode, end, frameBytes);
+        Bytes += frameBytes;
     }
 
     /// <summary>Takes the request of a reply out; its id stays in use until <see cref="Free"/>. For the thread that
@@ -62,25 +68,34 @@ internal sealed class OperationTable
         }
 
         (operation, ticket) = (found, _slots[id].Ticket);
-        _slots[id] = default;
+        _slots[id] = new(null, 0, default, 0, _slots[id].FrameBytes);
         return true;
     }
 
     /// <summary>Gives ids back whose requests were taken.</summary>
     public void Free(ReadOnlySpan<int> ids)
     {
+        foreach (int id in ids)
+        {
+            Bytes -= _slots[id].FrameBytes;
+        }
+
         ids.CopyTo(_free.AsSpan(_freeCount));
         _freeCount += ids.Length;
     }
 
-    /// <summary>Whether the request of an id still waits for an end.</summary>
-    public bool IsPending(uint id) => _slots[id].Operation is Operation operation && operation.IsPending(_slots[id].Ticket);
+    /// <summary>The request of an id, if it still waits for an end.</summary>
+    public bool TryGetPending(uint id, [NotNullWhen(true)] out Operation? operation, out int ticket)
+    {
+        (operation, ticket) = (_slots[id].Operation, _slots[id].Ticket);
+        return operation is not null && operation.IsPending(ticket);
+    }
 
     /// <summary>Takes a request out and gives its id back.</summary>
     public void Remove(uint id)
     {
-        _slots[id] = default;
         Free([(int)id]);
+        _slots[id] = default;
     }
 
     /// <summary>Takes out the requests with a number up to <paramref name="last"/> and claims those that have no end.</summary>
@@ -120,5 +135,5 @@ internal sealed class OperationTable
         }
     }
 
-    private readonly record struct Slot(Operation? Operation, int Ticket, Opcode Opcode, long End);
+    private readonly record struct Slot(Operation? Operation, int Ticket, Opcode Opcode, long End, int FrameBytes);
 }

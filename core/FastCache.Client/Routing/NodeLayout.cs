@@ -15,8 +15,8 @@ internal sealed class NodeLayout
 
     public int ShardCount { get; }
 
-    /// <summary>Number of the shard that has a key, from 0.</summary>
-    public int ShardOf(ReadOnlySpan<byte> key) => ShardCount == 1 ? 0 : _shardOfSlot[KeySlot.Of(key)];
+    /// <summary>Number of the shard that has a slot, from 0.</summary>
+    public int ShardOf(int slot) => _shardOfSlot[slot];
 
     /// <summary>Reads the body of a reply to a Topology.</summary>
     /// <exception cref="CacheConnectionException">It breaks a rule of the protocol.</exception>

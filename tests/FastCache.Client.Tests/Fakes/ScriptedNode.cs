@@ -32,6 +32,12 @@ internal sealed class ScriptedNode : IAsyncDisposable
     /// <summary>How many shards it says that it has.</summary>
     public int ShardCount { get; }
 
+    /// <summary>What it answers to Cluster: an epoch and a document; null: it is no member of a cluster.</summary>
+    public (uint Epoch, byte[] Document)? Cluster { get; set; }
+
+    /// <summary>Longest piece of the document in one reply.</summary>
+    public int PieceBytes { get; init; } = 65_532;
+
     /// <summary>What the handshake says.</summary>
     public int MaxKeyBytes { get; init; } = FcpLimits.MaxKeyBytes;
 
@@ -84,7 +90,12 @@ internal sealed class ScriptedNode : IAsyncDisposable
 
             socket.NoDelay = true;
             ScriptedConnection connection = new(socket);
-            ScriptedRequest hello = (await connection.ReadAsync())!;
+            if (await connection.ReadAsync() is not ScriptedRequest hello)
+            {
+                connection.Dispose();
+                continue;
+            }
+
             ProtocolLimits limits = new(MaxKeyBytes, 1 << 20, FcpLimits.MaxBatchKeys);
             byte[] reply = new byte[FcpLimits.HeaderBytes + FcpLimits.HelloReplyBytes];
             ReplyWriter.WriteHello(reply, hello.Id, HelloReply.Of(limits) with { ShardCount = (ushort)ShardCount });
@@ -97,9 +108,36 @@ internal sealed class ScriptedNode : IAsyncDisposable
                 continue;
             }
 
-            ScriptedRequest topology = (await connection.ReadAsync())!;
-            await connection.ReplyAsync(topology, Status.Ok, Topology());
-            connection.Dispose();
+            _ = AnswerAsync(connection);
+        }
+    }
+
+    /// <summary>Answers what is asked about the node and its cluster, until the client closes.</summary>
+    private async Task AnswerAsync(ScriptedConnection connection)
+    {
+        using (connection)
+        {
+            while (await connection.ReadAsync() is ScriptedRequest request)
+            {
+                if (request.Opcode == Opcode.Topology)
+                {
+                    await connection.ReplyAsync(request, Status.Ok, Topology());
+                }
+                else if (Cluster is not (uint epoch, byte[] document))
+                {
+                    await connection.ReplyAsync(request, Status.NotFound);
+                }
+                else if (request.Argument > document.Length)
+                {
+                    await connection.ReplyAsync(request, Status.RangeOutOfValue);
+                }
+                else
+                {
+                    int count = Math.Min(PieceBytes, document.Length - (int)request.Argument);
+                    byte[] piece = document.AsSpan((int)request.Argument, count).ToArray();
+                    await connection.ReplyAsync(request, Status.Ok, [.. BitConverter.GetBytes(document.Length), .. piece], epoch);
+                }
+            }
         }
     }
 
@@ -119,7 +157,7 @@ internal sealed class ScriptedNode : IAsyncDisposable
 }
 
 /// <summary>One request as it came.</summary>
-internal sealed record ScriptedRequest(Opcode Opcode, uint Id, int KeyLength, byte[] Body)
+internal sealed record ScriptedRequest(Opcode Opcode, uint Id, int KeyLength, byte[] Body, uint Argument)
 {
     /// <summary>The key of a request without fields.</summary>
     public ReadOnlySpan<byte> Key => Body.AsSpan(0, KeyLength);
@@ -152,7 +190,8 @@ internal sealed class ScriptedConnection(Socket socket) : IDisposable
 
         byte[] body = new byte[BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(4))];
         await _stream.ReadExactlyAsync(body, patience.Token);
-        return new((Opcode)header[1], BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(8)), header[3], body);
+        return new((Opcode)header[1], BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(8)), header[3], body,
+            BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(12)));
     }
 
     /// <summary>The next requests.</summary>
@@ -167,8 +206,12 @@ internal sealed class ScriptedConnection(Socket socket) : IDisposable
         return requests;
     }
 
-    public async Task ReplyAsync(ScriptedRequest request, Status status, byte[]? body = null) =>
-        await SendAsync(Frame(request.Opcode, status, request.Id, body));
+    public async Task ReplyAsync(ScriptedRequest request, Status status, byte[]? body = null, uint argument = 0)
+    {
+        byte[] frame = Frame(request.Opcode, status, request.Id, body);
+        BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(12), argument);
+        await SendAsync(frame);
+    }
 
     /// <summary>Says why it ends.</summary>
     public async Task EndAsync(Status status, string text)

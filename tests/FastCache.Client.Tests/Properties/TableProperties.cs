@@ -62,6 +62,7 @@ public sealed class TableProperties
                 }
 
                 Assert.Equal(_model.Count, _table.Count);
+                Assert.Equal(10 * _model.Count, _table.Bytes);
                 Assert.Equal(_model.Count == Capacity, _table.IsFull);
             }
 
@@ -81,7 +82,7 @@ public sealed class TableProperties
             CancellationTokenSource cancellation = new();
             ulong number = ++_numbers;
             int ticket = operation.Begin(long.MaxValue, default);
-            _table.Add(operation, ticket, Opcode.Count, (long)number);
+            _table.Add(operation, ticket, Opcode.Count, (long)number, 10);
             operation.Watch(cancellation.Token);
             _model[id] = new(number, new ValueTask<CountResult>(operation, operation.Token).AsTask(), cancellation);
         }
@@ -150,7 +151,7 @@ public sealed class TableProperties
             {
                 if (asked.Number > lastSent)
                 {
-                    Assert.Equal(!asked.IsGivenUp, _table.IsPending(id));
+                    Assert.Equal(!asked.IsGivenUp, _table.TryGetPending(id, out Operation? _, out int _));
                 }
                 else if (!asked.IsGivenUp)
                 {
