@@ -50,7 +50,8 @@ public sealed class FastCacheBatch : IDisposable
         }
     }
 
-    /// <summary>Connects to every shard of the node at the first of the seeds that answers.</summary>
+    /// <summary>Connects to every shard of the node at the first of the seeds that answers. Of a cluster, keys of other nodes have
+    /// <see cref="Status.Moved"/> as their reply.</summary>
     /// <param name="options"><see cref="FastCacheClientOptions.Seeds"/>, <see cref="FastCacheClientOptions.ConnectTimeout"/>,
     /// <see cref="FastCacheClientOptions.RequestTimeout"/>, here for each wait for the node, and
     /// <see cref="FastCacheClientOptions.MaxOutstanding"/> and <see cref="FastCacheClientOptions.MaxSendBytes"/>, here for

@@ -147,6 +147,62 @@ public sealed class ClusterTests
         Assert.False(waiting.IsCompleted);
     }
 
+    [Fact]
+    public async Task A_silent_node_holds_up_its_own_slots_only()
+    {
+        await using ScriptedNode a = new();
+        await using ScriptedNode b = new();
+        a.Cluster = b.Cluster = Document(1, a, b, Half);
+        await using FastCacheClient client = await FastCacheClient.ConnectAsync(
+            a.Options with { RequestTimeout = TimeSpan.FromMilliseconds(500) });
+        using ScriptedConnection toA = await a.ConnectedAsync();
+        using ScriptedConnection toB = await b.ConnectedAsync();
+        Task<bool> silent = client.DeleteAsync(Key(1)).AsTask();
+        for (int i = 0; i < 100; i++)
+        {
+            Task<bool> delete = client.DeleteAsync(Key(0)).AsTask();
+            await toA.ReplyAsync((await toA.ReadAsync())!, Status.Ok);
+            Assert.True(await delete);
+        }
+
+        CacheTimeoutException failure = await Assert.ThrowsAsync<CacheTimeoutException>(() => silent);
+        Assert.True(failure.MayHaveExecuted);
+    }
+
+    [Fact]
+    public async Task A_moved_request_that_is_cancelled_is_not_sent_again()
+    {
+        await using ScriptedNode a = new();
+        await using ScriptedNode b = new();
+        a.Cluster = b.Cluster = Document(5, a, b, Half);
+        await using FastCacheClient client = await FastCacheClient.ConnectAsync(a.Options);
+        using ScriptedConnection toA = await a.ConnectedAsync();
+        using CancellationTokenSource cancellation = new();
+        Task<bool> cancelled = client.DeleteAsync(Key(0), cancellation.Token).AsTask();
+        ScriptedRequest request = (await toA.ReadAsync())!;
+        for (int i = 0; i < 9; i++)
+        {
+            await toA.ReplyAsync(request, Status.Moved, [], 4);
+            request = (await toA.ReadAsync())!;
+        }
+
+        // The next pause is 256 ms.
+        await toA.ReplyAsync(request, Status.Moved, [], 4);
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
+        Task<WriteResult> next = client.SetAsync(Key(0), [1]).AsTask();
+        request = (await toA.ReadAsync())!;
+        Assert.Equal(Opcode.Set, request.Opcode);
+        await toA.ReplyAsync(request, Status.Ok);
+        Assert.True((await next).IsDone);
+        await Task.Delay(400);
+        ValueTask ping = client.PingAsync("a");
+        request = (await toA.ReadAsync())!;
+        Assert.Equal(Opcode.Ping, request.Opcode);
+        await toA.ReplyAsync(request, Status.Ok);
+        await ping;
+    }
+
     private static byte[] Key(int half) => Enumerable.Range(0, 255).Select(i => new[] { (byte)i })
         .First(key => KeySlot.Of(key) / Half == half);
 
