@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using FastCache.LoadGen.Children;
 
 namespace FastCache.Bench.Client;
 
@@ -18,7 +19,7 @@ internal static class LoadGenerator
         {
             ProcessStartInfo start = new("dotnet",
             [
-                Locate(), "run", "--connect", node.ToString(), "--keys", Text(items.Count), "--value-size", Text(items.Value.Length),
+                BuiltProgram.Locate("loadgen/FastCache.LoadGen"), "run", "--connect", node.ToString(), "--keys", Text(items.Count), "--value-size", Text(items.Value.Length),
                 "--misses", "0", "--connections", Text(connections), "--depth", Text(depth),
                 "--duration", Text((int)duration.TotalMilliseconds) + "ms", "--warmup", Text((int)duration.TotalMilliseconds / 4) + "ms",
                 "--json", report,
@@ -45,12 +46,4 @@ internal static class LoadGenerator
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static string Locate()
-    {
-        DirectoryInfo output = new(AppContext.BaseDirectory);
-        string path = Path.GetFullPath(Path.Combine(
-            output.FullName, "../../../../../loadgen/FastCache.LoadGen/bin", output.Parent!.Name, output.Name, "FastCache.LoadGen.dll"));
-        return File.Exists(path) ? path : throw new InvalidOperationException($"the load generator is not built: {path} is missing");
-    }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
+using FastCache.LoadGen.Children;
 using FastCache.Io;
 using FastCache.LoadGen.Peers;
 
@@ -57,7 +58,7 @@ internal sealed partial class FaultNode : IDisposable
     public static FaultNode Start(params string[] options)
     {
         string[] limit = PeerProgram.Find("prlimit") is string prlimit ? [prlimit, $"--nofile={MaxDescriptors}:{MaxDescriptors}"] : [];
-        string[] command = [.. limit, "dotnet", Locate(), "--listen", "127.0.0.1:0", "--stop-with-input", "--pin", "false", .. options];
+        string[] command = [.. limit, "dotnet", BuiltProgram.Locate("node/FastCache.Node"), "--listen", "127.0.0.1:0", "--stop-with-input", "--pin", "false", .. options];
         ProcessStartInfo start = new(command[0], command[1..])
         {
             RedirectStandardInput = true,
@@ -97,14 +98,6 @@ internal sealed partial class FaultNode : IDisposable
         }
 
         _process.Dispose();
-    }
-
-    private static string Locate()
-    {
-        DirectoryInfo output = new(AppContext.BaseDirectory);
-        string path = Path.GetFullPath(Path.Combine(
-            output.FullName, "../../../../../node/FastCache.Node/bin", output.Parent!.Name, output.Name, "FastCache.Node.dll"));
-        return File.Exists(path) ? path : throw new InvalidOperationException($"the node is not built: {path} is missing");
     }
 
     private void Remember(string? line)

@@ -11,7 +11,6 @@ namespace FastCache.LoadGen.Children;
 /// <param name="ReadyPrefix">Start of the line that it prints when it can be connected to; the address follows.</param>
 internal sealed record ChildProgram(string Name, string Project, string[] Arguments, string ReadyPrefix)
 {
-    private const string RootMark = "FastCache.sln";
     private static readonly string AnyPort = $"{IPAddress.Loopback}:0";
 
     /// <summary>A node; without a number of shards it has one for each of its processors.</summary>
@@ -46,33 +45,12 @@ internal sealed record ChildProgram(string Name, string Project, string[] Argume
     /// <summary>Finds the program from where the load generator is.</summary>
     internal string Locate(string baseDirectory)
     {
-        string path = PathOf(Project, baseDirectory) ?? throw new LoadFailedException(
-            $"no directory above {baseDirectory} holds {RootMark}, so the {Name} cannot be found; use --connect");
+        string path = BuiltProgram.PathOf(Project, baseDirectory) ?? throw new LoadFailedException(
+            $"no directory above {baseDirectory} holds {BuiltProgram.RootMark}, so the {Name} cannot be found; use --connect");
         return File.Exists(path)
             ? path
             : throw new LoadFailedException(
                 $"the {Name} is not built: {path} is missing; " +
-                $"build it with: dotnet build -c {ConfigurationOf(new(baseDirectory))} {Project}");
+                $"build it with: dotnet build -c {BuiltProgram.ConfigurationOf(baseDirectory)} {Project}");
     }
-
-    /// <summary>Where a project's program is when it is built like the load generator: root/.../bin/configuration/framework.</summary>
-    /// <param name="project">The project's directory, from the repository's root.</param>
-    /// <param name="baseDirectory">Where the load generator is.</param>
-    /// <returns>Null when that is outside of the repository.</returns>
-    internal static string? PathOf(string project, string baseDirectory)
-    {
-        DirectoryInfo output = new(baseDirectory);
-        DirectoryInfo? root = output;
-        while (root is not null && !File.Exists(Path.Combine(root.FullName, RootMark)))
-        {
-            root = root.Parent;
-        }
-
-        return root is null
-            ? null
-            : Path.Combine(
-                root.FullName, project, "bin", ConfigurationOf(output), output.Name, Path.GetFileName(project) + ".dll");
-    }
-
-    private static string ConfigurationOf(DirectoryInfo output) => output.Parent?.Name ?? "";
 }

@@ -49,7 +49,7 @@ internal sealed record Peer(
 
     private static string[]? BuiltGarnet() =>
         PeerProgram.Find("dotnet") is string dotnet
-        && ChildProgram.PathOf(GarnetProject, AppContext.BaseDirectory) is string path
+        && BuiltProgram.PathOf(GarnetProject, AppContext.BaseDirectory) is string path
         && File.Exists(path)
             ? [dotnet, path]
             : null;
