@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text;
 using System.Threading.Tasks.Sources;
-using FastCache.Cluster;
 using FastCache.Client.Operations;
 using FastCache.Client.Routing;
+using FastCache.Cluster;
 using FastCache.Protocol;
 
 namespace FastCache.Client;
