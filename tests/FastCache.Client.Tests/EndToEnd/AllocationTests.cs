@@ -1,3 +1,4 @@
+using FastCache.Client.Operations;
 using FastCache.EndToEnd.Tests;
 using FastCache.Protocol;
 
@@ -46,6 +47,37 @@ public sealed class AllocationTests
                 await client.DeleteAsync(key);
             }
         })));
+    }
+
+    [Fact]
+    public async Task Frames_that_are_kept_for_another_node_allocate_nothing_when_warmed_up()
+    {
+        OperationPool pool = new();
+        byte[] frame = new byte[1000];
+        byte[] reply = Fakes.ScriptedConnection.Frame(Opcode.Set, Status.Ok, 0);
+        await RunAsync(100);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        await RunAsync(10_000);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.True(allocated < 10_000, $"{allocated} bytes for 10000 requests");
+
+        async ValueTask RunAsync(int times)
+        {
+            for (int i = 0; i < times; i++)
+            {
+                Operation operation = pool.Rent();
+                int ticket = operation.Begin(long.MaxValue, default, slot: 5);
+                operation.KeepFrame(frame);
+                if (ReplyDecoder.Read(reply, out Reply answer) != DecodeResult.Ok || !operation.TryClaim(ticket))
+                {
+                    throw new InvalidOperationException("a request that nobody ended has an end");
+                }
+
+                operation.Accept(answer);
+                operation.Signal();
+                await new ValueTask<WriteResult>(operation, operation.Token);
+            }
+        }
     }
 
     [Fact]
