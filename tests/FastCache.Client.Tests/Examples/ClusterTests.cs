@@ -131,7 +131,7 @@ public sealed class ClusterTests
     }
 
     [Fact]
-    public async Task A_node_that_is_down_at_start_concerns_only_its_slots_and_is_connected_when_it_comes()
+    public async Task A_node_that_is_down_at_start_concerns_only_its_slots()
     {
         await using ScriptedNode a = new();
         await using ScriptedNode gone = new();
