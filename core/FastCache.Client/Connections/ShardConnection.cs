@@ -63,6 +63,9 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
         _timeoutMillis = (long)options.RequestTimeout.TotalMilliseconds;
     }
 
+    /// <summary>The shard.</summary>
+    public ShardAddress Address => _address;
+
     /// <summary>Requests without a reply.</summary>
     public int Outstanding
     {

@@ -1,3 +1,4 @@
+using FastCache.Client.Near;
 using FastCache.Protocol;
 
 namespace FastCache.Client.Operations;
@@ -10,6 +11,9 @@ internal interface IRequest
 
     /// <summary>Whether it is about a key; otherwise any shard can answer.</summary>
     static virtual bool HasKey => true;
+
+    /// <summary>What it means for values that are kept near.</summary>
+    static virtual NearEffect Near => NearEffect.None;
 
     /// <summary>Room that is enough for the frame.</summary>
     int MostBytes { get; }
@@ -25,6 +29,8 @@ internal interface IRequest
 internal readonly ref struct GetRequest(ReadOnlySpan<byte> key) : IRequest
 {
     public static Opcode Opcode => Opcode.Get;
+
+    public static NearEffect Near => NearEffect.Fills;
 
     public int MostBytes => FcpLimits.HeaderBytes + Key.Length;
 
@@ -49,6 +55,8 @@ internal readonly ref struct SetRequest(ReadOnlySpan<byte> key, ReadOnlySpan<byt
 {
     public static Opcode Opcode => Opcode.Set;
 
+    public static NearEffect Near => NearEffect.Changes;
+
     private readonly ReadOnlySpan<byte> _value = value;
 
     public int MostBytes => FcpLimits.MaxSetOverheadBytes + Key.Length + _value.Length;
@@ -61,6 +69,8 @@ internal readonly ref struct SetRequest(ReadOnlySpan<byte> key, ReadOnlySpan<byt
 internal readonly ref struct DeleteRequest(ReadOnlySpan<byte> key, ulong? version) : IRequest
 {
     public static Opcode Opcode => Opcode.Delete;
+
+    public static NearEffect Near => NearEffect.Changes;
 
     public int MostBytes => FcpLimits.HeaderBytes + FcpLimits.VersionBytes + Key.Length;
 
@@ -86,6 +96,8 @@ internal readonly ref struct CountRequest(ReadOnlySpan<byte> key, ulong amount, 
 {
     public static Opcode Opcode => Opcode.Count;
 
+    public static NearEffect Near => NearEffect.Changes;
+
     public int MostBytes => FcpLimits.HeaderBytes + (3 * sizeof(ulong)) + Key.Length;
 
     public ReadOnlySpan<byte> Key { get; } = key;
@@ -107,6 +119,8 @@ internal readonly ref struct AppendRequest(ReadOnlySpan<byte> key, ReadOnlySpan<
 
     public static Opcode Opcode => Opcode.Append;
 
+    public static NearEffect Near => NearEffect.Changes;
+
     public int MostBytes => FcpLimits.HeaderBytes + Key.Length + _piece.Length;
 
     public ReadOnlySpan<byte> Key { get; } = key;
@@ -120,6 +134,8 @@ internal readonly ref struct PrependRequest(ReadOnlySpan<byte> key, ReadOnlySpan
     private readonly ReadOnlySpan<byte> _piece = piece;
 
     public static Opcode Opcode => Opcode.Prepend;
+
+    public static NearEffect Near => NearEffect.Changes;
 
     public int MostBytes => FcpLimits.HeaderBytes + Key.Length + _piece.Length;
 
@@ -155,6 +171,8 @@ internal readonly ref struct LeaseReleaseRequest(ReadOnlySpan<byte> key, ulong t
 internal readonly ref struct MakeStaleRequest(ReadOnlySpan<byte> key) : IRequest
 {
     public static Opcode Opcode => Opcode.MakeStale;
+
+    public static NearEffect Near => NearEffect.Changes;
 
     public int MostBytes => FcpLimits.HeaderBytes + Key.Length;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using FastCache.Client.Connections;
+using FastCache.Client.Near;
 using FastCache.Protocol;
 
 namespace FastCache.Client.Routing;
@@ -13,29 +14,31 @@ internal sealed class NodeRouter : IAsyncDisposable
 
     private readonly EndPoint _endPoint;
     private readonly FastCacheClientOptions _options;
+    private readonly NearCache? _near;
     private readonly CancellationTokenSource _closing = new();
     private readonly SemaphoreSlim _learning = new(1, 1);
     private volatile Routes _routes;
     private Task _sweeping = Task.CompletedTask;
 
-    private NodeRouter(EndPoint endPoint, FastCacheClientOptions options, NodeLayout layout)
+    private NodeRouter(EndPoint endPoint, FastCacheClientOptions options, NearCache? near, NodeLayout layout)
     {
         _endPoint = endPoint;
         _options = options;
+        _near = near;
         _routes = NewRoutes(layout);
     }
 
     /// <summary>Learns a node's shards from the first seed that answers, and connects to each of them.</summary>
     /// <exception cref="CacheException">None of the seeds answers as a node.</exception>
     public static async Task<NodeRouter> ConnectAsync(
-        FastCacheClientOptions options, CancellationToken cancellationToken)
+        FastCacheClientOptions options, NearCache? near, CancellationToken cancellationToken)
     {
         List<string> failures = [];
         foreach (EndPoint seed in options.Seeds)
         {
             try
             {
-                return await ConnectAsync(seed, options, cancellationToken).ConfigureAwait(false);
+                return await ConnectAsync(seed, options, near, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception failure) when (failure is SocketException or CacheException or OperationCanceledException)
             {
@@ -67,10 +70,10 @@ internal sealed class NodeRouter : IAsyncDisposable
     }
 
     private static async Task<NodeRouter> ConnectAsync(
-        EndPoint seed, FastCacheClientOptions options, CancellationToken cancellationToken)
+        EndPoint seed, FastCacheClientOptions options, NearCache? near, CancellationToken cancellationToken)
     {
         NodeLayout layout = await LearnAsync(seed, options, cancellationToken).ConfigureAwait(false);
-        NodeRouter router = new(seed, options, layout);
+        NodeRouter router = new(seed, options, near, layout);
         try
         {
             await router._routes.StartAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -81,6 +84,7 @@ internal sealed class NodeRouter : IAsyncDisposable
             throw;
         }
 
+        near?.Follow(router._routes.Addresses);
         router._sweeping = router.SweepAsync();
         return router;
     }
@@ -129,6 +133,7 @@ internal sealed class NodeRouter : IAsyncDisposable
             Routes routes = NewRoutes(await LearnAsync(_endPoint, _options, _closing.Token).ConfigureAwait(false));
             _ = routes.StartAsync();
             _routes = routes;
+            _near?.Follow(routes.Addresses);
             await old.CloseAsync().ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is SocketException or CacheException or OperationCanceledException)
@@ -165,6 +170,8 @@ internal sealed class NodeRouter : IAsyncDisposable
         public NodeLayout Layout => layout;
 
         public ShardConnection Any => connections[0];
+
+        public IEnumerable<ShardAddress> Addresses => connections.Select(connection => connection.Address);
 
         public ShardConnection Of(ReadOnlySpan<byte> key)
         {
