@@ -128,6 +128,7 @@ internal sealed class NearWorld : IAsyncDisposable
                     Follow();
                     break;
                 default:
+                    shard.IsHalted ^= true;
                     break;
             }
         }

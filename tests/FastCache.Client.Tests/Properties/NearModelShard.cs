@@ -48,6 +48,9 @@ internal sealed class NearModelShard(int number)
     /// <summary>Whether the client has a feed that is on.</summary>
     public bool IsTold { get; private set; }
 
+    /// <summary>Whether nothing arrives on the tracking connection, at either end.</summary>
+    public bool IsHalted { get; set; }
+
     public static ShardAddress AddressOf(int number) => new(new IPEndPoint(IPAddress.Loopback, 1), number, 3);
 
     public IAsyncDisposable Connect(ChangeFeed feed)
@@ -120,6 +123,11 @@ internal sealed class NearModelShard(int number)
     /// <summary>Something arrives on the tracking connection, at the node or at the client.</summary>
     public void HearTracker(Random random)
     {
+        if (IsHalted)
+        {
+            return;
+        }
+
         if (random.Next(2) == 0 && _questions.TryDequeue(out long askedAt))
         {
             EndForgetting();
