@@ -133,12 +133,12 @@ internal sealed class NearCache : IAsyncDisposable
         return ticket with { Session = feeds == _feeds ? session : 0 };
     }
 
-    /// <summary>Keeps a value that was read, if its ticket is still good for anything.</summary>
+    /// <summary>Keeps a value that was read, if it is short enough and its ticket still good for anything.</summary>
     public void Keep(in NearTicket ticket, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ulong version, long nowMillis)
     {
         NearEntry entry = new(ticket.Generation, ticket.Session, version, nowMillis);
         NearJudge judge = JudgeOf(ticket.Hash, nowMillis);
-        if (value.Length <= _maxValueBytes && judge.IsWorth(entry))
+        if (value.Length <= _maxValueBytes && judge.IsCurrent(entry, out _))
         {
             StripeOf(ticket.Hash).Keep(judge, key, entry, value);
         }

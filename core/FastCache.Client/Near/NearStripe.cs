@@ -61,7 +61,7 @@ internal sealed class NearStripe : IDisposable
         }
     }
 
-    /// <summary>Keeps a value, unless there is an entry that is worth something and has a higher version.</summary>
+    /// <summary>Keeps a value, unless there is a current one of a higher version.</summary>
     public void Keep(in NearJudge judge, ReadOnlySpan<byte> key, in NearEntry entry, ReadOnlySpan<byte> value)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(NearEntry.Bytes + value.Length);
@@ -74,7 +74,7 @@ internal sealed class NearStripe : IDisposable
                 // Two requests for one key may end in the other order than that in which the node has answered them.
                 bool hasNewer = _shard.TryGet(key, out ItemView item)
                     && NearEntry.Read(item.Value) is NearEntry present
-                    && judge.IsWorth(present)
+                    && judge.IsCurrent(present, out _)
                     && present.Version > entry.Version;
                 if (!hasNewer)
                 {
