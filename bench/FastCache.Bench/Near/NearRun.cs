@@ -64,7 +64,7 @@ internal sealed class NearRun(ClientItems items, TextWriter output)
 
             table.WriteTo(output);
             output.WriteLine(Format.Invariant(
-                $"  {near.Hits:N0} reads were served near, {near.Misses - missesBefore:N0} went to the node (an entry lives for so long)"));
+                $"  {near.Hits:N0} reads were served near, {near.Misses - missesBefore:N0} went to the node"));
         }
         finally
         {
