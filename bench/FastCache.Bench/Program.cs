@@ -7,6 +7,7 @@ using FastCache.Bench.Faults;
 using FastCache.Bench.Fuzz;
 using FastCache.Bench.Growth;
 using FastCache.Bench.MemoryUse;
+using FastCache.Bench.Near;
 using FastCache.Bench.Pauses;
 using FastCache.Bench.Shift;
 using FastCache.Bench.Simulate;
@@ -23,6 +24,7 @@ RootCommand root = new("FastCache benchmarks.")
     GrowthCommand.Create(),
     MemoryCommand.Create(),
     MicroCommand.Create(),
+    NearCommand.Create(),
     PausesCommand.Create(),
     ShiftCommand.Create(),
     SimulateCommand.Create(),

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 using System.Threading.Tasks.Sources;
+using FastCache.Client.Connections;
+using FastCache.Client.Near;
 using FastCache.Client.Operations;
 using FastCache.Client.Routing;
 using FastCache.Cluster;
@@ -21,8 +23,12 @@ namespace FastCache.Client;
 public sealed class FastCacheClient : IAsyncDisposable
 {
     private readonly Router _router;
+    private readonly NearCache? _near;
 
-    private FastCacheClient(Router router) => _router = router;
+    private FastCacheClient(Router router, NearCache? near) => (_router, _near) = (router, near);
+
+    /// <summary>What the near cache has done so far.</summary>
+    public NearCacheStatistics NearCacheStatistics => _near?.Statistics() ?? default;
 
     /// <summary>Who has which slots, as this client knows it now; null: one node has all of them.</summary>
     public ClusterTopology? Topology => _router.Routes.Topology;
@@ -34,24 +40,42 @@ public sealed class FastCacheClient : IAsyncDisposable
     /// cluster that cannot be connected, but for one, are tried again in the background.</summary>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     /// <exception cref="CacheException">No seed answers as a node, or no node of its cluster can be connected.</exception>
+    /// <exception cref="InsufficientMemoryException">The operating system refuses the near cache's memory.</exception>
     public static async Task<FastCacheClient> ConnectAsync(
         FastCacheClientOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
-        return new(await Router.ConnectAsync(options, cancellationToken).ConfigureAwait(false));
+        NearCache? near = options.NearCacheBytes == 0
+            ? null
+            : new(options, (address, feed) => new TrackingConnection(address, feed, options));
+        try
+        {
+            return new(await Router.ConnectAsync(options, near, cancellationToken).ConfigureAwait(false), near);
+        }
+        catch
+        {
+            await DisposeAsync(near).ConfigureAwait(false);
+            throw;
+        }
     }
 
     /// <summary>Reads a value.</summary>
     /// <returns>The value in a pooled buffer, to be disposed.</returns>
     public ValueTask<CacheValue> GetAsync(ReadOnlySpan<byte> key, CancellationToken cancellationToken = default) =>
-        Ask<GetRequest, CacheValue>(new GetRequest(key), cancellationToken);
+        _near is not null && !cancellationToken.IsCancellationRequested
+            && _near.TryGet(key, Environment.TickCount64, out CacheValue value)
+            ? new(value)
+            : Ask<GetRequest, CacheValue>(new GetRequest(key), cancellationToken);
 
     /// <summary>Reads a value into the caller's buffer, which is written to only while the result is taken, never after
     /// a cancellation or time-out.</summary>
     public ValueTask<CopiedValue> GetAsync(
         ReadOnlySpan<byte> key, Memory<byte> destination, CancellationToken cancellationToken = default) =>
-        Ask<GetRequest, CopiedValue>(new GetRequest(key), cancellationToken, destination);
+        _near is not null && !cancellationToken.IsCancellationRequested
+            && _near.TryGet(key, destination.Span, Environment.TickCount64, out CopiedValue copied)
+            ? new(copied)
+            : Ask<GetRequest, CopiedValue>(new GetRequest(key), cancellationToken, destination);
 
     /// <summary>Reads a part of a value, also of one that is too large for <see cref="GetAsync(ReadOnlySpan{byte},
     /// CancellationToken)"/>.</summary>
@@ -222,7 +246,13 @@ public sealed class FastCacheClient : IAsyncDisposable
     }
 
     /// <summary>Closes all connections; requests that are outstanding fail.</summary>
-    public ValueTask DisposeAsync() => _router.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _router.DisposeAsync().ConfigureAwait(false);
+        await DisposeAsync(_near).ConfigureAwait(false);
+    }
+
+    private static ValueTask DisposeAsync(NearCache? near) => near?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private ValueTask<TResult> Ask<TRequest, TResult>(
         scoped in TRequest request, CancellationToken cancellationToken, Memory<byte> destination = default)
@@ -233,7 +263,41 @@ public sealed class FastCacheClient : IAsyncDisposable
             return ValueTask.FromCanceled<TResult>(cancellationToken);
         }
 
+        if (_near is not null && TRequest.Near != NearEffect.None)
+        {
+            return AskBesideNear<TRequest, TResult>(_near, request, destination, cancellationToken);
+        }
+
         Operation operation = _router.Begin(request, destination, cancellationToken);
+        return new((IValueTaskSource<TResult>)(object)operation, operation.Token);
+    }
+
+    /// <summary>Asks for what may be kept near, or changes it; <see cref="NearCache"/> says why in this order.</summary>
+    private ValueTask<TResult> AskBesideNear<TRequest, TResult>(
+        NearCache near, scoped in TRequest request, Memory<byte> destination, CancellationToken cancellationToken)
+        where TRequest : IRequest, allows ref struct
+    {
+        Operation? operation;
+        NearTicket ticket;
+        do
+        {
+            NearFeeds feeds = near.Begin(request.Key, out ticket);
+            ShardConnection connection = _router.Of(request, out int slot);
+            ticket = near.Complete(ticket, feeds, connection.Address);
+            operation = connection.Begin(request, slot, destination, cancellationToken);
+        }
+        while (operation is null);
+
+        if (TRequest.Near == NearEffect.Changes)
+        {
+            near.Change(ticket.Hash);
+            operation.ChangeNear(near, ticket.Hash);
+        }
+        else if (ticket.Session != 0)
+        {
+            operation.KeepNear(near, ticket, request.Key);
+        }
+
         return new((IValueTaskSource<TResult>)(object)operation, operation.Token);
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using FastCache.Client.Near;
 
 namespace FastCache.Client;
 
@@ -10,6 +11,7 @@ public sealed record FastCacheClientOptions
     private const int MostOutstanding = 1 << 20;
     private const int LeastSendBytes = 64 << 10;
     private const int MostSendBytes = 1 << 30;
+    private const long MostNearBytes = 32L << 30;
     private static readonly TimeSpan LongestTime = TimeSpan.FromHours(1);
 
     /// <summary>Addresses of the node, or of some nodes of the cluster, tried in this order until one answers; at least
@@ -45,6 +47,20 @@ public sealed record FastCacheClientOptions
     /// kept for another node.</summary>
     public int MaxSendBytes { get; init; } = 32 << 20;
 
+    /// <summary>Memory for values that are kept in this process, 16 MiB to 32 GiB, or 0: none are.</summary>
+    public long NearCacheBytes { get; init; }
+
+    /// <summary>The longest that a change of another client can stay unseen in kept values, 100 ms to 1 min, whatever
+    /// becomes of the network. Nodes are asked three times as often whether they are still there.</summary>
+    public TimeSpan NearCacheMaxStaleness { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a value is kept, 10 ms to 1 h. Nodes do not tell when items expire: a kept value may outlive its
+    /// item by as much.</summary>
+    public TimeSpan NearCacheMaxAge { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Longest value in bytes that is kept, 1 to 61,440.</summary>
+    public int NearCacheMaxValueBytes { get; init; } = 16 << 10;
+
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     internal void Check()
     {
@@ -65,19 +81,22 @@ public sealed record FastCacheClientOptions
         Range(nameof(ConnectionsPerShard), ConnectionsPerShard, 1, MaxConnectionsPerShard);
         Range(nameof(MaxOutstanding), MaxOutstanding, 1, MostOutstanding);
         Range(nameof(MaxSendBytes), MaxSendBytes, LeastSendBytes, MostSendBytes);
-    }
-
-    private static void Range(string name, TimeSpan value, TimeSpan least)
-    {
-        if (value < least || value > LongestTime)
+        if (NearCacheBytes != 0)
         {
-            throw new ArgumentOutOfRangeException(name, value, $"{name} is {value}; allowed are {least} to {LongestTime}.");
+            Range(nameof(NearCacheBytes), NearCacheBytes, NearCache.LeastBytes, MostNearBytes);
         }
+
+        Range(nameof(NearCacheMaxStaleness), NearCacheMaxStaleness, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
+        Range(nameof(NearCacheMaxAge), NearCacheMaxAge, TimeSpan.FromMilliseconds(10));
+        Range(nameof(NearCacheMaxValueBytes), NearCacheMaxValueBytes, 1, NearCache.MostValueBytes);
     }
 
-    private static void Range(string name, int value, int least, int most)
+    private static void Range(string name, TimeSpan value, TimeSpan least) => Range(name, value, least, LongestTime);
+
+    private static void Range<T>(string name, T value, T least, T most)
+        where T : IComparable<T>
     {
-        if (value < least || value > most)
+        if (value.CompareTo(least) < 0 || value.CompareTo(most) > 0)
         {
             throw new ArgumentOutOfRangeException(name, value, $"{name} is {value}; allowed are {least} to {most}.");
         }

@@ -23,17 +23,18 @@ internal static class Handshake
     /// <param name="address">The node's.</param>
     /// <param name="wish">0 for any shard, k for the one with number k - 1.</param>
     /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="features">What is asked for; the reply says what is granted.</param>
     /// <exception cref="SocketException">Nobody answers there.</exception>
     /// <exception cref="CacheException">The node refused, or is none.</exception>
     public static async Task<(Socket Socket, HelloReply Hello)> ConnectAsync(
-        EndPoint address, int wish, CancellationToken cancellationToken)
+        EndPoint address, int wish, CancellationToken cancellationToken, Features features = Features.None)
     {
         Socket socket = NewSocket(address);
         try
         {
             await socket.ConnectAsync(address, cancellationToken).ConfigureAwait(false);
             Answer hello = await AskAsync(
-                socket, frame => RequestWriter.Hello(frame, 0, shard: (ushort)wish), Opcode.Hello, cancellationToken)
+                socket, frame => RequestWriter.Hello(frame, 0, (uint)features, (ushort)wish), Opcode.Hello, cancellationToken)
                 .ConfigureAwait(false);
             return (socket, ReadHello(hello.Body));
         }

@@ -29,16 +29,21 @@ internal sealed class Line
     public void Lose(Exception reason)
     {
         Interlocked.CompareExchange(ref _reason, reason, null);
+        Close(Socket);
+    }
+
+    /// <summary>Closes a socket in order: closing alone, with a receive under way, would reset the connection.</summary>
+    public static void Close(Socket socket)
+    {
         try
         {
-            // In order: closing alone, with a receive under way, would reset the connection.
-            Socket.Shutdown(SocketShutdown.Both);
+            socket.Shutdown(SocketShutdown.Both);
         }
         catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
         {
             // The other side, or another reason, was first.
         }
 
-        Socket.Dispose();
+        socket.Dispose();
     }
 }

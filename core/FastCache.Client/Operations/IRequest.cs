@@ -1,3 +1,4 @@
+using FastCache.Client.Near;
 using FastCache.Protocol;
 
 namespace FastCache.Client.Operations;
@@ -13,6 +14,9 @@ internal interface IRequest
 
     /// <summary>Whether it changes nothing, so that every copy of the key can answer.</summary>
     static virtual bool IsRead => false;
+
+    /// <summary>What it means for values that are kept near.</summary>
+    static virtual NearEffect Near => NearEffect.None;
 
     /// <summary>Room that is enough for the frame.</summary>
     int MostBytes { get; }
@@ -30,6 +34,8 @@ internal readonly ref struct GetRequest(ReadOnlySpan<byte> key) : IRequest
     public static Opcode Opcode => Opcode.Get;
 
     public static bool IsRead => true;
+
+    public static NearEffect Near => NearEffect.Fills;
 
     public int MostBytes => FcpLimits.HeaderBytes + Key.Length;
 
@@ -56,6 +62,8 @@ internal readonly ref struct SetRequest(ReadOnlySpan<byte> key, ReadOnlySpan<byt
 {
     public static Opcode Opcode => Opcode.Set;
 
+    public static NearEffect Near => NearEffect.Changes;
+
     private readonly ReadOnlySpan<byte> _value = value;
 
     public int MostBytes => FcpLimits.MaxSetOverheadBytes + Key.Length + _value.Length;
@@ -68,6 +76,8 @@ internal readonly ref struct SetRequest(ReadOnlySpan<byte> key, ReadOnlySpan<byt
 internal readonly ref struct DeleteRequest(ReadOnlySpan<byte> key, ulong? version) : IRequest
 {
     public static Opcode Opcode => Opcode.Delete;
+
+    public static NearEffect Near => NearEffect.Changes;
 
     public int MostBytes => FcpLimits.HeaderBytes + FcpLimits.VersionBytes + Key.Length;
 
@@ -93,6 +103,8 @@ internal readonly ref struct CountRequest(ReadOnlySpan<byte> key, ulong amount, 
 {
     public static Opcode Opcode => Opcode.Count;
 
+    public static NearEffect Near => NearEffect.Changes;
+
     public int MostBytes => FcpLimits.HeaderBytes + (3 * sizeof(ulong)) + Key.Length;
 
     public ReadOnlySpan<byte> Key { get; } = key;
@@ -114,6 +126,8 @@ internal readonly ref struct AppendRequest(ReadOnlySpan<byte> key, ReadOnlySpan<
 
     public static Opcode Opcode => Opcode.Append;
 
+    public static NearEffect Near => NearEffect.Changes;
+
     public int MostBytes => FcpLimits.HeaderBytes + Key.Length + _piece.Length;
 
     public ReadOnlySpan<byte> Key { get; } = key;
@@ -127,6 +141,8 @@ internal readonly ref struct PrependRequest(ReadOnlySpan<byte> key, ReadOnlySpan
     private readonly ReadOnlySpan<byte> _piece = piece;
 
     public static Opcode Opcode => Opcode.Prepend;
+
+    public static NearEffect Near => NearEffect.Changes;
 
     public int MostBytes => FcpLimits.HeaderBytes + Key.Length + _piece.Length;
 
@@ -162,6 +178,8 @@ internal readonly ref struct LeaseReleaseRequest(ReadOnlySpan<byte> key, ulong t
 internal readonly ref struct MakeStaleRequest(ReadOnlySpan<byte> key) : IRequest
 {
     public static Opcode Opcode => Opcode.MakeStale;
+
+    public static NearEffect Near => NearEffect.Changes;
 
     public int MostBytes => FcpLimits.HeaderBytes + Key.Length;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Numerics;
 using System.Threading.Tasks.Sources;
+using FastCache.Client.Near;
 using FastCache.Protocol;
 
 namespace FastCache.Client.Operations;
@@ -10,8 +11,10 @@ namespace FastCache.Client.Operations;
 /// <code>
 ///            Begin               TryClaim            result taken             EndLoan
 ///   Idle ------------> Pending ------------> Settled ------------+--> Lent ------------+
-///    ^                                                           |    (a value)        |
-///    +-----------------------------------------------------------+---------------------+
+///    ^ |                                                         |    (a value) ^      |
+///    +-|---------------------------------------------------------+--------------|------+
+///      +------------------------------------------------------------------------+
+///            Lend (a value that was kept near)
 /// </code>
 /// The state is a generation in the upper 30 bits, which every return to Idle raises, and the phase below. Whoever moves
 /// Pending to Settled with the state that it knows (the ticket) decides how the request ends: its reply, its cancellation,
@@ -48,6 +51,7 @@ internal sealed class Operation(OperationPool pool) :
     private uint _argument;
     private bool _isRange; // The value stands behind its whole length.
     private ulong _version;
+    private NearDuty _near; // Mutable struct.
 
     /// <summary>The next one of a chain: of the pool, or of completions.</summary>
     public Operation? Next { get; set; }
@@ -114,6 +118,28 @@ internal sealed class Operation(OperationPool pool) :
                 static (operation, token) => ((Operation)operation!).Cancel(token), this);
         }
     }
+
+    /// <summary>The value that a read finds is to be kept. Before anybody has the ValueTask.</summary>
+    public void KeepNear(NearCache cache, in NearTicket ticket, ReadOnlySpan<byte> key) => _near.Keep(cache, ticket, key);
+
+    /// <summary>The request changes a key of which something may be kept. Before anybody has the ValueTask.</summary>
+    public void ChangeNear(NearCache cache, ulong keyHash) => _near.Change(cache, keyHash);
+
+    /// <summary>Room for a value that is lent without a request. For one that is idle.</summary>
+    public Span<byte> Room(int length)
+    {
+        Debug.Assert((_state & PhaseMask) == Idle);
+        _length = length;
+        if (length > _body.Length)
+        {
+            Grow(length);
+        }
+
+        return _body.AsSpan(0, length);
+    }
+
+    /// <summary>Lends what was written into its room.</summary>
+    public CacheValue Lend(ulong version) => new(this, BeginLoan(), 0, version, (ulong)_length);
 
     /// <summary>Whether the request is still the ticket's, and has no end.</summary>
     public bool IsPending(int ticket) => Volatile.Read(ref _state) == ticket;
@@ -280,6 +306,7 @@ internal sealed class Operation(OperationPool pool) :
         if (_core.GetStatus(token) == ValueTaskSourceStatus.Succeeded)
         {
             _registration.Dispose();
+            _near.End(_status == Status.Ok, _body.AsSpan(0, _length), _version);
             return;
         }
 
@@ -292,6 +319,7 @@ internal sealed class Operation(OperationPool pool) :
             if (_core.GetStatus(token) != ValueTaskSourceStatus.Pending)
             {
                 _registration.Dispose();
+                _near.End(false, default, 0);
                 Recycle();
             }
         }

@@ -1,5 +1,6 @@
 using System.Net;
 using FastCache.Client.Connections;
+using FastCache.Client.Near;
 using FastCache.Client.Operations;
 using FastCache.Cluster;
 
@@ -21,19 +22,18 @@ internal sealed class Router : IAsyncDisposable
     private readonly List<(ShardConnection Connection, long Since)> _retired = [];
     private readonly SemaphoreSlim _lost = new(0);
     private readonly List<Task> _tasks = [];
+    private readonly NearCache? _near;
     private volatile Routes _routes;
     private volatile Exception? _learningFailure;
 
-    private Router(FastCacheClientOptions options, KnownTopology? topology, Func<Router, IEnumerable<NodeShards>> nodes)
+    private Router(
+        FastCacheClientOptions options, NearCache? near, KnownTopology? topology, Func<Router, IEnumerable<NodeShards>> nodes)
     {
         Options = options;
+        _near = near;
         Strays = new(this);
         _routes = new(topology, [.. nodes(this)], options.ConnectionsPerShard);
     }
-
-    /// <summary>Raised, under a lock, whenever slots may have other connections than before; <see cref="Routes"/> has the new
-    /// ones already.</summary>
-    public event Action? RoutesChanged;
 
     /// <summary>Checked ones.</summary>
     public FastCacheClientOptions Options { get; }
@@ -50,7 +50,8 @@ internal sealed class Router : IAsyncDisposable
     /// <summary>Learns the nodes and their shards from the first seed that answers, and connects to each of them.</summary>
     /// <exception cref="CacheException">None of the seeds answers as a node, or no node of the cluster can be
     /// connected.</exception>
-    public static async Task<Router> ConnectAsync(FastCacheClientOptions options, CancellationToken cancellationToken)
+    public static async Task<Router> ConnectAsync(
+        FastCacheClientOptions options, NearCache? near, CancellationToken cancellationToken)
     {
         List<string> failures = [];
         foreach (EndPoint seed in options.Seeds)
@@ -61,9 +62,9 @@ internal sealed class Router : IAsyncDisposable
                     await NodeTalk.AskAllAsync(seed, options, cancellationToken).ConfigureAwait(false);
                 return topology is null
                     ? await StartAsync(
-                        new(options, null, router => [new(router, $"{seed}", seed, isMember: false, layout)]), cancellationToken)
+                        new(options, near, null, router => [new(router, $"{seed}", seed, isMember: false, layout)]), cancellationToken)
                         .ConfigureAwait(false)
-                    : await ConnectAsync(topology, options, cancellationToken).ConfigureAwait(false);
+                    : await ConnectAsync(topology, options, near, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception failure) when (NodeTalk.IsFailure(failure))
             {
@@ -181,7 +182,7 @@ internal sealed class Router : IAsyncDisposable
 
     /// <summary>Connects to all nodes of a cluster of which at least one is up.</summary>
     private static async Task<Router> ConnectAsync(
-        KnownTopology topology, FastCacheClientOptions options, CancellationToken cancellationToken)
+        KnownTopology topology, FastCacheClientOptions options, NearCache? near, CancellationToken cancellationToken)
     {
         IReadOnlyList<ClusterNode> nodes = topology.Topology.Nodes;
         Task<NodeLayout>[] layouts = [.. nodes.Select(node => NodeTalk.AskLayoutAsync(node.EndPoint, options, cancellationToken))];
@@ -192,7 +193,7 @@ internal sealed class Router : IAsyncDisposable
             await layouts[0].ConfigureAwait(false);
         }
 
-        Router router = new(options, topology, router => nodes.Zip(layouts, (node, layout) => router.NewNode(
+        Router router = new(options, near, topology, router => nodes.Zip(layouts, (node, layout) => router.NewNode(
             node, layout.IsCompletedSuccessfully ? layout.Result : null)));
         return await StartAsync(router, cancellationToken).ConfigureAwait(false);
     }
@@ -218,6 +219,7 @@ internal sealed class Router : IAsyncDisposable
 
         lock (router._lock)
         {
+            router._near?.Follow(router._routes.Addresses);
             router.Track(router.SweepAsync);
             router.Track(router.WatchAsync);
         }
@@ -294,7 +296,7 @@ internal sealed class Router : IAsyncDisposable
         }
 
         _routes = routes;
-        RoutesChanged?.Invoke();
+        _near?.Follow(routes.Addresses);
         foreach (ShardConnection gone in old.Nodes.Except(routes.Nodes).SelectMany(node => node.Connections))
         {
             gone.Retire();

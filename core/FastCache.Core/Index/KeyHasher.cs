@@ -8,7 +8,7 @@ namespace FastCache.Core.Index;
 /// Folded 64x64 to 128 bit multiplication, after wyhash (Wang Yi) with all four multiplicands secret: who does not know
 /// them cannot aim keys at one bucket, and a multiplication by zero cannot be arranged. Not a cryptographic hash.
 /// </remarks>
-internal readonly unsafe struct KeyHasher
+public readonly unsafe struct KeyHasher
 {
     private readonly ulong _secret0;
     private readonly ulong _secret1;
@@ -41,9 +41,24 @@ internal readonly unsafe struct KeyHasher
         return new KeyHasher(secrets);
     }
 
+    /// <summary>Hash of a key of at least one byte.</summary>
+    /// <exception cref="ArgumentException">It is empty.</exception>
+    public ulong Hash(ReadOnlySpan<byte> key)
+    {
+        if (key.IsEmpty)
+        {
+            throw new ArgumentException("An empty key has no hash.", nameof(key));
+        }
+
+        fixed (byte* start = key)
+        {
+            return Hash(start, key.Length);
+        }
+    }
+
     /// <summary>Hash of the <paramref name="length"/> bytes at <paramref name="key"/>; at least one byte.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ulong Hash(byte* key, int length)
+    internal ulong Hash(byte* key, int length)
     {
         ulong first;
         ulong last;

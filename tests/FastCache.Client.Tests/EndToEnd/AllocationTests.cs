@@ -81,6 +81,48 @@ public sealed class AllocationTests
     }
 
     [Fact]
+    public async Task What_is_served_from_the_near_cache_or_kept_in_it_allocates_nothing_when_warmed_up()
+    {
+        using RunningNode node = RunningNode.Start();
+        await using FastCacheClient client = await NearCacheNodeTests.ConnectAsync(node);
+        byte[] value = new byte[100];
+        byte[] destination = new byte[100];
+        await LoopAsync(WarmUp);
+        long hits = client.NearCacheStatistics.Hits;
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        await LoopAsync(Measured);
+        long allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+        hits = client.NearCacheStatistics.Hits - hits;
+        Assert.True(hits > Measured * 8, $"{hits} hits");
+
+        // As above, and three pings a second.
+        Assert.True(allocated < 100_000, $"{allocated} bytes for {Measured / 10} writes, as many reads and {hits} hits");
+
+        Task LoopAsync(int times) => Task.WhenAll(Enumerable.Range(0, 4).Select(task => Task.Run(async () =>
+        {
+            byte[] key = NodeTests.Key($"key {task}");
+            for (int i = 0; i < times / 4; i++)
+            {
+                if (i % 10 == 0)
+                {
+                    await client.SetAsync(key, value);
+                }
+
+                for (int j = 0; j < 5; j++)
+                {
+                    using CacheValue found = await client.GetAsync(key);
+                    if (found.Span.Length != value.Length)
+                    {
+                        throw new InvalidOperationException($"{found.Span.Length} bytes");
+                    }
+
+                    await client.GetAsync(key, destination);
+                }
+            }
+        })));
+    }
+
+    [Fact]
     public void Batches_allocate_nothing_when_warmed_up()
     {
         using RunningNode node = RunningNode.Start("--shards", "2");

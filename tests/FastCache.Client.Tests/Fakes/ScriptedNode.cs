@@ -41,6 +41,9 @@ internal sealed class ScriptedNode : IAsyncDisposable
     /// <summary>What the handshake says.</summary>
     public int MaxKeyBytes { get; init; } = FcpLimits.MaxKeyBytes;
 
+    /// <summary>What it can do beyond the first version.</summary>
+    public Features Features { get; init; } = Features.Push;
+
     /// <summary>Options of a client that notices everything soon.</summary>
     public FastCacheClientOptions Options => new()
     {
@@ -98,11 +101,14 @@ internal sealed class ScriptedNode : IAsyncDisposable
 
             ProtocolLimits limits = new(MaxKeyBytes, 1 << 20, FcpLimits.MaxBatchKeys);
             byte[] reply = new byte[FcpLimits.HeaderBytes + FcpLimits.HelloReplyBytes];
-            ReplyWriter.WriteHello(reply, hello.Id, HelloReply.Of(limits) with { ShardCount = (ushort)ShardCount });
+            HelloRequest asked = HelloRequest.Read(hello.Body);
+            HelloReply answer = HelloReply.Of(limits, asked.Features & (uint)Features) with { ShardCount = (ushort)ShardCount };
+            ReplyWriter.WriteHello(reply, hello.Id, answer);
             await connection.SendAsync(reply);
-            int wish = HelloRequest.Read(hello.Body).Shard;
+            int wish = asked.Shard;
             if (wish != 0)
             {
+                connection.IsTracking = (asked.Features & (uint)Features.Push) != 0;
                 connection.Shard = wish - 1;
                 await _connections.Writer.WriteAsync(connection);
                 continue;
@@ -168,6 +174,9 @@ internal sealed class ScriptedConnection(Socket socket) : IDisposable
 {
     /// <summary>The shard that it is for.</summary>
     public int Shard { get; set; }
+
+    /// <summary>Whether the client wants to be told of changes on it.</summary>
+    public bool IsTracking { get; set; }
 
     private readonly NetworkStream _stream = new(socket, ownsSocket: true);
 
