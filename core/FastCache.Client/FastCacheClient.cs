@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Threading.Tasks.Sources;
 using FastCache.Client.Connections;
+using FastCache.Client.Filling;
 using FastCache.Client.Operations;
 using FastCache.Client.Routing;
 using FastCache.Protocol;
@@ -18,11 +19,16 @@ namespace FastCache.Client;
 /// <see cref="OperationCanceledException"/>; a request that no node takes throws <see cref="ArgumentException"/> at once. A
 /// cancelled request may have been executed. docs/client.md says what is guaranteed.
 /// </remarks>
-public sealed class FastCacheClient : IAsyncDisposable
+public sealed class FastCacheClient : IFillNode, IAsyncDisposable
 {
     private readonly NodeRouter _router;
+    private readonly Filler _filler;
 
-    private FastCacheClient(NodeRouter router) => _router = router;
+    private FastCacheClient(NodeRouter router, FastCacheClientOptions options)
+    {
+        _router = router;
+        _filler = new(this, options.MaxBackgroundFills, TimeProvider.System);
+    }
 
     /// <summary>Connects to every shard of the node that answers at the first of the seeds.</summary>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
@@ -32,7 +38,7 @@ public sealed class FastCacheClient : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
-        return new(await NodeRouter.ConnectAsync(options, cancellationToken).ConfigureAwait(false));
+        return new(await NodeRouter.ConnectAsync(options, cancellationToken).ConfigureAwait(false), options);
     }
 
     /// <summary>Reads a value.</summary>
@@ -129,6 +135,30 @@ public sealed class FastCacheClient : IAsyncDisposable
     public ValueTask<bool> MakeStaleAsync(ReadOnlySpan<byte> key, CancellationToken cancellationToken = default) =>
         Ask<MakeStaleRequest, bool>(new MakeStaleRequest(key), cancellationToken);
 
+    /// <summary>Reads a value, and sees to it that a missing one is fetched once: for all callers of this process, and by one
+    /// process at a time. docs/client.md says what is guaranteed.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="state">What the source needs.</param>
+    /// <param name="source">Fetches the value. Its exceptions reach all callers that waited for it.</param>
+    /// <param name="options">How to fill; null: values do not expire and are never stale.</param>
+    /// <param name="cancellationToken">Releases the caller; the source goes on for the others, if there are any.</param>
+    /// <returns>The value, to be disposed.</returns>
+    public ValueTask<FilledValue> GetOrFillAsync<TState>(
+        ReadOnlySpan<byte> key,
+        TState state,
+        FillSource<TState> source,
+        FillOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        FillOptions given = options ?? FillOptions.Default;
+        return _filler.GetAsync(key, new FillOrder<TState>(default, state, source, given, given.AcceptStale), cancellationToken);
+    }
+
+    /// <summary>What fills have come to so far.</summary>
+    public FillCounts FillCounts => _filler.Counters.Read();
+
+    internal Filler Filler => _filler;
+
     /// <summary>Reads many values, from all shards at once.</summary>
     /// <param name="keys">The keys.</param>
     /// <param name="values">At least as long; takes the value of each key, to be disposed one by one.</param>
@@ -198,8 +228,13 @@ public sealed class FastCacheClient : IAsyncDisposable
         return counters;
     }
 
-    /// <summary>Closes all connections; requests that are outstanding fail.</summary>
-    public ValueTask DisposeAsync() => _router.DisposeAsync();
+    /// <summary>Closes all connections; requests that are outstanding fail. Fills are stopped first, and have a second to give
+    /// their leases back.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _filler.Flights.DisposeAsync().ConfigureAwait(false);
+        await _router.DisposeAsync().ConfigureAwait(false);
+    }
 
     private ValueTask<TResult> Ask<TRequest, TResult>(
         scoped in TRequest request, CancellationToken cancellationToken, Memory<byte> destination = default)

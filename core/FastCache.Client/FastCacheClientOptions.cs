@@ -8,6 +8,7 @@ public sealed record FastCacheClientOptions
 {
     private const int MaxConnectionsPerShard = 64;
     private const int MostOutstanding = 1 << 20;
+    private const int MostBackgroundFills = 1 << 16;
     private const int LeastSendBytes = 64 << 10;
     private const int MostSendBytes = 1 << 30;
     private static readonly TimeSpan LongestTime = TimeSpan.FromHours(1);
@@ -39,6 +40,10 @@ public sealed record FastCacheClientOptions
     /// fails at once with <see cref="CacheLimitException"/>.</summary>
     public int MaxSendBytes { get; init; } = 32 << 20;
 
+    /// <summary>Most fills that run in the background at once, for values near their end or stale ones, 0 (none, such
+    /// values are left to others) to 65,536.</summary>
+    public int MaxBackgroundFills { get; init; } = 64;
+
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     internal void Check()
     {
@@ -54,6 +59,7 @@ public sealed record FastCacheClientOptions
         Range(nameof(ConnectionsPerShard), ConnectionsPerShard, 1, MaxConnectionsPerShard);
         Range(nameof(MaxOutstanding), MaxOutstanding, 1, MostOutstanding);
         Range(nameof(MaxSendBytes), MaxSendBytes, LeastSendBytes, MostSendBytes);
+        Range(nameof(MaxBackgroundFills), MaxBackgroundFills, 0, MostBackgroundFills);
     }
 
     private static void Range(string name, TimeSpan value, TimeSpan least)
