@@ -35,6 +35,7 @@ internal sealed class LeaseModel(ManualClock clock)
     private readonly Dictionary<string, Item> _items = [];
     private readonly Dictionary<string, Grant> _grants = [];
     private readonly Queue<TaskCompletionSource> _late = [];
+    private readonly HashSet<ulong> _named = [];
     private ulong _tokens;
 
     /// <summary>Decides about each request; under the lock of the model.</summary>
@@ -54,6 +55,9 @@ internal sealed class LeaseModel(ManualClock clock)
             }
         }
     }
+
+    /// <summary>Grants that nobody has used or given back, whether they hold or have ended.</summary>
+    public int ForgottenGrants => Locked(() => (int)_tokens - _named.Count);
 
     /// <summary>Runs something that no request may come between.</summary>
     public T Locked<T>(Func<T> read)
@@ -137,8 +141,11 @@ internal sealed class LeaseModel(ManualClock clock)
         return _tokens;
     }
 
-    private bool TryRedeem(string key, ulong token) =>
-        _grants.TryGetValue(key, out Grant? grant) && grant.Token == token && grant.Deadline > clock.Millis && _grants.Remove(key);
+    private bool TryRedeem(string key, ulong token)
+    {
+        _named.Add(token);
+        return _grants.TryGetValue(key, out Grant? grant) && grant.Token == token && grant.Deadline > clock.Millis && _grants.Remove(key);
+    }
 
     private Status Set(string key, byte[] value, in SetTerms terms)
     {

@@ -218,8 +218,8 @@ public sealed class FillProperties
                 Assert.True(Environment.TickCount64 - start < 20_000, "a caller gets no answer");
             }
 
-            // Where answers were lost, grants that nobody knows of end by themselves. All others must have come to an end.
-            Assert.True(_hasFaults || Model.LiveGrants == 0, $"{Model.LiveGrants} grants that nobody uses");
+            // Where answers were lost there are grants that nobody knows of. All others were used or given back.
+            Assert.True(_hasFaults || Model.ForgottenGrants == 0, $"{Model.ForgottenGrants} forgotten grants");
         }
 
         private async Task CheckAsync(Call call)
