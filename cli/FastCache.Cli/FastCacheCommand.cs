@@ -5,6 +5,7 @@ using FastCache.Cli.Latency;
 using FastCache.Cli.Shell;
 using FastCache.Cli.Stats;
 using FastCache.Cli.Topologies;
+using FastCache.Cli.Transfer;
 
 namespace FastCache.Cli;
 
@@ -12,7 +13,7 @@ namespace FastCache.Cli;
 internal static class FastCacheCommand
 {
     private const string Overview = $"""
-        FastCache from the shell: keys, statistics, topologies.
+        FastCache from the shell: keys, statistics, topologies, files of keys.
 
         Examples:
           fastcache set user:42 Ada --ttl 5m
@@ -38,6 +39,7 @@ internal static class FastCacheCommand
             PingCommand.Create(terminal),
             StatsCommand.Create(terminal),
             TopologyCommand.Create(terminal),
+            LoadCommand.Create(terminal),
         };
 
         DetailedCommand.ShowDetails(root);
