@@ -13,7 +13,7 @@ namespace FastCache.Cli;
 internal static class FastCacheCommand
 {
     private const string Overview = $"""
-        FastCache from the shell: keys, statistics, topologies, files of keys.
+        FastCache from the shell: keys, statistics, topologies, files of keys, latencies.
 
         Examples:
           fastcache set user:42 Ada --ttl 5m
@@ -40,6 +40,7 @@ internal static class FastCacheCommand
             StatsCommand.Create(terminal),
             TopologyCommand.Create(terminal),
             LoadCommand.Create(terminal),
+            LatencyCommand.Create(terminal),
         };
 
         DetailedCommand.ShowDetails(root);

@@ -85,6 +85,22 @@ public sealed class CommandTests : IDisposable
         Assert.Contains("'b'", unknown.Errors, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Latencies_of_pings_and_gets_are_measured()
+    {
+        JsonElement probes = Json(await ShellRun.OfAsync("latency", "--duration", "500ms", "--json", "-c", Address)).GetProperty("probes");
+        Assert.Equal(["ping", "get"], probes.EnumerateArray().Select(probe => probe.GetProperty("kind").GetString()));
+        Assert.All(probes.EnumerateArray(), probe =>
+        {
+            Assert.InRange(probe.GetProperty("answers").GetInt32(), 5, 51);
+            Assert.InRange(probe.GetProperty("p50Micros").GetDouble(), 1, probe.GetProperty("maxMicros").GetDouble());
+        });
+        ShellRun shown = await ShellRun.OfAsync("latency", "--duration", "200ms", "-c", Address);
+        Assert.Equal(0, shown.ExitCode);
+        Assert.Contains("p99.9", shown.Output, StringComparison.Ordinal);
+        Assert.Contains("##", shown.Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
