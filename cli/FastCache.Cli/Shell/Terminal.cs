@@ -11,7 +11,7 @@ internal sealed class Terminal
     /// <summary>Columns where no terminal says how many it has: no table is folded in files and pipes.</summary>
     private const int EndlessWidth = 1_000;
 
-    /// <summary>Blanks between columns that no lines part.</summary>
+    /// <summary>Blanks between columns; on a terminal, which may be narrow, one.</summary>
     private const int Gap = 2;
 
     /// <summary>Standard input.</summary>
@@ -55,10 +55,10 @@ internal sealed class Terminal
     /// <summary>A table whose first column is text and whose other columns are figures.</summary>
     public Table NewTable(params ReadOnlySpan<string> heads)
     {
-        Table table = new Table().Border(IsOutputShown ? TableBorder.Rounded : TableBorder.None);
+        Table table = new Table().Border(TableBorder.None);
         for (int i = 0; i < heads.Length; i++)
         {
-            TableColumn column = new(new Text(heads[i], new Style(decoration: Decoration.Bold))) { NoWrap = true, Padding = IsOutputShown ? new Padding(1, 0) : new Padding(0, 0, Gap, 0) };
+            TableColumn column = new(new Text(heads[i], new Style(decoration: Decoration.Bold))) { NoWrap = true, Padding = new Padding(0, 0, IsOutputShown ? 1 : Gap, 0) };
             table.AddColumn(i == 0 ? column : column.RightAligned());
         }
 

@@ -14,7 +14,7 @@ internal static class RateTable
         new("op/s", 8, rates => Figures.Rate(rates.Operations)),
         new("hits", 7, rates => rates.HitShare is double share ? Figures.Percent(share) : "-"),
         new("conns", 7, rates => Figures.Count(rates.Connections)),
-        new("items", 12, rates => Figures.Count(rates.Items)),
+        new("items", 12, rates => Figures.Count(rates.Items), OnlyInLines: true),
         new("memory", 10, rates => Figures.Bytes(rates.MemoryUsedBytes)),
         new("limit", 10, rates => Figures.Bytes(rates.MemoryLimitBytes)),
         new("evicted/s", 10, rates => Figures.Rate(rates.Evictions)),
@@ -23,20 +23,23 @@ internal static class RateTable
         new("cpu", 7, rates => Figures.Percent(rates.Processors)),
     ];
 
+    /// <summary>What fits on a terminal of 80 columns.</summary>
+    private static readonly Column[] Narrow = [.. Columns.Where(column => !column.OnlyInLines)];
+
     /// <summary>A table, with a row of sums if there are several nodes.</summary>
     public static Table Of(Terminal terminal, IReadOnlyList<NodeSample> nodes, IReadOnlyList<NodeRates?> rates)
     {
-        Table table = terminal.NewTable(["node", .. Columns.Select(column => column.Head)]);
+        Table table = terminal.NewTable(["node", .. Narrow.Select(column => column.Head)]);
         for (int i = 0; i < nodes.Count; i++)
         {
             string name = nodes[i].Failure is string failure ? $"{nodes[i].Node.Name}: {failure}" : nodes[i].Node.Name;
-            table.AddRow([new Text(name), .. Cells(rates[i]).Select(cell => new Text(cell))]);
+            table.AddRow([new Text(name), .. Cells(Narrow, rates[i]).Select(cell => new Text(cell))]);
         }
 
         if (nodes.Count > 1)
         {
             table.AddEmptyRow();
-            table.AddRow([new Text(Total), .. Cells(Sum(rates)).Select(cell => new Text(cell))]);
+            table.AddRow([new Text(Total), .. Cells(Narrow, Sum(rates)).Select(cell => new Text(cell))]);
         }
 
         return table;
@@ -62,14 +65,14 @@ internal static class RateTable
         }
 
         string Line(string name, NodeRates? values) =>
-            $"{time:HH:mm:ss}  {name,-NameWidth}{string.Concat(Cells(values).Zip(Columns, (cell, column) => "  " + cell.PadLeft(column.Width)))}";
+            $"{time:HH:mm:ss}  {name,-NameWidth}{string.Concat(Cells(Columns, values).Zip(Columns, (cell, column) => "  " + cell.PadLeft(column.Width)))}";
     }
 
     private static NodeRates Sum(IReadOnlyList<NodeRates?> rates) =>
         rates.OfType<NodeRates>().Aggregate(default(NodeRates), (sum, next) => sum + next);
 
-    private static IEnumerable<string> Cells(NodeRates? rates) =>
-        Columns.Select(column => rates is NodeRates known ? column.Cell(known) : "-");
+    private static IEnumerable<string> Cells(Column[] columns, NodeRates? rates) =>
+        columns.Select(column => rates is NodeRates known ? column.Cell(known) : "-");
 
-    private sealed record Column(string Head, int Width, Func<NodeRates, string> Cell);
+    private sealed record Column(string Head, int Width, Func<NodeRates, string> Cell, bool OnlyInLines = false);
 }
