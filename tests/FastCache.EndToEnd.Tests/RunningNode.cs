@@ -120,7 +120,13 @@ internal sealed partial class RunningNode : IDisposable
     {
         if (!_process.HasExited)
         {
-            _ = Kill(_process.Id, signal == PosixSignal.SIGINT ? 2 : 15);
+            int number = signal switch
+            {
+                PosixSignal.SIGHUP => 1,
+                PosixSignal.SIGINT => 2,
+                _ => 15,
+            };
+            _ = Kill(_process.Id, number);
         }
     }
 
@@ -151,8 +157,8 @@ internal sealed partial class RunningNode : IDisposable
     {
         string path = typeof(RunningNode).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
             .First(attribute => attribute.Key == "NodePath").Value!;
-        // A shell starts background jobs with SIGINT ignored, and children inherit that; the tests of SIGINT must not.
-        ProcessStartInfo start = new("env", ["--default-signal=INT", .. launcher, "dotnet", path, .. options])
+        // A shell starts background jobs with SIGINT ignored (nohup: SIGHUP), and children inherit that; the tests of both must not.
+        ProcessStartInfo start = new("env", ["--default-signal=INT,HUP", .. launcher, "dotnet", path, .. options])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
