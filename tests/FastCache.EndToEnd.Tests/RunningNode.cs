@@ -130,6 +130,16 @@ internal sealed partial class RunningNode : IDisposable
         }
     }
 
+    /// <summary>Ends it without a word (SIGKILL).</summary>
+    public void Crash()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+    }
+
+    /// <summary>Lets it stand still with all of its connections open (SIGSTOP), or go on.</summary>
+    public void Freeze(bool isOn) => _ = Kill(_process.Id, isOn ? 19 : 18);
+
     public void Dispose()
     {
         if (!_process.HasExited)
