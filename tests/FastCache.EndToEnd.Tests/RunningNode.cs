@@ -120,9 +120,20 @@ internal sealed partial class RunningNode : IDisposable
     {
         if (!_process.HasExited)
         {
-            _ = Kill(_process.Id, signal == PosixSignal.SIGINT ? 2 : 15);
+            _ = Kill(_process.Id, signal switch
+            {
+                PosixSignal.SIGHUP => 1,
+                PosixSignal.SIGINT => 2,
+                PosixSignal.SIGTERM => 15,
+                _ => throw new ArgumentOutOfRangeException(nameof(signal), signal, "SIGHUP, SIGINT or SIGTERM"),
+            });
         }
     }
+
+    /// <summary>Makes it fall silent with its connections open, until <see cref="Resume"/>.</summary>
+    public void Suspend() => _ = Kill(_process.Id, 19);
+
+    public void Resume() => _ = Kill(_process.Id, 18);
 
     public void Dispose()
     {
