@@ -135,6 +135,13 @@ internal sealed partial class RunningNode : IDisposable
 
     public void Resume() => _ = Kill(_process.Id, 18);
 
+    /// <summary>Ends it without a word, and waits for that.</summary>
+    public void Crash()
+    {
+        _process.Kill();
+        AwaitExit();
+    }
+
     public void Dispose()
     {
         if (!_process.HasExited)
