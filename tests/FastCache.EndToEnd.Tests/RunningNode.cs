@@ -120,25 +120,27 @@ internal sealed partial class RunningNode : IDisposable
     {
         if (!_process.HasExited)
         {
-            int number = signal switch
+            _ = Kill(_process.Id, signal switch
             {
                 PosixSignal.SIGHUP => 1,
                 PosixSignal.SIGINT => 2,
-                _ => 15,
-            };
-            _ = Kill(_process.Id, number);
+                PosixSignal.SIGTERM => 15,
+                _ => throw new ArgumentOutOfRangeException(nameof(signal), signal, "SIGHUP, SIGINT or SIGTERM"),
+            });
         }
     }
 
-    /// <summary>Ends it without a word (SIGKILL).</summary>
+    /// <summary>Makes it fall silent with its connections open, until <see cref="Resume"/>.</summary>
+    public void Suspend() => _ = Kill(_process.Id, 19);
+
+    public void Resume() => _ = Kill(_process.Id, 18);
+
+    /// <summary>Ends it without a word, and waits for that.</summary>
     public void Crash()
     {
         _process.Kill();
-        _process.WaitForExit();
+        AwaitExit();
     }
-
-    /// <summary>Lets it stand still with all of its connections open (SIGSTOP), or go on.</summary>
-    public void Freeze(bool isOn) => _ = Kill(_process.Id, isOn ? 19 : 18);
 
     public void Dispose()
     {
