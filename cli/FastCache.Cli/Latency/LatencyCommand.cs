@@ -109,7 +109,14 @@ internal sealed class LatencyCommand
         Stopwatch clock = Stopwatch.StartNew();
         for (long sent = 0; clock.Elapsed < duration; sent++)
         {
-            TimeSpan early = TimeSpan.FromSeconds((double)sent / rate) - clock.Elapsed;
+            // Timers may be early: what is due after the end is not sent.
+            TimeSpan due = TimeSpan.FromSeconds((double)sent / rate);
+            if (due >= duration)
+            {
+                break;
+            }
+
+            TimeSpan early = due - clock.Elapsed;
             if (early > TimeSpan.Zero)
             {
                 await Task.Delay(early, cancellation);
