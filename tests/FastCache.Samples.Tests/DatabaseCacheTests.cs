@@ -153,23 +153,31 @@ public sealed class DatabaseCacheTests : IDisposable
             () => OriginAsync(lateShop, "/products/1").GetAwaiter().GetResult() == "Hit", () => "the node is not used again");
     }
 
-    [Theory]
-    [InlineData("""{"name":"","category":"tools","priceCents":1}""", "name is ''")]
-    [InlineData("""{"name":"x","category":"Tools","priceCents":1}""", "category is 'Tools'")]
-    [InlineData("""{"name":"x","category":"tools"}""", "priceCents is ''")]
-    [InlineData("""{"name":"x","category":"tools","priceCents":-1}""", "priceCents is '-1'")]
-    public async Task A_product_that_is_wrong_is_refused_with_what_is_allowed(string product, string reason)
+    [Fact]
+    public async Task What_is_wrong_is_refused_with_what_is_allowed()
     {
         using RunningNode node = RunningNode.Start();
         await using WebApplicationFactory<Program> application = Application(node);
         using HttpClient shop = application.CreateClient();
-        using StringContent content = new(product, Encoding.UTF8, "application/json");
-        using HttpResponseMessage answer = await shop.PutAsync(Relative("/products/5"), content);
-        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        string text = await answer.Content.ReadAsStringAsync();
-        Assert.Contains(reason, text, StringComparison.Ordinal);
-        Assert.Contains("must", text, StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(shop, "/products/5")).Status);
+        (string Product, string Reason)[] wrong =
+        [
+            ("""{"name":"","category":"tools","priceCents":1}""", "name is ''; it must have 1 to 200"),
+            ("""{"name":"x","category":"Tools","priceCents":1}""", "category is 'Tools'; it must have 1 to 40 of a to z"),
+            ("""{"name":"x","category":"tools"}""", "priceCents is ''; it must be 0 to"),
+            ("""{"name":"x","category":"tools","priceCents":-1}""", "priceCents is '-1'; it must be 0 to"),
+        ];
+        foreach ((string product, string reason) in wrong)
+        {
+            using StringContent content = new(product, Encoding.UTF8, "application/json");
+            using HttpResponseMessage answer = await shop.PutAsync(Relative("/products/5"), content);
+            Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+            Assert.Contains(reason, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        Assert.Equal((HttpStatusCode.NotFound, ""), await GetAsync(shop, "/products/5"));
+        (HttpStatusCode status, string text) = await GetAsync(shop, "/categories/Tools/products");
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Contains("category is 'Tools'; it must", text, StringComparison.Ordinal);
     }
 
     private static Uri Relative(string path) => new(path, UriKind.Relative);

@@ -10,8 +10,15 @@ internal sealed class OriginDirectory : IDisposable
     private readonly PhysicalFileProvider _files;
     private long _reads;
 
+    /// <param name="directory">It.</param>
     /// <exception cref="DirectoryNotFoundException">There is no such directory.</exception>
-    public OriginDirectory(string directory) => _files = new(Path.GetFullPath(directory));
+    public OriginDirectory(string directory)
+    {
+        string full = Path.GetFullPath(directory);
+        _files = Directory.Exists(full)
+            ? new(full)
+            : throw new DirectoryNotFoundException($"Origin is '{directory}'; it must be a directory, and '{full}' is none.");
+    }
 
     /// <summary>How often bytes of a file were read so far: what the cache is there to keep low.</summary>
     public long Reads => Interlocked.Read(ref _reads);

@@ -5,15 +5,16 @@ using Microsoft.Net.Http.Headers;
 const int Attempts = 3;
 
 WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
+using OriginDirectory origin = new(builder.Configuration["Origin"] ?? "origin");
 builder.Services.AddFastCache(builder.Configuration.GetRequiredSection("FastCache"));
 builder.Services.AddHealthChecks().AddFastCache();
-builder.Services.AddSingleton(new OriginDirectory(builder.Configuration["Origin"] ?? "origin"));
+builder.Services.AddSingleton(origin);
 builder.Services.AddSingleton<CachedFiles>();
 
 FileExtensionContentTypeProvider contentTypes = new();
 WebApplication application = builder.Build();
 application.MapHealthChecks("/health");
-application.MapGet("/reads", (OriginDirectory origin) => origin.Reads);
+application.MapGet("/reads", () => origin.Reads);
 application.MapMethods("/files/{**path}", [HttpMethods.Get, HttpMethods.Head], ServeAsync);
 application.Run();
 
