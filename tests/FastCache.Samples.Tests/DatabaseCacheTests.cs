@@ -165,6 +165,8 @@ public sealed class DatabaseCacheTests : IDisposable
             ("""{"name":"x","category":"Tools","priceCents":1}""", "category is 'Tools'; it must have 1 to 40 of a to z"),
             ("""{"name":"x","category":"tools"}""", "priceCents is ''; it must be 0 to"),
             ("""{"name":"x","category":"tools","priceCents":-1}""", "priceCents is '-1'; it must be 0 to"),
+            ("""{"name":"x","category":"tools","priceCents":1.5}""", "$.priceCents"),
+            ("""{"name":""", "JSON"),
         ];
         foreach ((string product, string reason) in wrong)
         {
@@ -178,6 +180,9 @@ public sealed class DatabaseCacheTests : IDisposable
         (HttpStatusCode status, string text) = await GetAsync(shop, "/categories/Tools/products");
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Contains("category is 'Tools'; it must", text, StringComparison.Ordinal);
+        (status, text) = await GetAsync(shop, "/categories/tools/products?belowCents=cheap");
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Contains("belowCents\" from \"cheap\"", text, StringComparison.Ordinal);
     }
 
     private static Uri Relative(string path) => new(path, UriKind.Relative);

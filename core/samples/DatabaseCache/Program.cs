@@ -6,8 +6,22 @@ builder.Services.AddFastCache(builder.Configuration.GetRequiredSection("FastCach
 builder.Services.AddHealthChecks().AddFastCache();
 builder.Services.AddSingleton(new ProductDatabase(builder.Configuration["Database"] ?? "products.db"));
 builder.Services.AddSingleton<ProductCache>();
+builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
 
 WebApplication application = builder.Build();
+application.Use(async (context, next) =>
+{
+    try
+    {
+        await next(context);
+    }
+    catch (BadHttpRequestException wrong)
+    {
+        // What ASP.NET could not read it would refuse without a word.
+        string text = wrong.InnerException?.Message ?? wrong.Message;
+        await Results.Text(text, statusCode: wrong.StatusCode).ExecuteAsync(context);
+    }
+});
 application.MapHealthChecks("/health");
 application.MapGet("/queries", (ProductDatabase database) => database.Queries);
 application.MapGet("/products/{id:long}", async (long id, ProductCache products, HttpContext context) =>
