@@ -6,6 +6,7 @@ using FastCache.Client.Filling;
 using FastCache.Client.Near;
 using FastCache.Client.Operations;
 using FastCache.Client.Routing;
+using FastCache.Client.Scanning;
 using FastCache.Cluster;
 using FastCache.Protocol;
 
@@ -232,6 +233,22 @@ public sealed class FastCacheClient : IFillNode, IAsyncDisposable
                 }
             },
             static result => result.IsDone);
+    }
+
+    /// <summary>The keys of all nodes, each an array of its own, in no order, asked for in pages as they are wanted.</summary>
+    /// <param name="prefix">What the keys begin with, 0 to 250 bytes; needed until the end.</param>
+    /// <param name="cancellationToken">Releases the caller.</param>
+    /// <returns>Every key that is there from the first page to the last and whose slot keeps its primary; keys that come or go
+    /// meanwhile may be told or not, and any may be told twice. The section "Scanning" of docs/client.md says what else holds.</returns>
+    /// <exception cref="ArgumentException">The prefix is longer than a key can be.</exception>
+    public IAsyncEnumerable<byte[]> ScanAsync(ReadOnlyMemory<byte> prefix = default, CancellationToken cancellationToken = default)
+    {
+        if (prefix.Length > FcpLimits.MaxKeyBytes)
+        {
+            throw new ArgumentException($"The prefix has {prefix.Length} bytes; keys have at most {FcpLimits.MaxKeyBytes}.", nameof(prefix));
+        }
+
+        return new KeyScan(_router, prefix).RunAsync(cancellationToken);
     }
 
     /// <summary>Waits until a node, one that is connected if there is any, has answered an empty request.</summary>
