@@ -36,15 +36,17 @@ internal sealed class ValueSpool : Stream
         ValueSpool spool = new();
         try
         {
-            while (await spool.TryReadSegmentAsync(value, cancellationToken).ConfigureAwait(false))
+            bool hasMore;
+            do
             {
+                hasMore = await spool.TryReadSegmentAsync(value, cancellationToken).ConfigureAwait(false);
                 if (spool._length > mostBytes)
                 {
                     throw new CacheLimitException(
                         $"The value has more than {mostBytes} bytes, the most that MaxSpoolBytes allows of a value whose length is not told.");
                 }
             }
-
+            while (hasMore);
             return spool;
         }
         catch
