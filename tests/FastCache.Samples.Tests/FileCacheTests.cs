@@ -294,6 +294,7 @@ public sealed class FileCacheTests : IDisposable
     {
         WebApplicationFactory<Program> application = new WebApplicationFactory<Program>().WithWebHostBuilder(host => host
             .UseSetting("FastCache:Seeds:0", $"{node.EndPoint}")
+            .UseSetting("FastCache:Client:RequestTimeout", "00:00:20") // A machine that stands still is no outage.
             .UseUrls("http://127.0.0.1:0")
             .UseSetting("Origin", origin ?? _origin));
         application.UseKestrel();
