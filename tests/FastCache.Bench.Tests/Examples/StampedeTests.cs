@@ -10,7 +10,12 @@ public sealed class StampedeTests
 
     private static readonly StampedeOptions Options = new()
     {
-        Processes = 2, Callers = 10, Keys = 2, Rounds = 2, SourceDelay = Second, TimeToLive = 10 * Second,
+        Processes = 2,
+        Callers = 10,
+        Keys = 2,
+        Rounds = 2,
+        SourceDelay = Second,
+        TimeToLive = 10 * Second,
     };
 
     [Fact]

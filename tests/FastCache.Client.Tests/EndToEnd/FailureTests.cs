@@ -75,7 +75,7 @@ public sealed class FailureTests
     {
         using CuttableLink link = new();
         using RunningCluster cluster = new(link);
-        await using FastCacheClient client = await cluster.ConnectAsync(TimeSpan.FromSeconds(1));
+        await using FastCacheClient client = await cluster.ConnectAsync(TimeSpan.FromSeconds(3));
         byte[] key = cluster.KeysOf(2, "unheard", 1)[0];
         Assert.Equal(0UL, (await client.IncrementAsync(key, 0, new(Initial: 0))).Number);
         link.CutReplies();
@@ -92,7 +92,7 @@ public sealed class FailureTests
     {
         using CuttableLink link = new();
         using RunningCluster cluster = new(link);
-        await using FastCacheClient client = await cluster.ConnectAsync(TimeSpan.FromSeconds(1));
+        await using FastCacheClient client = await cluster.ConnectAsync(TimeSpan.FromSeconds(3));
         byte[] key = cluster.KeysOf(2, "late", 1)[0];
         link.CutRequests();
         Stopwatch clock = Stopwatch.StartNew();
