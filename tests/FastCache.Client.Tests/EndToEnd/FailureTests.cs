@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Pipelines;
 using System.Runtime.InteropServices;
 using FastCache.EndToEnd.Tests;
 
@@ -95,16 +96,25 @@ public sealed class FailureTests
         FastCacheClientOptions options = cluster.OptionsOf(TimeSpan.FromSeconds(3));
         await using FastCacheClient client = await FastCacheClient.ConnectAsync(options);
         using FastCacheBatch batch = FastCacheBatch.Connect(options);
-        byte[][] keys = cluster.KeysOf(2, "late", 2);
+        byte[][] keys = cluster.KeysOf(2, "late", 3);
         batch.Set(keys[1], "old"u8);
         batch.Execute();
         batch.Clear();
         batch.Set(keys[1], "lost"u8);
+        Pipe upload = new();
+        Task<WriteResult> streaming = client.SetStreamAsync(keys[2], upload.Reader.AsStream(), 4);
+        while ((await client.StatsAsync("c"))["streams_open"] == 0)
+        {
+            await Task.Delay(5);
+        }
+
         link.CutRequests();
         Stopwatch clock = Stopwatch.StartNew();
         Task execution = Task.Run(batch.Execute);
+        await upload.Writer.WriteAsync(NodeTests.Key("lost"));
         await Assert.ThrowsAsync<CacheTimeoutException>(() => client.SetAsync(keys[0], "lost"u8).AsTask());
         await Assert.ThrowsAsync<CacheTimeoutException>(() => execution);
+        await Assert.ThrowsAsync<CacheTimeoutException>(() => streaming);
         Eventually.Is(() => !client.Nodes[2].IsConnected, () => "a connection on which nothing comes is kept");
 
         // The kernel repeats what is not acknowledged after pauses that double: after 3 s, and again after 6 or 7.
