@@ -12,10 +12,12 @@ using FastCache.Bench.Pauses;
 using FastCache.Bench.Shift;
 using FastCache.Bench.Simulate;
 using FastCache.Bench.Soak;
+using FastCache.Bench.Stampede;
 using FastCache.Bench.Ttl;
 
 RootCommand root = new("FastCache benchmarks.")
 {
+    CallersCommand.Create(),
     CheckCommand.Create(),
     ClientCommand.Create(),
     FaultsCommand.Create(),
@@ -29,6 +31,7 @@ RootCommand root = new("FastCache benchmarks.")
     ShiftCommand.Create(),
     SimulateCommand.Create(),
     SoakCommand.Create(),
+    StampedeCommand.Create(),
     TtlCommand.Create(),
 };
 ParseResult parsed = root.Parse(args);

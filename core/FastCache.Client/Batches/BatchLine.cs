@@ -192,7 +192,7 @@ internal sealed class BatchLine(BatchNode node, ShardAddress address, FastCacheC
     public void Fail(CacheException failure)
     {
         _failure = failure;
-        _connection?.Dispose();
+        _connection?.Abandon();
         _connection = null;
     }
 

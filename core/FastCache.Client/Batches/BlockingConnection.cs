@@ -75,6 +75,9 @@ internal sealed class BlockingConnection : IDisposable
         }
     }
 
+    /// <summary>Gives the connection up, and with it what the kernel has not delivered, as <see cref="Line.Abandon"/> does.</summary>
+    public void Abandon() => _socket.Close(timeout: 0);
+
     public void Dispose() => _socket.Dispose();
 
     private CacheException Lost(Exception failure) => failure is SocketException { SocketErrorCode: SocketError.TimedOut or SocketError.WouldBlock }

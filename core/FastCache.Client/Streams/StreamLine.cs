@@ -73,14 +73,15 @@ internal sealed class StreamLine : IDisposable
         }
     }
 
-    /// <summary>Closes the connection; the node forgets the stream.</summary>
+    /// <summary>Closes the connection; the node forgets the stream. What the kernel has not delivered, perhaps a commit, is not
+    /// delivered any more.</summary>
     public void Dispose()
     {
         byte[] input = Interlocked.Exchange(ref _input, []);
         if (input.Length > 0)
         {
             _owner.Ended(this);
-            _socket?.Dispose();
+            _socket?.Close(timeout: 0);
             ArrayPool<byte>.Shared.Return(input);
         }
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Pipelines;
 using System.Runtime.InteropServices;
 using FastCache.EndToEnd.Tests;
 
@@ -75,7 +76,7 @@ public sealed class FailureTests
     {
         using CuttableLink link = new();
         using RunningCluster cluster = new(link);
-        await using FastCacheClient client = await cluster.ConnectAsync(TimeSpan.FromSeconds(1));
+        await using FastCacheClient client = await cluster.ConnectAsync(TimeSpan.FromSeconds(3));
         byte[] key = cluster.KeysOf(2, "unheard", 1)[0];
         Assert.Equal(0UL, (await client.IncrementAsync(key, 0, new(Initial: 0))).Number);
         link.CutReplies();
@@ -92,11 +93,28 @@ public sealed class FailureTests
     {
         using CuttableLink link = new();
         using RunningCluster cluster = new(link);
-        await using FastCacheClient client = await cluster.ConnectAsync(TimeSpan.FromSeconds(1));
-        byte[] key = cluster.KeysOf(2, "late", 1)[0];
+        FastCacheClientOptions options = cluster.OptionsOf(TimeSpan.FromSeconds(3));
+        await using FastCacheClient client = await FastCacheClient.ConnectAsync(options);
+        using FastCacheBatch batch = FastCacheBatch.Connect(options);
+        byte[][] keys = cluster.KeysOf(2, "late", 3);
+        batch.Set(keys[1], "old"u8);
+        batch.Execute();
+        batch.Clear();
+        batch.Set(keys[1], "lost"u8);
+        Pipe upload = new();
+        Task<WriteResult> streaming = client.SetStreamAsync(keys[2], upload.Reader.AsStream(), 4);
+        while ((await client.StatsAsync("c"))["streams_open"] == 0)
+        {
+            await Task.Delay(5);
+        }
+
         link.CutRequests();
         Stopwatch clock = Stopwatch.StartNew();
-        await Assert.ThrowsAsync<CacheTimeoutException>(() => client.SetAsync(key, "lost"u8).AsTask());
+        Task execution = Task.Run(batch.Execute);
+        await upload.Writer.WriteAsync(NodeTests.Key("lost"));
+        await Assert.ThrowsAsync<CacheTimeoutException>(() => client.SetAsync(keys[0], "lost"u8).AsTask());
+        await Assert.ThrowsAsync<CacheTimeoutException>(() => execution);
+        await Assert.ThrowsAsync<CacheTimeoutException>(() => streaming);
         Eventually.Is(() => !client.Nodes[2].IsConnected, () => "a connection on which nothing comes is kept");
 
         // The kernel repeats what is not acknowledged after pauses that double: after 3 s, and again after 6 or 7.
@@ -104,11 +122,15 @@ public sealed class FailureTests
         link.Restore();
         TimeSpan nextRepetition = (2 * clock.Elapsed) + TimeSpan.FromMilliseconds(500);
         await AwaitConnectedAsync(client, 2, SilenceIsOver);
-        await client.SetAsync(key, "newer"u8);
+        await Task.WhenAll(keys.Select(key => client.SetAsync(key, "newer"u8).AsTask()));
         while (clock.Elapsed < nextRepetition)
         {
-            using CacheValue value = await client.GetAsync(key);
-            Assert.Equal("newer"u8, value.Span);
+            foreach (byte[] key in keys)
+            {
+                using CacheValue value = await client.GetAsync(key);
+                Assert.Equal("newer"u8, value.Span);
+            }
+
             await Task.Delay(20);
         }
     }

@@ -43,11 +43,14 @@ internal sealed class RunningCluster : IDisposable
 
     public RunningNode this[int index] => _nodes[index];
 
-    public Task<FastCacheClient> ConnectAsync(TimeSpan requestTimeout) => FastCacheClient.ConnectAsync(new()
+    public Task<FastCacheClient> ConnectAsync(TimeSpan requestTimeout) => FastCacheClient.ConnectAsync(OptionsOf(requestTimeout));
+
+    /// <summary>What a client of the cluster is connected with.</summary>
+    public FastCacheClientOptions OptionsOf(TimeSpan requestTimeout) => new()
     {
         Seeds = [.. _members.Select(member => member.EndPoint)],
         RequestTimeout = requestTimeout,
-    });
+    };
 
     /// <summary>Number of the node that has a key.</summary>
     public int NodeOf(byte[] key) => Topology.CopiesOf(KeySlot.Of(key))[0];
