@@ -250,7 +250,7 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
         }
 
         _late.Clear();
-        silent?.Lose(new TimeoutException("The node does not answer."));
+        silent?.Abandon(new TimeoutException("The node does not answer."));
         if (Volatile.Read(ref _line) is null && now - Volatile.Read(ref _downSince) >= _options.OutageWait.TotalMilliseconds)
         {
             GoOut();
