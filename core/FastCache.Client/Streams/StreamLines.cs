@@ -10,7 +10,7 @@ namespace FastCache.Client.Streams;
 internal sealed class StreamLines(Router router) : IDisposable
 {
     private const int MostAttempts = 16;
-    private const int LongestPauseMillis = 256;
+    private const int LongestPauseExponent = 8; // 256 ms.
 
     private readonly HashSet<StreamLine> _open = [];
     private bool _isClosed;
@@ -49,7 +49,7 @@ internal sealed class StreamLines(Router router) : IDisposable
                         return (line, opening);
                     }
 
-                    if (attempt == MostAttempts || opening.Status is not (Status.Moved or Status.WrongShard))
+                    if (attempt >= MostAttempts || opening.Status is not (Status.Moved or Status.WrongShard))
                     {
                         throw Refused(opening);
                     }
@@ -66,7 +66,7 @@ internal sealed class StreamLines(Router router) : IDisposable
                     shard = null; // The node has other shards now; the connections for requests learn them.
                 }
 
-                await Task.Delay(Math.Min(1 << (attempt - 1), LongestPauseMillis), cancellationToken).ConfigureAwait(false);
+                await Task.Delay(1 << Math.Min(attempt - 1, LongestPauseExponent), cancellationToken).ConfigureAwait(false);
             }
         }
         catch
