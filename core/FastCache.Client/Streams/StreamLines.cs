@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using FastCache.Client.Connections;
+using FastCache.Client.Operations;
 using FastCache.Client.Routing;
 using FastCache.Protocol;
 
@@ -74,6 +75,24 @@ internal sealed class StreamLines(Router router) : IDisposable
             line.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Opens a stream that reads.</summary>
+    /// <returns>Null if the key is not there.</returns>
+    public async Task<CacheValueStream?> ReadAsync(ReadOnlyMemory<byte> key, CancellationToken cancellationToken)
+    {
+        (StreamLine line, StreamFrame opening) = await OpenAsync(
+            key, frame => RequestWriter.GetStream(frame, StreamLine.StreamId, key.Span, CacheValueStream.WindowBytes), cancellationToken)
+            .ConfigureAwait(false);
+        if (opening is { Opcode: Opcode.GetStream, Status: Status.Ok, Value.Length: ReplyBody.NumberBytes })
+        {
+            return new(line, opening.Version, (long)ReplyBody.Number(opening.Value.Span));
+        }
+
+        line.Dispose();
+        return opening.Status == Status.NotFound
+            ? null
+            : throw new CacheConnectionException($"The opening of a stream makes no sense: {opening}.", mayHaveExecuted: false);
     }
 
     /// <summary>A node does not have the slot of a key any more: learns who has.</summary>
