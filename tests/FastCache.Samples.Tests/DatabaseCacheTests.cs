@@ -217,6 +217,7 @@ public sealed class DatabaseCacheTests : IDisposable
     private WebApplicationFactory<Program> Application(RunningNode node) =>
         new WebApplicationFactory<Program>().WithWebHostBuilder(host => host
             .UseSetting("FastCache:Seeds:0", $"{node.EndPoint}")
+            .UseSetting("FastCache:Client:RequestTimeout", "00:00:20") // A machine that stands still is no outage.
             .UseSetting("Database", Path.Combine(_folder.FullName, "products.db")));
 
     private sealed record Row(long Id);

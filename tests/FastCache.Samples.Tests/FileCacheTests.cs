@@ -201,6 +201,32 @@ public sealed class FileCacheTests : IDisposable
     }
 
     [Fact]
+    public async Task Downloads_that_stand_still_hold_a_little_of_the_file_each()
+    {
+        const int Downloads = 20;
+        const long AllowedBytes = Downloads * (LargeBytes / 8L);
+        using RunningNode node = RunningNode.Start();
+        await using WebApplicationFactory<Program> application = Application(node);
+        using HttpClient client = application.CreateClient();
+        byte[] large = Write("large.bin", LargeBytes, seed: 11);
+        Assert.True((await client.GetByteArrayAsync(Files("large.bin"))).AsSpan().SequenceEqual(large));
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        HttpResponseMessage[] answers = await Task.WhenAll(Enumerable.Range(0, Downloads).Select(
+            _ => client.GetAsync(Files("large.bin"), HttpCompletionOption.ResponseHeadersRead)));
+        try
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1)); // Until the sockets are full.
+            long heldBytes = GC.GetTotalMemory(forceFullCollection: true) - before;
+            Assert.True(heldBytes < AllowedBytes, $"{Downloads} downloads hold {heldBytes} bytes; {AllowedBytes} are allowed");
+            Assert.True((await answers[^1].Content.ReadAsByteArrayAsync()).AsSpan().SequenceEqual(large));
+        }
+        finally
+        {
+            Array.ForEach(answers, answer => answer.Dispose());
+        }
+    }
+
+    [Fact]
     public async Task Nothing_outside_is_served()
     {
         using RunningNode node = RunningNode.Start();
@@ -268,6 +294,7 @@ public sealed class FileCacheTests : IDisposable
     {
         WebApplicationFactory<Program> application = new WebApplicationFactory<Program>().WithWebHostBuilder(host => host
             .UseSetting("FastCache:Seeds:0", $"{node.EndPoint}")
+            .UseSetting("FastCache:Client:RequestTimeout", "00:00:20") // A machine that stands still is no outage.
             .UseUrls("http://127.0.0.1:0")
             .UseSetting("Origin", origin ?? _origin));
         application.UseKestrel();
