@@ -122,7 +122,7 @@ public sealed class FastCacheClient : IFillNode, IAsyncDisposable
     /// <param name="cancellationToken">Gives it up; the key has what it had, unless the last byte was sent already.</param>
     /// <returns>How it ended. Until then, and if it fails, the key has what it had.</returns>
     /// <exception cref="EndOfStreamException">The stream has fewer bytes than were told; nothing was stored.</exception>
-    public async Task<WriteResult> SetStreamAsync(
+    public Task<WriteResult> SetStreamAsync(
         ReadOnlyMemory<byte> key,
         Stream value,
         long? length = null,
@@ -138,23 +138,7 @@ public sealed class FastCacheClient : IFillNode, IAsyncDisposable
                 : new ArgumentException($"The key has {key.Length} bytes; allowed are 1 to {FcpLimits.MaxKeyBytes}.", nameof(key));
         }
 
-        if (length is null && !value.CanSeek)
-        {
-            using ValueSpool spool = await ValueSpool.ReadAsync(value, _router.Options.MaxSpoolBytes, cancellationToken).ConfigureAwait(false);
-            return await SetStreamAsync(key, spool, spool.Length, terms, cancellationToken).ConfigureAwait(false);
-        }
-
-        ulong? kept = _near?.Hash(key.Span);
-        Forget(kept);
-        try
-        {
-            return await new ValueUpload(_streams, key, terms).RunAsync(value, length ?? (value.Length - value.Position), cancellationToken)
-                .ConfigureAwait(false);
-        }
-        finally
-        {
-            Forget(kept);
-        }
+        return ValueUpload.RunAsync(_streams, _near, key, value, length, terms, cancellationToken);
     }
 
     /// <summary>Reads a value of any size, as a stream to be disposed.</summary>
@@ -171,18 +155,7 @@ public sealed class FastCacheClient : IFillNode, IAsyncDisposable
         }
 
         first.Dispose();
-        (StreamLine line, StreamFrame opening) = await _streams.OpenAsync(
-            key, frame => RequestWriter.GetStream(frame, StreamLine.StreamId, key.Span, CacheValueStream.WindowBytes), cancellationToken)
-            .ConfigureAwait(false);
-        if (opening is { Opcode: Opcode.GetStream, Status: Status.Ok, Value.Length: sizeof(ulong) })
-        {
-            return new(line, opening.Version, (long)ReplyBody.Number(opening.Value.Span));
-        }
-
-        line.Dispose();
-        return opening.Status == Status.NotFound
-            ? null
-            : throw new CacheConnectionException($"The opening of a stream makes no sense: {opening}.", mayHaveExecuted: false);
+        return await _streams.ReadAsync(key, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Deletes a key.</summary>
@@ -425,14 +398,6 @@ public sealed class FastCacheClient : IFillNode, IAsyncDisposable
         }
 
         return new((IValueTaskSource<TResult>)(object)operation, operation.Token);
-    }
-
-    private void Forget(ulong? keyHash)
-    {
-        if (keyHash is ulong hash)
-        {
-            _near!.Change(hash);
-        }
     }
 
     private static void CheckRoom(int count, int room, string name)

@@ -198,10 +198,9 @@ internal sealed class StrayRequests(Router router) : IDisposable
 
     private static bool TrySend(StrayRequest stray, Routes routes)
     {
-        // The cursor of a scan is worth something to its own shard only.
-        if (stray.Slot < 0 && (routes.Topology is not null || FrameHeader.OpcodeOf(stray.Frame) == Opcode.Scan))
+        if (stray.Slot < 0 && routes.Topology is not null)
         {
-            return End(stray, new CacheConnectionException("The node has left the cluster, or has other shards now; it was not sent.", false));
+            return End(stray, new CacheConnectionException("The node has left the cluster; it was not sent.", false));
         }
 
         ShardConnection connection = stray.Slot < 0 ? routes.Any : routes.Primary(stray.Slot);

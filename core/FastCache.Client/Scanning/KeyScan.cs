@@ -9,8 +9,8 @@ namespace FastCache.Client.Scanning;
 /// <summary>Walks over the keys of all shards of all nodes, one page after another.</summary>
 /// <remarks>
 /// Why no key is missed that is there all the time, and stays where it is: each shard that the topology at the beginning names is
-/// scanned to its end, and each tells such keys (docs/protocol.md, "Scan"). A node or shard that is not there any more when its turn comes
-/// has taken its keys with it, and one that was added had none when the scan began.
+/// scanned to its end, and each tells such keys (docs/protocol.md, "Scan"). A node that has left or was restarted, and a shard
+/// that is not there any more, have taken their keys with them; what was added had none when the scan began.
 /// </remarks>
 internal sealed class KeyScan(Router router, ReadOnlyMemory<byte> prefix)
 {

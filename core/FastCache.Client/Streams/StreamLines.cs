@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using FastCache.Client.Connections;
+using FastCache.Client.Operations;
 using FastCache.Client.Routing;
 using FastCache.Protocol;
 
@@ -10,7 +11,7 @@ namespace FastCache.Client.Streams;
 internal sealed class StreamLines(Router router) : IDisposable
 {
     private const int MostAttempts = 16;
-    private const int LongestPauseMillis = 256;
+    private const int LongestPauseExponent = 8; // 256 ms.
 
     private readonly HashSet<StreamLine> _open = [];
     private bool _isClosed;
@@ -49,7 +50,7 @@ internal sealed class StreamLines(Router router) : IDisposable
                         return (line, opening);
                     }
 
-                    if (attempt == MostAttempts || opening.Status is not (Status.Moved or Status.WrongShard))
+                    if (attempt >= MostAttempts || opening.Status is not (Status.Moved or Status.WrongShard))
                     {
                         throw Refused(opening);
                     }
@@ -66,7 +67,7 @@ internal sealed class StreamLines(Router router) : IDisposable
                     shard = null; // The node has other shards now; the connections for requests learn them.
                 }
 
-                await Task.Delay(Math.Min(1 << (attempt - 1), LongestPauseMillis), cancellationToken).ConfigureAwait(false);
+                await Task.Delay(1 << Math.Min(attempt - 1, LongestPauseExponent), cancellationToken).ConfigureAwait(false);
             }
         }
         catch
@@ -74,6 +75,24 @@ internal sealed class StreamLines(Router router) : IDisposable
             line.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Opens a stream that reads.</summary>
+    /// <returns>Null if the key is not there.</returns>
+    public async Task<CacheValueStream?> ReadAsync(ReadOnlyMemory<byte> key, CancellationToken cancellationToken)
+    {
+        (StreamLine line, StreamFrame opening) = await OpenAsync(
+            key, frame => RequestWriter.GetStream(frame, StreamLine.StreamId, key.Span, CacheValueStream.WindowBytes), cancellationToken)
+            .ConfigureAwait(false);
+        if (opening is { Opcode: Opcode.GetStream, Status: Status.Ok, Value.Length: ReplyBody.NumberBytes })
+        {
+            return new(line, opening.Version, (long)ReplyBody.Number(opening.Value.Span));
+        }
+
+        line.Dispose();
+        return opening.Status == Status.NotFound
+            ? null
+            : throw new CacheConnectionException($"The opening of a stream makes no sense: {opening}.", mayHaveExecuted: false);
     }
 
     /// <summary>A node does not have the slot of a key any more: learns who has.</summary>

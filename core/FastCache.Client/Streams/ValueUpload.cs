@@ -1,4 +1,5 @@
 using System.Buffers;
+using FastCache.Client.Near;
 using FastCache.Protocol;
 
 namespace FastCache.Client.Streams;
@@ -8,11 +9,43 @@ internal sealed class ValueUpload(StreamLines lines, ReadOnlyMemory<byte> key, S
 {
     private const int FrameBytes = FcpLimits.HeaderBytes + FcpLimits.MaxPieceBytes;
 
+    /// <summary>Writes a value of which the length is known, or is found out.</summary>
+    /// <param name="lines">The client's streams.</param>
+    /// <param name="near">What is kept near; null: nothing.</param>
+    /// <param name="key">The key.</param>
     /// <param name="value">Where the bytes are.</param>
-    /// <param name="length">How many.</param>
+    /// <param name="length">How many; null: to the end.</param>
+    /// <param name="terms">Life and conditions.</param>
     /// <param name="cancellationToken">Gives it up.</param>
-    /// <exception cref="EndOfStreamException">There are fewer.</exception>
-    public async Task<WriteResult> RunAsync(Stream value, long length, CancellationToken cancellationToken)
+    /// <exception cref="EndOfStreamException">There are fewer bytes.</exception>
+    public static async Task<WriteResult> RunAsync(
+        StreamLines lines,
+        NearCache? near,
+        ReadOnlyMemory<byte> key,
+        Stream value,
+        long? length,
+        SetTerms terms,
+        CancellationToken cancellationToken)
+    {
+        if (length is null && !value.CanSeek)
+        {
+            using ValueSpool spool = await ValueSpool.ReadAsync(value, lines.Options.MaxSpoolBytes, cancellationToken).ConfigureAwait(false);
+            return await RunAsync(lines, near, key, spool, spool.Length, terms, cancellationToken).ConfigureAwait(false);
+        }
+
+        near?.Change(near.Hash(key.Span));
+        try
+        {
+            return await new ValueUpload(lines, key, terms).RunAsync(value, length ?? (value.Length - value.Position), cancellationToken)
+                .ConfigureAwait(false);
+        }
+        finally
+        {
+            near?.Change(near.Hash(key.Span));
+        }
+    }
+
+    private async Task<WriteResult> RunAsync(Stream value, long length, CancellationToken cancellationToken)
     {
         SetTerms begin = terms with { ReturnVersion = false };
         (StreamLine line, StreamFrame opening) = await lines.OpenAsync(
