@@ -91,7 +91,7 @@ internal sealed class ServerInstruments
         lock (_lock)
         {
             int connected = _servers.Values.Count(server => server.Connections.TrueForAll(one => one.IsUp || one.IsRetired));
-            return [
+            return _servers.Count == 0 ? [] : [
                 new(connected, [new(NodeState, Connected)]),
                 new(_servers.Count - connected, [new(NodeState, Disconnected)])];
         }
