@@ -16,7 +16,7 @@ public sealed class TelemetryTests(CacheNode node) : IClassFixture<CacheNode>
         using LogOfEvents log = new();
         HostApplicationBuilder builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddProvider(log);
-        builder.Services.AddFastCache(options => options.Seeds.Add($"{node.EndPoint}"));
+        node.Register(builder.Services, "telemetry:");
         using IHost host = builder.Build();
         IMeterFactory meters = host.Services.GetRequiredService<IMeterFactory>();
         ConcurrentQueue<long> requests = [];
