@@ -8,6 +8,7 @@ using FastCache.Client.Operations;
 using FastCache.Client.Routing;
 using FastCache.Client.Scanning;
 using FastCache.Client.Streams;
+using FastCache.Client.Telemetry;
 using FastCache.Cluster;
 using FastCache.Protocol;
 
@@ -23,7 +24,7 @@ namespace FastCache.Client;
 /// <see cref="OperationCanceledException"/>; a request that no node takes throws <see cref="ArgumentException"/> at once. A
 /// cancelled request may have been executed. docs/client.md, "Stampedes", says what is guaranteed.
 /// </remarks>
-public sealed class FastCacheClient : IFillNode, IAsyncDisposable
+public sealed class FastCacheClient : IFillNode, IObservedClient, IAsyncDisposable
 {
     private readonly Router _router;
     private readonly NearCache? _near;
@@ -35,7 +36,8 @@ public sealed class FastCacheClient : IFillNode, IAsyncDisposable
         _router = router;
         _near = near;
         _streams = new(router);
-        _filler = new(this, router.Options.MaxBackgroundFills, TimeProvider.System);
+        _filler = new(this, router.Options.MaxBackgroundFills, TimeProvider.System, router.Telemetry.Log);
+        router.Telemetry.Meter.Join(this);
     }
 
     /// <summary>What the near cache has done so far.</summary>
@@ -57,16 +59,19 @@ public sealed class FastCacheClient : IFillNode, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
-        NearCache? near = options.NearCacheBytes == 0
-            ? null
-            : new(options, (address, feed) => new TrackingConnection(address, feed, options));
+        ClientTelemetry telemetry = ClientTelemetry.Of(options);
+        NearCache? near = null;
         try
         {
-            return new(await Router.ConnectAsync(options, near, cancellationToken).ConfigureAwait(false), near);
+            near = options.NearCacheBytes == 0
+                ? null
+                : new(options, (address, feed) => new TrackingConnection(address, feed, options, telemetry.Log));
+            return new(await Router.ConnectAsync(options, near, telemetry, cancellationToken).ConfigureAwait(false), near);
         }
         catch
         {
             await DisposeAsync(near).ConfigureAwait(false);
+            telemetry.Meter.End();
             throw;
         }
     }
@@ -240,6 +245,8 @@ public sealed class FastCacheClient : IFillNode, IAsyncDisposable
 
     internal Filler Filler => _filler;
 
+    bool IObservedClient.HasNearCache => _near is not null;
+
     /// <summary>Reads many values, from all shards at once.</summary>
     /// <param name="keys">The keys.</param>
     /// <param name="values">At least as long; takes the value of each key, to be disposed one by one.</param>
@@ -348,7 +355,11 @@ public sealed class FastCacheClient : IFillNode, IAsyncDisposable
         await _filler.Flights.DisposeAsync().ConfigureAwait(false);
         _streams.Dispose();
         await _router.DisposeAsync().ConfigureAwait(false);
+
+        // Before the near cache's memory is gone, of which it is asked.
+        _router.Telemetry.Meter.Leave(this);
         await DisposeAsync(_near).ConfigureAwait(false);
+        _router.Telemetry.Meter.End();
     }
 
     private static ValueTask DisposeAsync(NearCache? near) => near?.DisposeAsync() ?? ValueTask.CompletedTask;

@@ -1,5 +1,7 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using FastCache.Client.Near;
+using Microsoft.Extensions.Logging;
 
 namespace FastCache.Client;
 
@@ -73,6 +75,14 @@ public sealed record FastCacheClientOptions
     /// <summary>Most fills that run in the background at once, for values near their end or stale ones, 0 (none, such
     /// values are left to others) to 65,536.</summary>
     public int MaxBackgroundFills { get; init; } = 64;
+
+    /// <summary>Whose meter has the client's measurements; clients with the same factory share it. Null: a meter of the client's own,
+    /// which ends with it. A <see cref="FastCacheBatch"/> measures nothing.</summary>
+    public IMeterFactory? MeterFactory { get; init; }
+
+    /// <summary>Takes the client's events, under the category "FastCache.Client"; null: nobody does. A <see cref="FastCacheBatch"/>
+    /// logs nothing.</summary>
+    public ILoggerFactory? LoggerFactory { get; init; }
 
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     internal void Check()

@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using FastCache.Client;
 using FastCache.Client.Connections;
 using FastCache.Client.Filling;
+using FastCache.Client.Telemetry;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -28,7 +30,7 @@ public sealed partial class FastCacheConnection : IAsyncDisposable, IDisposable
     private readonly FastCacheClientOptions _options;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _closing = new();
-    private readonly Filler _withoutNode = new(new NodeOutOfReach(), maxBackgroundFills: 0, TimeProvider.System);
+    private readonly Filler _withoutNode;
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource<FastCacheClient> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile Task<FastCacheClient> _client;
@@ -36,10 +38,12 @@ public sealed partial class FastCacheConnection : IAsyncDisposable, IDisposable
     private bool _isStarted;
 
     /// <exception cref="OptionsValidationException">An option is out of range.</exception>
-    public FastCacheConnection(IOptions<FastCacheOptions> options, ILoggerFactory? loggers = null)
+    public FastCacheConnection(IOptions<FastCacheOptions> options, ILoggerFactory? loggers = null, IMeterFactory? meters = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _options = options.Value.ToClientOptions();
+        FastCacheClientOptions given = options.Value.ToClientOptions();
+        _options = given with { LoggerFactory = given.LoggerFactory ?? loggers, MeterFactory = given.MeterFactory ?? meters };
+        _withoutNode = new(new NodeOutOfReach(), maxBackgroundFills: 0, TimeProvider.System, new ClientLog(_options.LoggerFactory));
         _logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger<FastCacheConnection>();
         _client = _first.Task;
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using FastCache.Client.Operations;
+using FastCache.Client.Telemetry;
 using FastCache.Protocol;
 
 namespace FastCache.Client.Connections;
@@ -25,6 +26,9 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
     private readonly ShardAddress _address;
     private readonly FastCacheClientOptions _options;
     private readonly IShardOwner _owner;
+    private readonly ClientTelemetry _telemetry;
+    private readonly LogThrottle _losses = new();
+    private readonly LogThrottle _timeOuts = new();
     private readonly Lock _gate = new();
     private readonly OperationPool _pool = new();
     private readonly OperationTable _table;
@@ -53,11 +57,14 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
     /// <param name="address">The shard.</param>
     /// <param name="options">Checked ones.</param>
     /// <param name="owner">Whose it is.</param>
-    public ShardConnection(ShardAddress address, FastCacheClientOptions options, IShardOwner owner)
+    /// <param name="telemetry">Is told what happens.</param>
+    public ShardConnection(ShardAddress address, FastCacheClientOptions options, IShardOwner owner, ClientTelemetry telemetry)
     {
         _address = address;
         _options = options;
         _owner = owner;
+        _telemetry = telemetry;
+        Tags = new(address.EndPoint);
         _table = new(options.MaxOutstanding);
         _buffer = new(options.MaxSendBytes);
         _pump = new(Flush);
@@ -91,10 +98,20 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
         }
     }
 
+    /// <summary>What has happened so far.</summary>
+    public ConnectionCounters Counters { get; } = new();
+
+    /// <summary>What is said of its node.</summary>
+    public ServerTags Tags { get; }
+
+    /// <summary>Whether it takes nothing new.</summary>
+    public bool IsRetired => Volatile.Read(ref _isRetired);
+
     /// <summary>Begins to connect, again and again until it is closed.</summary>
     /// <returns>How the first attempt ended.</returns>
     public Task StartAsync()
     {
+        _telemetry.Meter.Join(this);
         _life = Task.Run(LiveAsync);
         return _firstAttempt.Task;
     }
@@ -111,6 +128,7 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
         where TRequest : IRequest, allows ref struct
     {
         Operation operation;
+        Exception? refusal;
         Line? line;
         bool isAlone;
         lock (_gate)
@@ -125,23 +143,34 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
                 throw KeyTooLong(request.Key.Length);
             }
 
-            if (Refuse(request.MostBytes) is Exception refusal)
+            refusal = Refuse(request.MostBytes);
+            if (refusal is null)
             {
-                return Refused(refusal);
+                Span<byte> room = _buffer.Room(request.MostBytes);
+                int length = request.Write(room, (uint)_table.NextId);
+                operation = _pool.Rent();
+                int ticket = operation.Begin(Environment.TickCount64 + _timeoutMillis, destination, slot);
+                operation.Observe(_telemetry.Meter.Duration, Tags, TRequest.Opcode);
+                if (_owner.KeepsFrames)
+                {
+                    operation.KeepFrame(room[..length]);
+                }
+
+                _table.Add(operation, ticket, TRequest.Opcode, _buffer.Append(length), length);
+                Counters.Request(length);
+            }
+            else
+            {
+                operation = _pool.Rent();
             }
 
-            Span<byte> room = _buffer.Room(request.MostBytes);
-            int length = request.Write(room, (uint)_table.NextId);
-            operation = _pool.Rent();
-            int ticket = operation.Begin(Environment.TickCount64 + _timeoutMillis, destination, slot);
-            if (_owner.KeepsFrames)
-            {
-                operation.KeepFrame(room[..length]);
-            }
-
-            _table.Add(operation, ticket, TRequest.Opcode, _buffer.Append(length), length);
             line = _line;
             isAlone = _table.Count == 1;
+        }
+
+        if (refusal is not null)
+        {
+            return Refused(operation, TRequest.Opcode, refusal);
         }
 
         operation.Watch(cancellationToken);
@@ -174,6 +203,7 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
                 frame.CopyTo(room);
                 FrameHeader.SetId(room, (uint)_table.NextId);
                 _table.Add(operation, ticket, FrameHeader.OpcodeOf(frame), _buffer.Append(frame.Length), frame.Length);
+                Counters.Request(frame.Length);
             }
 
             line = _line;
@@ -249,6 +279,13 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
             Complete(operation);
         }
 
+        Counters.TimeOuts(_late.Count);
+        _timeOuts.Add(_late.Count);
+        if (_timeOuts.TryTake(out long timeOuts))
+        {
+            _telemetry.Log.TimedOut(timeOuts, _address, _options.RequestTimeout);
+        }
+
         _late.Clear();
         silent?.Abandon(new TimeoutException("The node does not answer."));
         if (Volatile.Read(ref _line) is null && now - Volatile.Read(ref _downSince) >= _options.OutageWait.TotalMilliseconds)
@@ -268,6 +305,7 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
         await _closing.CancelAsync().ConfigureAwait(false);
         Volatile.Read(ref _line)?.Lose(new ObjectDisposedException(nameof(FastCacheClient)));
         await _life.ConfigureAwait(false);
+        _telemetry.Meter.Leave(this);
         _closing.Dispose();
     }
 
@@ -285,6 +323,7 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
                 + "answers no request");
         }
 
+        Counters.Reply(reply.FrameLength, reply.Status == Status.Moved);
         bool isTaken = reply.Status == Status.Moved && operation.IsPending(ticket)
             && _owner.TryTakeMoved(operation, ticket, reply.Argument);
         if (!isTaken && operation.TryClaim(ticket))
@@ -387,11 +426,12 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
                 + $"allows {_options.MaxSendBytes}.");
     }
 
-    /// <summary>An operation that has failed already. Under the lock.</summary>
-    private Operation Refused(Exception refusal)
+    /// <summary>Makes an operation one that has failed already. Outside the lock: listeners hear of it.</summary>
+    private Operation Refused(Operation operation, Opcode opcode, Exception refusal)
     {
-        Operation operation = _pool.Rent();
-        operation.TryClaim(operation.Begin(long.MaxValue, default));
+        int ticket = operation.Begin(long.MaxValue, default);
+        operation.Observe(_telemetry.Meter.Duration, Tags, opcode);
+        operation.TryClaim(ticket);
         operation.Fail(refusal);
         operation.Signal();
         return operation;
@@ -460,6 +500,8 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
     /// <summary>Serves on a socket until it is lost, and fails what was on it.</summary>
     private async Task ServeAsync(Line line)
     {
+        bool isFirst = _upSince == 0;
+        TimeSpan outage = TimeSpan.FromMilliseconds(Environment.TickCount64 - _downSince);
         lock (_gate)
         {
             // Callers that gave up while there was no connection do not want their requests to be executed now.
@@ -467,6 +509,16 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
             _isOut = false;
             _line = line;
             _upSince = Environment.TickCount64;
+        }
+
+        if (isFirst)
+        {
+            _telemetry.Log.Connected(_address);
+        }
+        else
+        {
+            Counters.Reconnect();
+            _telemetry.Log.Reconnected(_address, outage);
         }
 
         _firstAttempt.TrySetResult();
@@ -495,6 +547,10 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
         else
         {
             _owner.Lost();
+            if (!_closing.IsCancellationRequested && _losses.TryTakeOneMore(out long losses))
+            {
+                _telemetry.Log.ConnectionLost(_address, line.Reason?.Message, losses);
+            }
         }
 
         bool mayHaveExecuted = line.Reason is not CacheRequestException { Status: Status.ShuttingDown };

@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Numerics;
 using System.Threading.Tasks.Sources;
 using FastCache.Client.Near;
+using FastCache.Client.Telemetry;
 using FastCache.Protocol;
 
 namespace FastCache.Client.Operations;
@@ -52,6 +54,7 @@ internal sealed class Operation(OperationPool pool) :
     private bool _isRange; // The value stands behind its whole length.
     private ulong _version;
     private NearDuty _near; // Mutable struct.
+    private CallObservation _observation; // Mutable struct.
 
     /// <summary>The next one of a chain: of the pool, or of completions.</summary>
     public Operation? Next { get; set; }
@@ -83,6 +86,9 @@ internal sealed class Operation(OperationPool pool) :
         _state |= Pending;
         return _state;
     }
+
+    /// <summary>Lets those who listen know of it when it has ended. Before anybody can end it.</summary>
+    public void Observe(Histogram<double> duration, ServerTags server, Opcode opcode) => _observation.Begin(duration, server, opcode);
 
     /// <summary>Keeps the request's frame, where its reply will be, until it has one: to send it to another node.</summary>
     public void KeepFrame(ReadOnlySpan<byte> frame)
@@ -177,6 +183,7 @@ internal sealed class Operation(OperationPool pool) :
     /// <summary>Releases the caller; its continuation may run here.</summary>
     public void Signal()
     {
+        _observation.End(_failure);
         if (_failure is Exception failure)
         {
             _core.SetException(failure);

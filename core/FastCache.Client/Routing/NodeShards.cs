@@ -32,7 +32,7 @@ internal sealed class NodeShards : IShardOwner
         for (int i = 0; i < connections.Length; i++)
         {
             ShardAddress address = new(endPoint, layout is null ? AnyShard : i / each, layout?.ShardCount ?? 0);
-            connections[i] = new(address, router.Options, this);
+            connections[i] = new(address, router.Options, this, router.Telemetry);
         }
 
         Connections = connections;

@@ -2,6 +2,7 @@ using System.Net;
 using FastCache.Client.Connections;
 using FastCache.Client.Near;
 using FastCache.Client.Operations;
+using FastCache.Client.Telemetry;
 using FastCache.Cluster;
 
 namespace FastCache.Client.Routing;
@@ -27,9 +28,14 @@ internal sealed class Router : IAsyncDisposable
     private volatile Exception? _learningFailure;
 
     private Router(
-        FastCacheClientOptions options, NearCache? near, KnownTopology? topology, Func<Router, IEnumerable<NodeShards>> nodes)
+        FastCacheClientOptions options,
+        NearCache? near,
+        ClientTelemetry telemetry,
+        KnownTopology? topology,
+        Func<Router, IEnumerable<NodeShards>> nodes)
     {
         Options = options;
+        Telemetry = telemetry;
         _near = near;
         Strays = new(this);
         _routes = new(topology, [.. nodes(this)], options.ConnectionsPerShard);
@@ -37,6 +43,9 @@ internal sealed class Router : IAsyncDisposable
 
     /// <summary>Checked ones.</summary>
     public FastCacheClientOptions Options { get; }
+
+    /// <summary>Is told what happens.</summary>
+    public ClientTelemetry Telemetry { get; }
 
     /// <summary>What there is now.</summary>
     public Routes Routes => _routes;
@@ -51,7 +60,7 @@ internal sealed class Router : IAsyncDisposable
     /// <exception cref="CacheException">None of the seeds answers as a node, or no node of the cluster can be
     /// connected.</exception>
     public static async Task<Router> ConnectAsync(
-        FastCacheClientOptions options, NearCache? near, CancellationToken cancellationToken)
+        FastCacheClientOptions options, NearCache? near, ClientTelemetry telemetry, CancellationToken cancellationToken)
     {
         List<string> failures = [];
         foreach (EndPoint seed in options.Seeds)
@@ -62,9 +71,10 @@ internal sealed class Router : IAsyncDisposable
                     await NodeTalk.AskAllAsync(seed, options, cancellationToken).ConfigureAwait(false);
                 return topology is null
                     ? await StartAsync(
-                        new(options, near, null, router => [new(router, $"{seed}", seed, isMember: false, layout)]), cancellationToken)
+                        new(options, near, telemetry, null, router => [new(router, $"{seed}", seed, isMember: false, layout)]),
+                        cancellationToken)
                         .ConfigureAwait(false)
-                    : await ConnectAsync(topology, options, near, cancellationToken).ConfigureAwait(false);
+                    : await ConnectAsync(topology, options, near, telemetry, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception failure) when (NodeTalk.IsFailure(failure))
             {
@@ -182,12 +192,17 @@ internal sealed class Router : IAsyncDisposable
 
     /// <summary>Connects to all nodes of a cluster of which at least one is up.</summary>
     private static async Task<Router> ConnectAsync(
-        KnownTopology topology, FastCacheClientOptions options, NearCache? near, CancellationToken cancellationToken)
+        KnownTopology topology,
+        FastCacheClientOptions options,
+        NearCache? near,
+        ClientTelemetry telemetry,
+        CancellationToken cancellationToken)
     {
         IReadOnlyList<ClusterNode> nodes = topology.Topology.Nodes;
         NodeLayout?[] layouts = await NodeTalk.AskLayoutsAsync(nodes.Select(node => node.EndPoint), options, cancellationToken)
             .ConfigureAwait(false);
-        Router router = new(options, near, topology, router => nodes.Zip(layouts, router.NewNode));
+        Router router = new(options, near, telemetry, topology, router => nodes.Zip(layouts, router.NewNode));
+        telemetry.Log.TopologyLearnt(topology.Topology.Epoch, nodes.Count, oldEpoch: 0);
         return await StartAsync(router, cancellationToken).ConfigureAwait(false);
     }
 
@@ -263,9 +278,10 @@ internal sealed class Router : IAsyncDisposable
 
     private void Adopt(KnownTopology topology)
     {
+        Routes old;
         lock (_lock)
         {
-            Routes old = _routes;
+            old = _routes;
             if (topology.Topology.Epoch <= old.Epoch || _closing.IsCancellationRequested)
             {
                 return;
@@ -277,6 +293,8 @@ internal sealed class Router : IAsyncDisposable
                 node => kept.GetValueOrDefault((node.Name, node.EndPoint)) ?? NewNode(node, null))];
             Publish(new(topology, nodes, Options.ConnectionsPerShard));
         }
+
+        Telemetry.Log.TopologyLearnt(topology.Topology.Epoch, topology.Topology.Nodes.Count, old.Epoch);
     }
 
     /// <summary>Puts other routes in place. Under the lock.</summary>

@@ -156,8 +156,14 @@ internal sealed class StrayRequests(Router router) : IDisposable
         // If its caller has given up this may count for the next request of the operation: one attempt less of many.
         int attempts = ++stray.Operation.Attempts;
         stray.Due = now + MovedAnswer.PauseMillis(attempts);
-        return attempts >= MovedAnswer.MostAttempts
-            && End(stray, stray.AnswerOf(stray.From!).TooOften(router.Routes.Epoch, router.LearningFailure));
+        if (attempts < MovedAnswer.MostAttempts)
+        {
+            return false;
+        }
+
+        CacheRequestException failure = stray.AnswerOf(stray.From!).TooOften(router.Routes.Epoch, router.LearningFailure);
+        router.Telemetry.Log.MovedTooOften(failure);
+        return End(stray, failure);
     }
 
     /// <summary>Goes on with a request, if it is time.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using FastCache.Client.Operations;
 using FastCache.EndToEnd.Tests;
 using FastCache.Protocol;
@@ -12,9 +13,22 @@ public sealed class AllocationTests
     private const int WarmUp = 20_000;
     private const int Measured = 50_000;
 
-    [Fact]
-    public async Task Requests_allocate_nothing_when_warmed_up()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Requests_allocate_nothing_when_warmed_up_whether_they_are_measured_or_not(bool isMeasured)
     {
+        long measured = 0;
+        using MeterListener listener = new();
+        listener.InstrumentPublished = (instrument, _) =>
+        {
+            if (isMeasured && instrument.Meter.Name == "FastCache.Client")
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<double>((_, _, _, _) => Interlocked.Increment(ref measured));
+        listener.Start();
         using RunningNode node = RunningNode.Start();
         await using FastCacheClient client = await NodeTests.ConnectAsync(node);
         byte[] value = new byte[100];
@@ -26,6 +40,7 @@ public sealed class AllocationTests
 
         // The loops themselves, and what the runtime's own threads do meanwhile. One object a request would be above 1 MB.
         Assert.True(allocated < 100_000, $"{allocated} bytes for {4 * Measured} requests");
+        Assert.Equal(isMeasured ? 4 * (WarmUp + Measured) : 0, measured);
 
         Task LoopAsync(int times) => Task.WhenAll(Enumerable.Range(0, 4).Select(task => Task.Run(async () =>
         {

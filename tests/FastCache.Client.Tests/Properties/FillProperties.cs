@@ -44,7 +44,7 @@ public sealed class FillProperties
 
         public LeaseModel.ModelNode Node { get; } = world.Model.Connect();
 
-        public Filler NewFiller(int maxBackgroundFills) => new(Node, maxBackgroundFills, world.Clock);
+        public Filler NewFiller(int maxBackgroundFills) => new(Node, maxBackgroundFills, world.Clock, new(factory: null));
 
         public static async ValueTask<SourceAnswer> AskAsync(
             Process process, ReadOnlyMemory<byte> key, IBufferWriter<byte> destination, CancellationToken cancellationToken) =>
