@@ -9,6 +9,7 @@ internal sealed class OwnedSlots
     private const int BitsPerWord = 64;
 
     private readonly ulong[] _bits = new ulong[KeySlot.Count / BitsPerWord];
+    private readonly ulong[] _primaryBits = new ulong[KeySlot.Count / BitsPerWord];
     private readonly string[] _labels;
     private volatile OwnedSlots? _next;
 
@@ -25,8 +26,19 @@ internal sealed class OwnedSlots
             for (int slot = range.First; slot <= range.Last; slot++)
             {
                 _bits[slot / BitsPerWord] |= 1UL << slot;
+                _primaryBits[slot / BitsPerWord] |= range.Primary == node ? 1UL << slot : 0;
             }
         }
+    }
+
+    private OwnedSlots(OwnedSlots whole, ulong[] bits)
+    {
+        Topology = whole.Topology;
+        Document = whole.Document;
+        _labels = whole._labels;
+        _bits = bits;
+        _primaryBits = [.. whole._primaryBits.Zip(bits, (primary, own) => primary & own)];
+        _next = whole;
     }
 
     public ClusterTopology Topology { get; }
@@ -43,6 +55,14 @@ internal sealed class OwnedSlots
 
     /// <summary>What Cluster answers.</summary>
     public ReadOnlyMemory<byte> Document { get; }
+
+    /// <summary>What holds after another one until the node has removed what it had as a primary where it is a replica now: this
+    /// without those slots, with this as the next. This itself, if there are none.</summary>
+    public OwnedSlots After(OwnedSlots before)
+    {
+        ulong[] kept = [.. _bits.Select((bits, i) => bits & ~(before._primaryBits[i] & ~_primaryBits[i]))];
+        return kept.AsSpan().SequenceEqual(_bits) ? this : new(this, kept);
+    }
 
     /// <summary>Whether the node has a copy of a slot, as primary or replica.</summary>
     public bool Has(int slot) => (_bits[slot / BitsPerWord] >> slot & 1) != 0;

@@ -13,12 +13,15 @@ internal sealed class RunningCluster : IDisposable
     private readonly string _file = Path.Combine(Path.GetTempPath(), $"fastcache-topology-{Guid.NewGuid():N}.json");
     private readonly ClusterNode[] _members;
     private readonly RunningNode[] _nodes = new RunningNode[3];
+    private readonly int _replicas;
 
-    public RunningCluster()
+    /// <param name="replicas">Replicas of each slot.</param>
+    public RunningCluster(int replicas = 0)
     {
+        _replicas = replicas;
         int[] ports = FreePorts(_nodes.Length);
         _members = [.. ports.Select((port, i) => new ClusterNode($"{(char)('a' + i)}", "127.0.0.1", port))];
-        Topology = BalancedTopology.Create(1, _members, replicas: 0);
+        Topology = BalancedTopology.Create(1, _members, replicas);
         try
         {
             File.WriteAllBytes(_file, TopologyDocument.Write(Topology));
@@ -38,11 +41,15 @@ internal sealed class RunningCluster : IDisposable
 
     public RunningNode this[int index] => _nodes[index];
 
-    public Task<FastCacheClient> ConnectAsync(TimeSpan requestTimeout) => FastCacheClient.ConnectAsync(new()
+    public Task<FastCacheClient> ConnectAsync(TimeSpan requestTimeout) => ConnectAsync(new FastCacheClientOptions
     {
-        Seeds = [.. _members.Select(member => member.EndPoint)],
+        Seeds = [],
         RequestTimeout = requestTimeout,
     });
+
+    /// <summary>Connects with options, whose seeds do not count.</summary>
+    public Task<FastCacheClient> ConnectAsync(FastCacheClientOptions options) =>
+        FastCacheClient.ConnectAsync(options with { Seeds = [.. _members.Select(member => member.EndPoint)] });
 
     /// <summary>Number of the node that has a key.</summary>
     public int NodeOf(byte[] key) => Topology.CopiesOf(KeySlot.Of(key))[0];
@@ -56,16 +63,11 @@ internal sealed class RunningCluster : IDisposable
     }
 
     /// <summary>Gives all slots to the first so many nodes, and waits until every node has read that.</summary>
-    public void Spread(int nodes)
-    {
-        Topology = BalancedTopology.Create(Topology.Epoch + 1, _members[..nodes], replicas: 0, Topology);
-        File.WriteAllBytes(_file, TopologyDocument.Write(Topology));
-        foreach (RunningNode node in _nodes)
-        {
-            node.Signal(PosixSignal.SIGHUP);
-            node.AwaitLine($"topology of epoch {Topology.Epoch} accepted");
-        }
-    }
+    public void Spread(int nodes) => Load(BalancedTopology.Create(Topology.Epoch + 1, _members[..nodes], _replicas, Topology));
+
+    /// <summary>Makes the first replica of every slot its primary, and the primary its first replica.</summary>
+    public void Swap() => Load(new(
+        Topology.Epoch + 1, Topology.Nodes, Topology.Ranges.Select(range => range with { Copies = [range.Copies[1], range.Copies[0], .. range.Copies.Skip(2)] })));
 
     public void Dispose()
     {
@@ -75,6 +77,17 @@ internal sealed class RunningCluster : IDisposable
         }
 
         File.Delete(_file);
+    }
+
+    private void Load(ClusterTopology topology)
+    {
+        Topology = topology;
+        File.WriteAllBytes(_file, TopologyDocument.Write(Topology));
+        foreach (RunningNode node in _nodes)
+        {
+            node.Signal(PosixSignal.SIGHUP);
+            node.AwaitLine($"topology of epoch {Topology.Epoch} accepted");
+        }
     }
 
     private static int[] FreePorts(int count)
