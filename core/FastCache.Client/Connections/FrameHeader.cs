@@ -13,13 +13,18 @@ internal static class FrameHeader
     /// <summary>The key of a request for one key.</summary>
     public static ReadOnlySpan<byte> Key(ReadOnlySpan<byte> frame) => frame.Slice(KeyStart(frame), KeyBytes(frame));
 
-    /// <summary>Makes a Get a LeaseGet, which has the same frame but for its argument.</summary>
-    /// <param name="frame">Of a Get.</param>
-    /// <param name="leaseMillis">How long a grant lasts.</param>
-    public static void MakeLeaseGet(Span<byte> frame, uint leaseMillis)
+    /// <summary>Makes a request one for the copy that a replica has, and a Get a LeaseGet, which has the same frame but for its
+    /// argument.</summary>
+    /// <param name="frame">Of a Get, GetRange, Set or Delete.</param>
+    /// <param name="leaseMillis">How long a grant of the LeaseGet lasts.</param>
+    public static void TurnToCopy(Span<byte> frame, uint leaseMillis)
     {
-        frame[1] = (byte)Opcode.LeaseGet;
-        BinaryPrimitives.WriteUInt32LittleEndian(frame[12..], leaseMillis);
+        RequestWriter.MakeForCopy(frame);
+        if (OpcodeOf(frame) == Opcode.Get)
+        {
+            frame[1] = (byte)Opcode.LeaseGet;
+            BinaryPrimitives.WriteUInt32LittleEndian(frame[12..], leaseMillis);
+        }
     }
 
     /// <summary>Bytes of the whole frame.</summary>

@@ -480,9 +480,9 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
     /// <summary>Puts a frame that stands in the room of the buffer behind the others. Under the lock.</summary>
     private void Add(Operation operation, int ticket, Span<byte> frame, Purpose purpose)
     {
-        if (purpose == Purpose.Copy && FrameHeader.OpcodeOf(frame) == Opcode.Get)
+        if (purpose == Purpose.Copy || (purpose == Purpose.Background && FrameHeader.OpcodeOf(frame) is Opcode.Set or Opcode.Delete))
         {
-            FrameHeader.MakeLeaseGet(frame, CopyTraffic.FillMillis);
+            FrameHeader.TurnToCopy(frame, CopyTraffic.FillMillis);
         }
 
         if (_owner.Copies is not null && Gauge.WantsSample)

@@ -142,6 +142,11 @@ internal sealed class CopyTraffic
         replica.CountCopy(isHit);
         if (!isHit)
         {
+            if (reply.Status == Status.Moved && reply.Argument > _router.Routes.Epoch)
+            {
+                _router.Learn(((NodeShards)replica.Owner).EndPoint);
+            }
+
             operation.KeepFill(ticket, new(replica, token));
             TryAskPrimary(operation, ticket);
         }

@@ -38,7 +38,7 @@ public sealed class ReplicaNodeTests
                 byte[] room = new byte[4];
                 CopiedValue copied = await client.GetAsync(Key(i), room);
                 Assert.Equal((true, value.Span.Length, versions[i]), (copied.IsFound, copied.Length, copied.Version));
-                Assert.Equal(Value(i, 1).AsSpan(0, 4), room);
+                Assert.Equal("valu"u8, room);
                 using CacheValue part = await client.GetRangeAsync(Key(i), 1, 2);
                 Assert.Equal(Value(i, 1).AsSpan(1, 2), part.Span);
                 Assert.Equal(value.TotalLength, part.TotalLength);
@@ -57,7 +57,7 @@ public sealed class ReplicaNodeTests
         for (int round = 0; round < 300; round++)
         {
             byte[] key = Key(round % 4);
-            string expected = $"{round}";
+            string expected = $"{1000 + round}";
             await client.SetAsync(key, Encoding.ASCII.GetBytes(expected));
             await RequireAsync(client, key, expected);
             await client.AppendAsync(key, "7"u8);
