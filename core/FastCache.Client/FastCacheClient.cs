@@ -6,6 +6,8 @@ using FastCache.Client.Filling;
 using FastCache.Client.Near;
 using FastCache.Client.Operations;
 using FastCache.Client.Routing;
+using FastCache.Client.Scanning;
+using FastCache.Client.Streams;
 using FastCache.Cluster;
 using FastCache.Protocol;
 
@@ -26,11 +28,13 @@ public sealed class FastCacheClient : IFillNode, IAsyncDisposable
     private readonly Router _router;
     private readonly NearCache? _near;
     private readonly Filler _filler;
+    private readonly StreamLines _streams;
 
     private FastCacheClient(Router router, NearCache? near)
     {
         _router = router;
         _near = near;
+        _streams = new(router);
         _filler = new(this, router.Options.MaxBackgroundFills, TimeProvider.System);
     }
 
@@ -111,6 +115,79 @@ public sealed class FastCacheClient : IFillNode, IAsyncDisposable
         CancellationToken cancellationToken = default) => terms.Quiet
         ? throw new ArgumentException("A quiet set has no reply, which this client waits for.", nameof(terms))
         : Ask<SetRequest, WriteResult>(new SetRequest(key, value, terms), cancellationToken);
+
+    /// <summary>Stores a value of any size that the node takes, from a stream.</summary>
+    /// <param name="key">The key, needed until the end.</param>
+    /// <param name="value">Where the bytes are, from its position on. It is not closed.</param>
+    /// <param name="length">How many of them; null: to its end. If it cannot tell where that is, all is read into memory first, at most
+    /// <see cref="FastCacheClientOptions.MaxSpoolBytes"/>.</param>
+    /// <param name="terms">Life and conditions; <see cref="SetTerms.Quiet"/> is not for this client.</param>
+    /// <param name="cancellationToken">Gives it up; the key has what it had, unless the last byte was sent already.</param>
+    /// <returns>How it ended. Until then, and if it fails, the key has what it had.</returns>
+    /// <exception cref="EndOfStreamException">The stream has fewer bytes than were told; nothing was stored.</exception>
+    public async Task<WriteResult> SetStreamAsync(
+        ReadOnlyMemory<byte> key,
+        Stream value,
+        long? length = null,
+        SetTerms terms = default,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        ArgumentOutOfRangeException.ThrowIfNegative(length ?? 0, nameof(length));
+        if (terms.Quiet || key.Length is 0 or > FcpLimits.MaxKeyBytes)
+        {
+            throw terms.Quiet
+                ? new ArgumentException("A quiet set has no reply, which this client waits for.", nameof(terms))
+                : new ArgumentException($"The key has {key.Length} bytes; allowed are 1 to {FcpLimits.MaxKeyBytes}.", nameof(key));
+        }
+
+        if (length is null && !value.CanSeek)
+        {
+            using ValueSpool spool = await ValueSpool.ReadAsync(value, _router.Options.MaxSpoolBytes, cancellationToken).ConfigureAwait(false);
+            return await SetStreamAsync(key, spool, spool.Length, terms, cancellationToken).ConfigureAwait(false);
+        }
+
+        ulong? kept = _near?.Hash(key.Span);
+        Forget(kept);
+        try
+        {
+            return await new ValueUpload(_streams, key, terms).RunAsync(value, length ?? (value.Length - value.Position), cancellationToken)
+                .ConfigureAwait(false);
+        }
+        finally
+        {
+            _router.Copies?.Changed(key.Span);
+            Forget(kept);
+        }
+    }
+
+    /// <summary>Reads a value of any size, as a stream to be disposed.</summary>
+    /// <param name="key">The key, needed until the end.</param>
+    /// <param name="cancellationToken">Gives it up before there is a stream; each read has its own.</param>
+    /// <returns>Null if the key is not there.</returns>
+    public async Task<CacheValueStream?> GetStreamAsync(ReadOnlyMemory<byte> key, CancellationToken cancellationToken = default)
+    {
+        // Most values are in the first reply, on the connection that all share.
+        CacheValue first = await GetRangeAsync(key.Span, 0, FcpLimits.MaxPieceBytes, cancellationToken).ConfigureAwait(false);
+        if (!first.IsFound || first.TotalLength == (ulong)first.Memory.Length)
+        {
+            return first.IsFound ? new(first) : null;
+        }
+
+        first.Dispose();
+        (StreamLine line, StreamFrame opening) = await _streams.OpenAsync(
+            key, frame => RequestWriter.GetStream(frame, StreamLine.StreamId, key.Span, CacheValueStream.WindowBytes), cancellationToken)
+            .ConfigureAwait(false);
+        if (opening is { Opcode: Opcode.GetStream, Status: Status.Ok, Value.Length: sizeof(ulong) })
+        {
+            return new(line, opening.Version, (long)ReplyBody.Number(opening.Value.Span));
+        }
+
+        line.Dispose();
+        return opening.Status == Status.NotFound
+            ? null
+            : throw new CacheConnectionException($"The opening of a stream makes no sense: {opening}.", mayHaveExecuted: false);
+    }
 
     /// <summary>Deletes a key.</summary>
     /// <returns>Whether it was there.</returns>
@@ -237,6 +314,22 @@ public sealed class FastCacheClient : IFillNode, IAsyncDisposable
             static result => result.IsDone);
     }
 
+    /// <summary>The keys of all nodes, each an array of its own, in no order, asked for in pages as they are wanted.</summary>
+    /// <param name="prefix">What the keys begin with, 0 to 250 bytes; needed until the end.</param>
+    /// <param name="cancellationToken">Releases the caller.</param>
+    /// <returns>Every key that is there from the first page to the last and whose slot keeps its primary; keys that come or go
+    /// meanwhile may be told or not, and any may be told twice. The section "Scanning" of docs/client.md says what else holds.</returns>
+    /// <exception cref="ArgumentException">The prefix is longer than a key can be.</exception>
+    public IAsyncEnumerable<byte[]> ScanAsync(ReadOnlyMemory<byte> prefix = default, CancellationToken cancellationToken = default)
+    {
+        if (prefix.Length > FcpLimits.MaxKeyBytes)
+        {
+            throw new ArgumentException($"The prefix has {prefix.Length} bytes; keys have at most {FcpLimits.MaxKeyBytes}.", nameof(prefix));
+        }
+
+        return new KeyScan(_router, prefix).RunAsync(cancellationToken);
+    }
+
     /// <summary>Waits until a node, one that is connected if there is any, has answered an empty request.</summary>
     public ValueTask PingAsync(CancellationToken cancellationToken = default) => PingAsync(null, cancellationToken);
 
@@ -284,6 +377,7 @@ public sealed class FastCacheClient : IFillNode, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _filler.Flights.DisposeAsync().ConfigureAwait(false);
+        _streams.Dispose();
         await _router.DisposeAsync().ConfigureAwait(false);
         await DisposeAsync(_near).ConfigureAwait(false);
     }
@@ -335,6 +429,14 @@ public sealed class FastCacheClient : IFillNode, IAsyncDisposable
         }
 
         return new((IValueTaskSource<TResult>)(object)operation, operation.Token);
+    }
+
+    private void Forget(ulong? keyHash)
+    {
+        if (keyHash is ulong hash)
+        {
+            _near!.Change(hash);
+        }
     }
 
     private static void CheckRoom(int count, int room, string name)

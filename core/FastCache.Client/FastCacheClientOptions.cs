@@ -10,6 +10,7 @@ public sealed record FastCacheClientOptions
     private const int MaxConnectionsPerShard = 64;
     private const int MostOutstanding = 1 << 20;
     private const int MostBackgroundFills = 1 << 16;
+    private const int MostStreams = 1 << 10;
     private const int LeastSendBytes = 64 << 10;
     private const int MostSendBytes = 1 << 30;
     private const long MostNearBytes = 32L << 30;
@@ -83,6 +84,13 @@ public sealed record FastCacheClientOptions
     /// most.</summary>
     public double HedgeAfterPercentile { get; init; }
 
+    /// <summary>Most values that are streamed at once, 1 to 1,024, each on a connection of its own; the next one fails at once with
+    /// <see cref="CacheLimitException"/>.</summary>
+    public int MaxStreams { get; init; } = 16;
+
+    /// <summary>Most bytes of a value from a stream of unknown length, which has to be held in memory, 64 KiB to 1 GiB.</summary>
+    public int MaxSpoolBytes { get; init; } = 64 << 20;
+
     /// <summary>Most fills that run in the background at once, for values near their end or stale ones, 0 (none, such
     /// values are left to others) to 65,536.</summary>
     public int MaxBackgroundFills { get; init; } = 64;
@@ -107,6 +115,8 @@ public sealed record FastCacheClientOptions
         Range(nameof(ConnectionsPerShard), ConnectionsPerShard, 1, MaxConnectionsPerShard);
         Range(nameof(MaxOutstanding), MaxOutstanding, 1, MostOutstanding);
         Range(nameof(MaxSendBytes), MaxSendBytes, LeastSendBytes, MostSendBytes);
+        Range(nameof(MaxStreams), MaxStreams, 1, MostStreams);
+        Range(nameof(MaxSpoolBytes), MaxSpoolBytes, LeastSendBytes, MostSendBytes);
         Range(nameof(MaxBackgroundFills), MaxBackgroundFills, 0, MostBackgroundFills);
         if (NearCacheBytes != 0)
         {

@@ -167,6 +167,24 @@ public static class RequestWriter
     public static int Cluster(Span<byte> destination, uint id, uint offset) =>
         Bare(destination, Opcode.Cluster, 0, id, offset);
 
+    /// <summary>Writes a request for the next keys of the connection's shard.</summary>
+    /// <param name="destination">16 + 8 + prefix bytes.</param>
+    /// <param name="id">Comes back in the reply.</param>
+    /// <param name="cursor">0 to begin, or what the reply before has told.</param>
+    /// <param name="looks">How many items and buckets the node looks at: 1 to the node's maxBatchKeys.</param>
+    /// <param name="prefix">What the keys begin with: 0 to <see cref="FcpLimits.MaxKeyBytes"/> bytes.</param>
+    /// <returns>Bytes written.</returns>
+    public static int Scan(Span<byte> destination, uint id, ulong cursor, int looks, ReadOnlySpan<byte> prefix = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(prefix.Length, FcpLimits.MaxKeyBytes, nameof(prefix));
+        ArgumentOutOfRangeException.ThrowIfLessThan(looks, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(looks, FcpLimits.MaxBatchKeys);
+        Span<byte> body = Start(destination, Opcode.Scan, RequestFlags.None, 0, sizeof(ulong) + prefix.Length, id, (uint)looks);
+        BinaryPrimitives.WriteUInt64LittleEndian(body, cursor);
+        prefix.CopyTo(body[sizeof(ulong)..]);
+        return FcpLimits.HeaderBytes + sizeof(ulong) + prefix.Length;
+    }
+
     /// <summary>Writes a read of a part of one value.</summary>
     /// <param name="destination">16 + 8 + key bytes.</param>
     /// <param name="id">Comes back in the reply.</param>

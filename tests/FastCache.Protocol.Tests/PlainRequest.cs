@@ -46,7 +46,7 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
 
     public ulong Initial { get; init; }
 
-    /// <summary>Milliseconds of a lease, the id of a stream, on or off.</summary>
+    /// <summary>Milliseconds of a lease, the id of a stream, on or off, how much a scan looks at.</summary>
     public uint Argument { get; init; }
 
     public ulong Start { get; init; }
@@ -55,9 +55,11 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
 
     public ulong Credit { get; init; }
 
+    public ulong Cursor { get; init; }
+
     public static readonly Opcode[] Opcodes =
     [
-        Opcode.Hello, Opcode.Ping, Opcode.Stats, Opcode.Topology, Opcode.Cluster, Opcode.Get, Opcode.BatchGet, Opcode.Set,
+        Opcode.Hello, Opcode.Ping, Opcode.Stats, Opcode.Topology, Opcode.Cluster, Opcode.Scan, Opcode.Get, Opcode.BatchGet, Opcode.Set,
         Opcode.Delete, Opcode.Touch, Opcode.GetRange, Opcode.LeaseGet, Opcode.LeaseRelease, Opcode.MakeStale,
         Opcode.Count, Opcode.Append, Opcode.Prepend, Opcode.BatchSet, Opcode.SetBegin, Opcode.SetPiece,
         Opcode.SetCommit, Opcode.SetAbort, Opcode.GetStream, Opcode.Credit, Opcode.StreamCancel, Opcode.Track,
@@ -80,8 +82,8 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
 
     private static readonly Opcode[] Keyless =
     [
-        Opcode.Hello, Opcode.Ping, Opcode.Stats, Opcode.Topology, Opcode.Cluster, Opcode.BatchGet, Opcode.BatchSet, Opcode.SetPiece,
-        Opcode.SetCommit, Opcode.SetAbort, Opcode.Credit, Opcode.StreamCancel, Opcode.Track,
+        Opcode.Hello, Opcode.Ping, Opcode.Stats, Opcode.Topology, Opcode.Cluster, Opcode.Scan, Opcode.BatchGet, Opcode.BatchSet,
+        Opcode.SetPiece, Opcode.SetCommit, Opcode.SetAbort, Opcode.Credit, Opcode.StreamCancel, Opcode.Track,
     ];
 
     public static bool HasKey(Opcode opcode) => !Keyless.Contains(opcode);
@@ -123,6 +125,12 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
             Opcode.Credit => request with { Argument = (uint)random.Next(), Credit = version },
             Opcode.Track => request with { Argument = (uint)random.Next(2) },
             Opcode.Cluster => request with { Argument = (uint)random.NextInt64(1L << 32) },
+            Opcode.Scan => request with
+            {
+                Argument = 1 + (uint)random.Next(FcpLimits.MaxBatchKeys),
+                Cursor = random.Next(2) == 0 ? 0 : version,
+                Value = random.Next(2) == 0 ? [] : RandomKey(random),
+            },
             _ => request,
         };
     }
@@ -147,7 +155,7 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
         return new(opcode, request.Id)
         {
             Key = request.Key.ToArray(),
-            Value = HasValue(opcode) ? request.Value.ToArray() : [],
+            Value = HasValue(opcode) || opcode == Opcode.Scan ? request.Value.ToArray() : [],
             Keys = [.. keys],
             Values = opcode == Opcode.BatchSet ? [.. values] : [],
             TimeToLiveMillis = request.TimeToLiveMillis,
@@ -169,6 +177,7 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
             Start = isRange ? request.RangeStart : 0,
             Length = isRange ? request.RangeLength : 0,
             Credit = opcode is Opcode.GetStream or Opcode.Credit ? request.Credit : 0,
+            Cursor = opcode == Opcode.Scan ? request.Cursor : 0,
         };
     }
 
@@ -190,6 +199,7 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
         Opcode.Stats => RequestWriter.Stats(destination, Id),
         Opcode.Topology => RequestWriter.Topology(destination, Id),
         Opcode.Cluster => RequestWriter.Cluster(destination, Id, Argument),
+        Opcode.Scan => RequestWriter.Scan(destination, Id, Cursor, (int)Argument, Value),
         Opcode.Get => RequestWriter.Get(destination, Id, Key, ReturnVersion, Quiet),
         Opcode.BatchGet => RequestWriter.BatchGet(
             destination, Id, Keys.Select(key => new ReadOnlyMemory<byte>(key)).ToArray(), ReturnVersion, Quiet),
@@ -245,6 +255,8 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
         Append(Key.Length > 0, $" key={Text(Key)}");
         Append(Keys.Length > 0, $" keys={string.Join(',', Keys.Select(Text))}");
         Append(Values.Length > 0, $" values={string.Join(',', Values.Select(Text))}");
+        Append(Opcode == Opcode.Scan, $" cursor={Cursor}");
+        Append(Opcode == Opcode.Scan && Value.Length > 0, $" prefix={Text(Value)}");
         Append(HasValue(Opcode), $" value={Text(Value)}");
         Append(Opcode is Opcode.GetRange or Opcode.GetStream, $" start={Start} length={Length}");
         Append(Opcode is Opcode.GetStream or Opcode.Credit, $" credit={Credit}");
@@ -297,6 +309,7 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
         Opcode.SetPiece or Opcode.SetCommit or Opcode.SetAbort or Opcode.Credit or Opcode.StreamCancel => "stream",
         Opcode.Track => "on",
         Opcode.Cluster => "offset",
+        Opcode.Scan => "looks",
         _ => "",
     };
 

@@ -82,6 +82,9 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
     /// <summary>Whether there is a connection now.</summary>
     public bool IsUp => Volatile.Read(ref _line) is not null;
 
+    /// <summary>Most keys of a batch, and most looks of a scan, that the node takes; the least until it was connected.</summary>
+    public int MaxBatchKeys { get; private set; } = 1;
+
     /// <summary>Since when there is none, in <see cref="Environment.TickCount64"/>; of any meaning only while it is not up.</summary>
     public long DownSince => Volatile.Read(ref _downSince);
 
@@ -354,7 +357,7 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
         }
 
         _late.Clear();
-        silent?.Lose(new TimeoutException("The node does not answer."));
+        silent?.Abandon(new TimeoutException("The node does not answer."));
         if (Volatile.Read(ref _line) is null && now - Volatile.Read(ref _downSince) >= _options.OutageWait.TotalMilliseconds)
         {
             GoOut();
@@ -615,6 +618,7 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
         }
 
         _maxKeyBytes = (int)Math.Min(hello.MaxKeyBytes, FcpLimits.MaxKeyBytes);
+        MaxBatchKeys = (int)Math.Clamp(hello.MaxBatchKeys, 1, FcpLimits.MaxBatchKeys);
         return new(socket, _gate, _buffer);
     }
 

@@ -94,18 +94,17 @@ internal sealed class TrackingConnection : IReplies, IAsyncDisposable
 
     private bool TryTakeKeys(ReadOnlySpan<byte> keys, uint count)
     {
-        for (; count > 0; count--)
+        if (!KeyList.Has(keys, count))
         {
-            if (keys.IsEmpty || keys[0] == 0 || keys.Length <= keys[0])
-            {
-                return false;
-            }
-
-            _feed.Change(keys.Slice(1, keys[0]));
-            keys = keys[(1 + keys[0])..];
+            return false;
         }
 
-        return keys.IsEmpty;
+        while (KeyList.TryRead(ref keys, out ReadOnlySpan<byte> key))
+        {
+            _feed.Change(key);
+        }
+
+        return true;
     }
 
     private async Task LiveAsync()

@@ -172,10 +172,13 @@ internal sealed class CopyTraffic
 
                 break;
             case Opcode.Set or Opcode.Delete or Opcode.Touch or Opcode.Count or Opcode.Append or Opcode.Prepend or Opcode.MakeStale:
-                Delete(from, operation);
+                Delete(FrameHeader.Key(operation.Frame), operation.Slot, (NodeShards)from.Owner);
                 break;
         }
     }
+
+    /// <summary>A key was written on another way than its connection, or may have been: its copies are deleted.</summary>
+    public void Changed(ReadOnlySpan<byte> key) => Delete(key, KeySlot.Of(key), except: null);
 
     /// <summary>A request was a sample.</summary>
     public void Sampled(long latency) => _lateness?.Add(latency);
@@ -207,18 +210,16 @@ internal sealed class CopyTraffic
         Note(isPosted, ref _written, 1);
     }
 
-    private void Delete(ShardConnection from, Operation operation)
+    private void Delete(ReadOnlySpan<byte> key, int slot, NodeShards? except)
     {
-        int slot = operation.Slot;
         if (slot < 0 || _router.Routes.Copies is not SlotCopies all || !all.TryGet(slot, out CopySet? copies))
         {
             return;
         }
 
-        ReadOnlySpan<byte> key = FrameHeader.Key(operation.Frame);
         foreach (NodeShards node in copies.Nodes)
         {
-            if (node != copies.Primary && node != from.Owner)
+            if (node != copies.Primary && node != except)
             {
                 Note(node.ConnectionOf(slot).TryPost(new DeleteRequest(key, null)), ref _deleted, 1);
             }

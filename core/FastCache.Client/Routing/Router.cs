@@ -74,7 +74,7 @@ internal sealed class Router : IAsyncDisposable
             catch (Exception failure) when (NodeTalk.IsFailure(failure))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                failures.Add($"{seed}: {(failure is OperationCanceledException ? "no answer in time" : failure.Message)}");
+                failures.Add($"{seed}: {NodeTalk.ReasonOf(failure)}");
             }
         }
 
@@ -137,7 +137,7 @@ internal sealed class Router : IAsyncDisposable
         slot = -1;
         Routes routes = _routes;
         return !TRequest.HasKey ? routes.Any
-            : routes.ForKey(request.Key, out slot);
+            : routes.ForWrite(request.Key, out slot);
     }
 
     /// <summary>Begins to learn a newer topology from a node, unless that is under way already.</summary>
@@ -195,16 +195,9 @@ internal sealed class Router : IAsyncDisposable
         KnownTopology topology, FastCacheClientOptions options, NearCache? near, CancellationToken cancellationToken)
     {
         IReadOnlyList<ClusterNode> nodes = topology.Topology.Nodes;
-        Task<NodeLayout>[] layouts = [.. nodes.Select(node => NodeTalk.AskLayoutAsync(node.EndPoint, options, cancellationToken))];
-        await ((Task)Task.WhenAll(layouts)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!layouts.Any(layout => layout.IsCompletedSuccessfully))
-        {
-            // All have failed: the first one's reason stands for the others'.
-            await layouts[0].ConfigureAwait(false);
-        }
-
-        Router router = new(options, near, topology, router => nodes.Zip(layouts, (node, layout) => router.NewNode(
-            node, layout.IsCompletedSuccessfully ? layout.Result : null)));
+        NodeLayout?[] layouts = await NodeTalk.AskLayoutsAsync(nodes.Select(node => node.EndPoint), options, cancellationToken)
+            .ConfigureAwait(false);
+        Router router = new(options, near, topology, router => nodes.Zip(layouts, router.NewNode));
         return await StartAsync(router, cancellationToken).ConfigureAwait(false);
     }
 
@@ -238,7 +231,7 @@ internal sealed class Router : IAsyncDisposable
         return router;
     }
 
-    private NodeShards NewNode(ClusterNode node, NodeLayout? layout = null) =>
+    private NodeShards NewNode(ClusterNode node, NodeLayout? layout) =>
         new(this, node.Name, node.EndPoint, isMember: true, layout);
 
     /// <summary>Runs something that ends soon when the router closes. Under the lock.</summary>
@@ -306,7 +299,7 @@ internal sealed class Router : IAsyncDisposable
             Dictionary<(string, EndPoint), NodeShards> kept = old.Nodes.Where(node => node.KeepsFrames)
                 .ToDictionary(node => (node.Name, node.EndPoint));
             NodeShards[] nodes = [.. topology.Topology.Nodes.Select(
-                node => kept.GetValueOrDefault((node.Name, node.EndPoint)) ?? NewNode(node))];
+                node => kept.GetValueOrDefault((node.Name, node.EndPoint)) ?? NewNode(node, null))];
             Publish(new(topology, nodes, Options));
         }
     }
@@ -395,16 +388,9 @@ internal sealed class Router : IAsyncDisposable
     }
 
     /// <summary>A node to ask about the others: one that is up, if there is any.</summary>
-    private EndPoint AnyEndPoint(Routes routes)
-    {
-        EndPoint[] candidates = [.. routes.Nodes.Where(node => node.IsUp).Select(node => node.EndPoint)];
-        if (candidates.Length == 0)
-        {
-            candidates = [.. routes.Nodes.Select(node => node.EndPoint), .. Options.Seeds];
-        }
-
-        return candidates[Random.Shared.Next(candidates.Length)];
-    }
+    private EndPoint AnyEndPoint(Routes routes) => NodeTalk.OneOf(
+        routes.Nodes.Where(node => node.IsUp).Select(node => node.EndPoint),
+        routes.Nodes.Select(node => node.EndPoint).Concat(Options.Seeds));
 
     private async Task SweepAsync()
     {

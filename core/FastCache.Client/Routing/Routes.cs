@@ -56,7 +56,7 @@ internal sealed class Routes
     /// <summary>The connection to the primary of a key's slot.</summary>
     /// <param name="key">The key.</param>
     /// <param name="slot">The slot of the key; -1 if the one connection there is serves all.</param>
-    public ShardConnection ForKey(ReadOnlySpan<byte> key, out int slot)
+    public ShardConnection ForWrite(ReadOnlySpan<byte> key, out int slot)
     {
         if (_only is not null)
         {

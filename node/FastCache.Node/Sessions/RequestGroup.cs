@@ -55,6 +55,7 @@ internal sealed class RequestGroup(
         BatchKey,
         BatchEntry,
         Bound,
+        Scan,
         Unasked,
         TooLarge,
         Fatal,
@@ -121,6 +122,9 @@ internal sealed class RequestGroup(
 
     /// <summary>Adds a request that needs what its connection holds. The group has room.</summary>
     public void AddBound(in Request request, int offset) => PutKeyless(request, offset, Kind.Bound);
+
+    /// <summary>Adds a request for keys. The group has room, and is to be executed before another request of the session is added.</summary>
+    public void AddScan(in Request request, int offset) => PutKeyless(request, offset, Kind.Scan);
 
     /// <summary>Adds the frames that a session is sent unasked in this pass. The group has room, and nothing of the session
     /// that was decoded in this pass.</summary>
@@ -341,10 +345,18 @@ internal sealed class RequestGroup(
         Kind.BatchKey => executor.ExecuteBatchKey(entry.Request, entry.BatchKey, key, room),
         Kind.BatchEntry => executor.ExecuteBatchEntry(entry.Request, entry.BatchKey, entry.BatchOffset, key, room),
         Kind.Bound => bound.Execute(session, entry.Request, room),
+        Kind.Scan => Scan(session, entry.Request, room),
         Kind.Unasked => bound.Write(session, room),
         Kind.TooLarge => executor.RefuseValue(entry.Request, room),
         _ => executor.End(session, room),
     };
+
+    /// <summary>Each look counts as a request: a pass has no more of them of one session than of cheap requests.</summary>
+    private int Scan(Session session, in Request request, Span<byte> room)
+    {
+        replies.Count(session, (int)request.Argument);
+        return executor.Execute(request, default, room);
+    }
 
     private static InputPosition PositionOf(in Run run, in Entry entry)
     {

@@ -223,7 +223,7 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits, NodeTopol
 
     /// <summary>Moves whole requests from the input to the group.</summary>
     /// <returns>
-    /// True when the group must be executed before this can go on (it is full, or input must move); false when the
+    /// True when the group must be executed before this can go on (it is full, ends with a scan, or input must move); false when the
     /// input is used up, or nothing more is to be decoded.
     /// </returns>
     public bool Decode(RequestGroup group)
@@ -341,7 +341,7 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits, NodeTopol
     }
 
     /// <summary>Adds one decoded request and moves the position past it.</summary>
-    /// <returns>False when the group was full, or another shard goes on; the position then says what is left.</returns>
+    /// <returns>False when the group was full or is to be executed first, or another shard goes on; the position then says what is left.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryAdd(RequestGroup group, in Request request, ref InputPosition position)
     {
@@ -392,6 +392,12 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits, NodeTopol
         if (BoundRequests.IsBound(request.Opcode))
         {
             group.AddBound(request, position.Offset);
+        }
+        else if (request.Opcode == Opcode.Scan)
+        {
+            group.AddScan(request, position.Offset);
+            position.Offset += request.FrameLength;
+            return false; // Whether another one may follow in this pass is seen when this one has been executed.
         }
         else
         {

@@ -189,7 +189,19 @@ public sealed class AllocationTests
     public void Batches_allocate_nothing_when_warmed_up()
     {
         using RunningNode node = RunningNode.Start("--shards", "2");
-        using FastCacheBatch batch = FastCacheBatch.Connect(new() { Seeds = [node.EndPoint] });
+        AssertAllocatesNothing(node);
+    }
+
+    [Fact]
+    public void Batches_to_a_cluster_allocate_nothing_when_warmed_up()
+    {
+        using RunningCluster cluster = new();
+        AssertAllocatesNothing(cluster[0]);
+    }
+
+    private static void AssertAllocatesNothing(RunningNode seed)
+    {
+        using FastCacheBatch batch = FastCacheBatch.Connect(new() { Seeds = [seed.EndPoint] });
         byte[][] keys = [.. Enumerable.Range(0, 100).Select(i => NodeTests.Key($"key {i}"))];
         byte[] value = new byte[100];
         Run(100);

@@ -148,7 +148,7 @@ internal sealed class ScriptedNode : IAsyncDisposable
     }
 
     /// <summary>Each shard has an equal part of the slots.</summary>
-    private byte[] Topology()
+    public byte[] Topology()
     {
         List<ushort> words = [(ushort)ShardCount, (ushort)ShardCount];
         for (int shard = 0; shard < ShardCount; shard++)

@@ -156,6 +156,7 @@ public sealed class RequestDecoderTests : IDisposable
             Opcode.BatchGet => request with { Keys = [[1], [2, 3]] },
             Opcode.BatchSet => request with { Keys = [[1], [2, 3]], Values = [[], [4]] },
             Opcode.LeaseGet => request with { Key = [1, 2, 3], Argument = 1 },
+            Opcode.Scan => request with { Argument = 1 },
             Opcode.LeaseRelease => request with { Key = [1, 2, 3], LeaseToken = 1 },
             _ when PlainRequest.HasKey(opcode) => request with { Key = [1, 2, 3] },
             _ => request,
