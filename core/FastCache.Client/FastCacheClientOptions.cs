@@ -95,6 +95,9 @@ public sealed record FastCacheClientOptions
     /// values are left to others) to 65,536.</summary>
     public int MaxBackgroundFills { get; init; } = 64;
 
+    /// <summary>How long a read of a slot with replicas has no answer before a second node is asked, whatever else is said here.</summary>
+    internal int SilenceMillis { get; init; } = 100;
+
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     internal void Check()
     {

@@ -72,11 +72,13 @@ internal sealed class ReplicasRun(ClientItems items, int rate, TimeSpan slow, Ti
             long slowed = 0;
             long restored = 0;
             await reads.RunAsync(
-                3 * Window + (2 * duration / 2) + TimeSpan.FromSeconds(1),
+                (3 * Window) + duration,
                 (3 * Window, () => Set(slow, out slowed)),
-                (3 * Window + (duration / 2), () => Set(TimeSpan.Zero, out restored))).ConfigureAwait(false);
+                ((3 * Window) + (duration / 2), () => Set(TimeSpan.Zero, out restored))).ConfigureAwait(false);
             long[][] at = [.. cluster.Links.Select(link => link.TakeReads())];
-            output.WriteLine($"  node c was avoided {After(at, slowed, share => share < AvoidedShare)} after it became slow, and used again "
+            double before = ShareOfSlow(at, long.MinValue, slowed);
+            output.WriteLine($"  node c had {Format.Percent(before)} of the reads, was avoided "
+                + $"{After(at, slowed, share => share < AvoidedShare)} after it became slow, and used again "
                 + $"{After(at, restored, share => share >= AvoidedShare)} after it was quick again");
         }
 
@@ -94,14 +96,19 @@ internal sealed class ReplicasRun(ClientItems items, int rate, TimeSpan slow, Ti
         {
             long from = moment + (long)(since.TotalSeconds * Stopwatch.Frequency);
             long to = from + (long)(Window.TotalSeconds * Stopwatch.Frequency);
-            int[] counts = [.. at.Select(node => node.Count(when => when >= from && when < to))];
-            if (counts.Sum() > 0 && isSo((double)counts[^1] / counts.Sum()))
+            if (isSo(ShareOfSlow(at, from, to)))
             {
                 return Format.Invariant($"{since.TotalMilliseconds:0} ms");
             }
         }
 
         return "not within 2 s";
+    }
+
+    private static double ShareOfSlow(long[][] at, long from, long to)
+    {
+        int[] counts = [.. at.Select(node => node.Count(when => when >= from && when < to))];
+        return counts.Sum() == 0 ? 0 : (double)counts[^1] / counts.Sum();
     }
 
     private async Task<FastCacheClient> ConnectAsync(SlowCluster cluster, ReadFrom from, double hedge)

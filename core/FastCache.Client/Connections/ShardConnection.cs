@@ -153,6 +153,11 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
                 return null;
             }
 
+            if (purpose == Purpose.Copy && !HasRoomFor(request.MostBytes))
+            {
+                return null;
+            }
+
             if (request.Key.Length > _maxKeyBytes)
             {
                 throw KeyTooLong(request.Key.Length);
@@ -235,7 +240,7 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
         bool isAlone;
         lock (_gate)
         {
-            if (IsNoWayFor(purpose))
+            if (IsNoWayFor(purpose) || (purpose == Purpose.Copy && !HasRoomFor(frame.Length)))
             {
                 return false;
             }
@@ -488,7 +493,7 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
             FrameHeader.TurnToCopy(frame, CopyTraffic.FillMillis);
         }
 
-        if (_owner.Copies is not null && Gauge.WantsSample)
+        if (_owner.Copies is { ReadsCopies: true } && Gauge.WantsSample)
         {
             Gauge.Sent(_table.NextId, Stopwatch.GetTimestamp());
         }
@@ -503,9 +508,11 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
         // Copies leave room for what matters more.
         (int count, long bytes) = _table.Background;
         int most = _options.MaxOutstanding / (opcode == Opcode.Delete ? 2 : 8);
-        return count < most && bytes + frameBytes <= _options.MaxSendBytes / 4 && !_table.IsFull
-            && _buffer.Takes(frameBytes) && frameBytes <= _options.MaxSendBytes - _table.Bytes;
+        return count < most && bytes + frameBytes <= _options.MaxSendBytes / 4 && HasRoomFor(frameBytes);
     }
+
+    private bool HasRoomFor(int frameBytes) =>
+        !_table.IsFull && _buffer.Takes(frameBytes) && frameBytes <= _options.MaxSendBytes - _table.Bytes;
 
     /// <summary>A deletion of a copy was lost: until the copy has expired, this node is no replica for this client.</summary>
     private void Distrust() =>
@@ -630,6 +637,7 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
             // Callers that gave up while there was no connection do not want their requests to be executed now.
             _buffer.Keep((id, _) => _table.TryGetPending(id, out Operation? _, out int _) || Forget(id));
             _isOut = false;
+            Gauge.Lost(); // It may have been among those, and the wait for a connection is none for an answer.
             _line = line;
             _upSince = Environment.TickCount64;
         }

@@ -12,9 +12,6 @@ namespace FastCache.Client.Replicas;
 /// <param name="lateness">After what latency a second node is asked; null: never for that.</param>
 internal sealed class CopyWatch(Router router, CopyTraffic traffic, LatencyQuantile? lateness)
 {
-    /// <summary>A read that has no answer after so long is asked of a second node, whatever the options say.</summary>
-    public const int SilenceMillis = 100;
-
     /// <summary>A connection of which nothing was measured for so long is asked.</summary>
     public const int ProbeMillis = 50;
 
@@ -26,6 +23,7 @@ internal sealed class CopyWatch(Router router, CopyTraffic traffic, LatencyQuant
     private static readonly TimeSpan ProbePeriod = TimeSpan.FromMilliseconds(ProbeMillis / 2);
     private static readonly long ProbeTicks = Stopwatch.Frequency / 1000 * ProbeMillis;
 
+    private readonly int _silenceMillis = router.Options.SilenceMillis;
     private readonly List<LateRead> _late = [];
     private long _hedges;
     private long _requestsSeen;
@@ -60,8 +58,8 @@ internal sealed class CopyWatch(Router router, CopyTraffic traffic, LatencyQuant
         long nowMillis = Environment.TickCount64;
         long requests = 0;
         long hedgeMillis = lateness is null
-            ? SilenceMillis
-            : Math.Clamp((lateness.Ticks * 1000 / Stopwatch.Frequency) + 1, 1, SilenceMillis);
+            ? _silenceMillis
+            : Math.Clamp((lateness.Ticks * 1000 / Stopwatch.Frequency) + 1, 1, _silenceMillis);
         foreach (NodeShards node in copies.Nodes)
         {
             foreach (ShardConnection connection in node.Connections)
@@ -88,7 +86,7 @@ internal sealed class CopyWatch(Router router, CopyTraffic traffic, LatencyQuant
 
     private void AskAnother(in LateRead read, long nowMillis)
     {
-        bool isRescue = nowMillis - read.SentMillis >= SilenceMillis;
+        bool isRescue = nowMillis - read.SentMillis >= _silenceMillis;
         if (!isRescue && (lateness is null || _allowed < 1))
         {
             return;

@@ -17,6 +17,15 @@ internal sealed class ModelNode(ScriptedNode node, Random random, int losesOneIn
     private readonly Dictionary<string, (ulong Token, long Until)> _grants = [];
     private ulong _version;
 
+    /// <summary>An answer in so many comes after a pause; 0: none does.</summary>
+    public int PausesOneIn { get; init; } = 3;
+
+    /// <summary>How much later every answer comes.</summary>
+    public int DelayMillis { get; set; }
+
+    /// <summary>How many reads it has executed.</summary>
+    public int Reads { get; private set; }
+
     /// <summary>How many requests for copies it has executed.</summary>
     public int CopyRequests { get; private set; }
 
@@ -76,7 +85,7 @@ internal sealed class ModelNode(ScriptedNode node, Random random, int losesOneIn
         int pause;
         lock (_lock)
         {
-            pause = random.Next(3) == 0 ? random.Next(MostPauseMillis) : 0;
+            pause = DelayMillis + (PausesOneIn != 0 && random.Next(PausesOneIn) == 0 ? random.Next(MostPauseMillis) : 0);
         }
 
         if (pause > 0)
@@ -97,6 +106,7 @@ internal sealed class ModelNode(ScriptedNode node, Random random, int losesOneIn
         lock (_lock)
         {
             CopyRequests += (request.Flags & RequestFlags.Copy) != 0 ? 1 : 0;
+            Reads += request.Opcode is Opcode.Get or Opcode.LeaseGet ? 1 : 0;
             long now = Environment.TickCount64;
             SetFields fields = new(request);
             string key = Convert.ToHexString(request.Body.AsSpan(fields.KeyStart, request.KeyLength));

@@ -63,6 +63,7 @@ public sealed class LeaseTests
         Assert.Equal(WriteOutcome.Done, shard.Set("k"u8, "v"u8, copy, out _));
         Assert.Equal(WriteOutcome.NotNewer, shard.Set("k"u8, "v"u8, copy, out _));
         Assert.Equal(WriteOutcome.LeaseLost, shard.Set("k"u8, "v"u8, copy with { LeaseToken = 1 }, out _));
+        shard.Set("other"u8, "v"u8, default, out _); // Uses of one item in a row are one use.
         Assert.Equal(LeaseAnswer.Hit, shard.Leases.Get("k"u8, 1_000, out _, out _));
         shard.Advance(Now + 950, Now + 950);
         Assert.Equal(LeaseAnswer.HitRefresh, shard.Leases.Get("k"u8, 1_000, out _, out ulong token));
