@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using FastCache.Client.Tests.Fakes;
 using FastCache.Cluster;
-using FastCache.EndToEnd.Tests;
+using FastCache.Protocol;
 
 namespace FastCache.Client.Tests.Examples;
 
