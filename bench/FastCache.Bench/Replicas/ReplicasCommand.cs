@@ -12,7 +12,8 @@ internal static class ReplicasCommand
     public static Command Create()
     {
         TextOption<TimeSpan> duration = LoadOptions.Duration(
-            "--duration", "2s", TimeSpan.FromMilliseconds(500), TimeSpan.FromMinutes(1), "Length of each of the five measurements.");
+            "--duration", "700ms", TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1), "Length of each measurement.");
+        TextOption<int> rounds = BenchOptions.Count("--rounds", "3", 1, 101, "How often each way is measured; medians are printed.");
         TextOption<TimeSpan> slow = LoadOptions.Duration(
             "--slow", "20ms", TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(1), "How much later one of the nodes answers.");
         TextOption<int> rate = BenchOptions.Count("--rate", "2K", 100, 20_000, "Reads a second.");
@@ -27,7 +28,7 @@ internal static class ReplicasCommand
 
             The exit code is 1 if p99 of the best copy is not below that of the primaries.
             """);
-        foreach (ITextOption option in new ITextOption[] { duration, slow, rate, keys, valueBytes })
+        foreach (ITextOption option in new ITextOption[] { duration, rounds, slow, rate, keys, valueBytes })
         {
             option.AddTo(command);
         }
@@ -40,6 +41,7 @@ internal static class ReplicasCommand
                 rate.Of(given),
                 slow.Of(given),
                 duration.Of(given),
+                rounds.Of(given),
                 parsed.InvocationConfiguration.Output);
             return GuardedRun.ExitCode(parsed, () => run.RunAsync().GetAwaiter().GetResult());
         });
