@@ -209,6 +209,55 @@ public sealed class ReplicaNodeTests
         }
     }
 
+    [Fact]
+    public async Task Requests_go_on_while_primaries_and_replicas_change_places()
+    {
+        using RunningCluster cluster = new(replicas: 1);
+        await using FastCacheClient client = await cluster.ConnectAsync(BestCopy with { ReplicaMaxAge = TimeSpan.FromMilliseconds(500) });
+        using CancellationTokenSource end = new();
+        Task callers = Task.WhenAll(Enumerable.Range(0, 8).Select(caller => Task.Run(async () =>
+        {
+            for (int number = 0; !end.IsCancellationRequested; number++)
+            {
+                await client.SetAsync(Key(caller), BitConverter.GetBytes(number));
+                using CacheValue value = await client.GetAsync(Key(caller));
+                Assert.True(!value.IsFound || BitConverter.ToInt32(value.Span) <= number);
+            }
+        })));
+        for (int i = 0; i < 4; i++)
+        {
+            await Task.Delay(100);
+            cluster.Swap();
+        }
+
+        await end.CancelAsync();
+        await callers.WaitAsync(TimeSpan.FromSeconds(60));
+        for (int i = 0; i < 8; i++)
+        {
+            await client.SetAsync(Key(i), Value(i, 1));
+            await RequireSeenAsync(client, i, 1, TimeSpan.FromSeconds(20)); // Copies that were left at a new primary have an end.
+        }
+    }
+
+    [Theory]
+    [InlineData(256 << 10, true)]
+    [InlineData(1 << 20, false)]
+    public async Task Values_are_copied_up_to_a_length_and_read_whole_in_any_case(int bytes, bool isCopied)
+    {
+        using RunningCluster cluster = new(replicas: 2);
+        await using FastCacheClient client = await cluster.ConnectAsync(BestCopy);
+        byte[] value = TestClient.Bytes(bytes, 1);
+        await client.SetAsync(Key(0), value);
+        for (int i = 0; i < 50; i++)
+        {
+            using CacheValue read = await client.GetAsync(Key(0));
+            Assert.True(read.Span.SequenceEqual(value));
+        }
+
+        Assert.Equal(isCopied, client.ReplicaStatistics.CopiesWritten > 0);
+        Assert.Equal(isCopied, client.ReplicaStatistics.Hits > 0);
+    }
+
     private static byte[] Key(int number) => Encoding.ASCII.GetBytes($"key {number}");
 
     private static byte[] Value(int number, int round) => Encoding.ASCII.GetBytes($"value {number} of round {round}");

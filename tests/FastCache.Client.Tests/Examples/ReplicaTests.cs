@@ -31,6 +31,10 @@ public sealed class ReplicaTests
         Assert.Equal((Opcode.Set, RequestFlags.Copy | RequestFlags.HasTimeToLive, (uint)extras), (fill.Opcode, fill.Flags, fill.Argument));
         byte[] fields = [.. new ulong[] { 10_000, 5, 10_000, 77 }.SelectMany(BitConverter.GetBytes)];
         Assert.Equal([.. fields, .. Key, .. "value"u8], fill.Body);
+        await scene.Replica.ReplyAsync(fill, Status.OutOfMemory); // Nobody is told.
+        (read, asked) = await scene.ReadAtReplicaAsync();
+        await scene.Replica.AnswerLeaseAsync(asked, LeaseResult.Hit, 0, 5, "value");
+        Assert.Equal("value", await read);
     }
 
     [Fact]

@@ -14,17 +14,18 @@ public sealed class ReplicaProperties
     private static readonly TimeSpan Bound = MaxAge + TimeSpan.FromMilliseconds(CopyTraffic.FillMillis);
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(150)]
-    public async Task No_read_is_older_than_the_bound_and_own_writes_are_always_read(int losesOneIn)
+    [InlineData(0, 1)]
+    [InlineData(150, 1)]
+    [InlineData(150, 3)]
+    public async Task No_read_is_older_than_the_bound_and_own_writes_are_read_with_one_connection(int losesOneIn, int connectionsPerShard)
     {
         for (int seed = 0; seed < 3; seed++)
         {
-            await RunAsync(seed, losesOneIn);
+            await RunAsync(seed, losesOneIn, connectionsPerShard);
         }
     }
 
-    private static async Task RunAsync(int seed, int losesOneIn)
+    private static async Task RunAsync(int seed, int losesOneIn, int connectionsPerShard)
     {
         ScriptedNode[] nodes = [new(), new(), new()];
         ModelNode[] models = [.. nodes.Select((node, i) => new ModelNode(node, new Random((seed * 3) + i), losesOneIn))];
@@ -40,6 +41,7 @@ public sealed class ReplicaProperties
         {
             ReadFrom = ReadFrom.BestCopy,
             ReplicaMaxAge = MaxAge,
+            ConnectionsPerShard = connectionsPerShard,
             HedgeAfterPercentile = seed % 2 == 0 ? 0.9 : 0,
         };
         await using (FastCacheClient first = await FastCacheClient.ConnectAsync(options))
@@ -48,7 +50,7 @@ public sealed class ReplicaProperties
             FastCacheClient[] clients = [first, second];
             History[] histories = [.. Enumerable.Range(0, Keys).Select(_ => new History())];
             await Task.WhenAll(Enumerable.Range(0, 2 * Keys).Select(i => Task.Run(() =>
-                CallAsync(clients[i % 2], histories, new Random((seed * 100) + i), i < Keys ? i : -1)))).WaitAsync(TimeSpan.FromSeconds(60));
+                CallAsync(clients[i % 2], histories, new Random((seed * 100) + i), i < Keys ? i : -1, connectionsPerShard == 1)))).WaitAsync(TimeSpan.FromSeconds(60));
             Assert.True(first.ReplicaStatistics.Hits > 50, $"{first.ReplicaStatistics}");
             Assert.True(models.Sum(model => model.CopyRequests) > 100);
         }
@@ -63,7 +65,8 @@ public sealed class ReplicaProperties
     /// <param name="histories">Of all keys.</param>
     /// <param name="random">Its own.</param>
     /// <param name="own">The key that is written here; -1: none is. A client's keys have its parity.</param>
-    private static async Task CallAsync(FastCacheClient client, History[] histories, Random random, int own)
+    /// <param name="readsOwn">Whether own writes are read at once.</param>
+    private static async Task CallAsync(FastCacheClient client, History[] histories, Random random, int own, bool readsOwn)
     {
         Stopwatch time = Stopwatch.StartNew();
         while (time.Elapsed < TimeSpan.FromSeconds(2))
@@ -79,7 +82,7 @@ public sealed class ReplicaProperties
                 }
 
                 int key = own >= 0 && random.Next(2) == 0 ? own : random.Next(histories.Length);
-                int least = key == own ? histories[key].LastEnded : histories[key].LastEndedBefore(Stopwatch.GetTimestamp(), Bound);
+                int least = key == own && readsOwn ? histories[key].LastEnded : histories[key].LastEndedBefore(Stopwatch.GetTimestamp(), Bound);
                 using CacheValue value = await client.GetAsync(BitConverter.GetBytes(key));
                 int read = value.IsFound ? BitConverter.ToInt32(value.Span) : 0;
                 Assert.True(read >= least, $"{(key == own ? "own " : "")}key {key} has {read}, at least {least} was to be read; {client.ReplicaStatistics}");
