@@ -9,6 +9,7 @@ using FastCache.Bench.Growth;
 using FastCache.Bench.MemoryUse;
 using FastCache.Bench.Near;
 using FastCache.Bench.Pauses;
+using FastCache.Bench.Replicas;
 using FastCache.Bench.Shift;
 using FastCache.Bench.Simulate;
 using FastCache.Bench.Soak;
@@ -28,6 +29,7 @@ RootCommand root = new("FastCache benchmarks.")
     MicroCommand.Create(),
     NearCommand.Create(),
     PausesCommand.Create(),
+    ReplicasCommand.Create(),
     ShiftCommand.Create(),
     SimulateCommand.Create(),
     SoakCommand.Create(),

@@ -43,6 +43,9 @@ public sealed class FastCacheClient : IFillNode, IObservedClient, IAsyncDisposab
     /// <summary>What the near cache has done so far.</summary>
     public NearCacheStatistics NearCacheStatistics => _near?.Statistics() ?? default;
 
+    /// <summary>What this client has had to do with copies so far.</summary>
+    public ReplicaStatistics ReplicaStatistics => _router.Copies?.Statistics() ?? default;
+
     /// <summary>Who has which slots, as this client knows it now; null: one node has all of them.</summary>
     public ClusterTopology? Topology => _router.Routes.Topology;
 

@@ -16,6 +16,8 @@ public sealed record FastCacheClientOptions
     private const int LeastSendBytes = 64 << 10;
     private const int MostSendBytes = 1 << 30;
     private const long MostNearBytes = 32L << 30;
+    private const double LeastPercentile = 0.5;
+    private const double MostPercentile = 0.999;
     private static readonly TimeSpan LongestTime = TimeSpan.FromHours(1);
 
     /// <summary>Addresses of the node, or of some nodes of the cluster, tried in this order until one answers; at least
@@ -65,6 +67,25 @@ public sealed record FastCacheClientOptions
     /// <summary>Longest value in bytes that is kept, 1 to 61,440.</summary>
     public int NearCacheMaxValueBytes { get; init; } = 16 << 10;
 
+    /// <summary>Where reads of slots go that have replicas.</summary>
+    public ReadFrom ReadFrom { get; init; } = ReadFrom.Primary;
+
+    /// <summary>The zone that this client is in, as the topology names it: copies in it are read first. Null: not said.</summary>
+    public string? Zone { get; init; }
+
+    /// <summary>The region that this client is in: copies in it are read if there is none in the zone, or only slow ones. Null:
+    /// not said.</summary>
+    public string? Region { get; init; }
+
+    /// <summary>How long a value that this client writes to a replica lives there, 10 ms to 1 h: changes by others are seen so
+    /// long and a second later at most.</summary>
+    public TimeSpan ReplicaMaxAge { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>A read that takes longer than so large a share of those before, 0.5 to 0.999, is asked of a second copy, and the
+    /// first answer counts; 0: never. Only with <see cref="ReadFrom.BestCopy"/>, and for a tenth of the requests at
+    /// most.</summary>
+    public double HedgeAfterPercentile { get; init; }
+
     /// <summary>Most values that are streamed at once, 1 to 1,024, each on a connection of its own; the next one fails at once with
     /// <see cref="CacheLimitException"/>.</summary>
     public int MaxStreams { get; init; } = 16;
@@ -83,6 +104,9 @@ public sealed record FastCacheClientOptions
     /// <summary>Takes the client's events, under the category "FastCache.Client"; null: nobody does. A <see cref="FastCacheBatch"/>
     /// logs nothing.</summary>
     public ILoggerFactory? LoggerFactory { get; init; }
+
+    /// <summary>How long a read of a slot with replicas has no answer before a second node is asked, whatever else is said here.</summary>
+    internal int SilenceMillis { get; init; } = 100;
 
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     internal void Check()
@@ -110,6 +134,25 @@ public sealed record FastCacheClientOptions
         if (NearCacheBytes != 0)
         {
             Range(nameof(NearCacheBytes), NearCacheBytes, NearCache.LeastBytes, MostNearBytes);
+        }
+
+        if (!Enum.IsDefined(ReadFrom))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(ReadFrom), ReadFrom, $"{nameof(ReadFrom)} is {ReadFrom}; allowed are {string.Join(" and ", Enum.GetNames<ReadFrom>())}.");
+        }
+
+        Range(nameof(ReplicaMaxAge), ReplicaMaxAge, TimeSpan.FromMilliseconds(10));
+        if (HedgeAfterPercentile != 0)
+        {
+            Range(nameof(HedgeAfterPercentile), HedgeAfterPercentile, LeastPercentile, MostPercentile);
+        }
+
+        if (ReadFrom == ReadFrom.Primary && (HedgeAfterPercentile != 0 || Zone is not null || Region is not null))
+        {
+            throw new ArgumentException(
+                $"{nameof(HedgeAfterPercentile)}, {nameof(Zone)} and {nameof(Region)} are for {nameof(ReadFrom)}.{nameof(ReadFrom.BestCopy)}; "
+                + $"{nameof(ReadFrom)} is {ReadFrom}.");
         }
 
         Range(nameof(NearCacheMaxStaleness), NearCacheMaxStaleness, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));

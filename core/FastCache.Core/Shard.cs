@@ -460,8 +460,9 @@ public sealed unsafe class Shard : IDisposable
         {
             SetCondition.Always => WriteOutcome.Done,
             SetCondition.IfAbsent => existing == 0 ? WriteOutcome.Done : WriteOutcome.Exists,
-            SetCondition.IfNewer when existing != 0 && At(existing)->Version >= options.Version => WriteOutcome.NotNewer,
-            SetCondition.IfNewer => WriteOutcome.Done,
+            SetCondition.IfNewer when existing == 0 || At(existing)->Version < options.Version => WriteOutcome.Done,
+            SetCondition.IfNewer when At(existing)->Version == options.Version && options.LeaseToken != 0 => WriteOutcome.Done,
+            SetCondition.IfNewer => WriteOutcome.NotNewer,
             _ when existing == 0 => WriteOutcome.NotFound,
             SetCondition.IfVersionMatches when At(existing)->Version != options.Version => WriteOutcome.VersionMismatch,
             _ => WriteOutcome.Done,

@@ -68,6 +68,7 @@ internal readonly record struct OpcodeRule(
     private const RequestFlags None = RequestFlags.None;
     private const RequestFlags Mode = RequestFlags.ModeMask;
     private const RequestFlags Ttl = RequestFlags.HasTimeToLive;
+    private const RequestFlags Copy = RequestFlags.Copy;
     private const RequestFlags Version = RequestFlags.ReturnVersion;
     private const RequestFlags Quiet = RequestFlags.Quiet;
 
@@ -85,13 +86,13 @@ internal readonly record struct OpcodeRule(
         table[(byte)Opcode.Topology] = new(None, false, ArgumentKind.Zero, 0, TailKind.None);
         table[(byte)Opcode.Cluster] = new(None, false, ArgumentKind.Any, 0, TailKind.None);
         table[(byte)Opcode.Scan] = new(None, false, ArgumentKind.Looks, 8, TailKind.Prefix);
-        table[(byte)Opcode.Get] = new(Version | Quiet, true, ArgumentKind.Zero, 0, TailKind.None);
+        table[(byte)Opcode.Get] = new(Copy | Version | Quiet, true, ArgumentKind.Zero, 0, TailKind.None);
         table[(byte)Opcode.BatchGet] = new(Version | Quiet, false, ArgumentKind.BatchCount, 0, TailKind.Keys);
-        table[(byte)Opcode.Set] = new(Mode | Ttl | Version | Quiet, true, ArgumentKind.SetExtras, 0, TailKind.Value);
-        table[(byte)Opcode.Delete] = new(Mode | Quiet, true, ArgumentKind.Zero, 0, TailKind.None);
+        table[(byte)Opcode.Set] = new(Mode | Ttl | Copy | Version | Quiet, true, ArgumentKind.SetExtras, 0, TailKind.Value);
+        table[(byte)Opcode.Delete] = new(Mode | Copy | Quiet, true, ArgumentKind.Zero, 0, TailKind.None);
         table[(byte)Opcode.Touch] = new(Ttl | Quiet, true, ArgumentKind.Zero, 0, TailKind.None);
-        table[(byte)Opcode.GetRange] = new(Version | Quiet, true, ArgumentKind.Any, 8, TailKind.None);
-        table[(byte)Opcode.LeaseGet] = new(Version, true, ArgumentKind.LeaseMillis, 0, TailKind.None);
+        table[(byte)Opcode.GetRange] = new(Copy | Version | Quiet, true, ArgumentKind.Any, 8, TailKind.None);
+        table[(byte)Opcode.LeaseGet] = new(Copy | Version, true, ArgumentKind.LeaseMillis, 0, TailKind.None);
         table[(byte)Opcode.LeaseRelease] = new(Quiet, true, ArgumentKind.Zero, 8, TailKind.None);
         table[(byte)Opcode.MakeStale] = new(Quiet, true, ArgumentKind.Zero, 0, TailKind.None);
         table[(byte)Opcode.Count] = new(Ttl | Version | Quiet, true, ArgumentKind.CountExtras, 8, TailKind.None);

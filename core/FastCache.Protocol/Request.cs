@@ -86,6 +86,9 @@ public unsafe struct Request
     /// <summary>The version that a write or delete with <see cref="SetMode.IfVersion"/> asks for; otherwise 0.</summary>
     public readonly ulong ExpectedVersion => Mode == SetMode.IfVersion ? Field(AfterTimeToLive) : 0;
 
+    /// <summary>Whether it is about the copy that a replica has, rather than for the primary.</summary>
+    public readonly bool IsForCopy => (Flags & RequestFlags.Copy) != 0;
+
     /// <summary>Whether there shall be no reply of the uninteresting kind.</summary>
     public readonly bool IsQuiet => (Flags & RequestFlags.Quiet) != 0;
 

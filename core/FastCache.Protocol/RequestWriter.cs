@@ -129,6 +129,13 @@ public static class RequestWriter
         frame[2] |= (byte)(isQuiet ? RequestFlags.Quiet : RequestFlags.None);
     }
 
+    /// <summary>Makes a written frame of an opcode that allows it one for the copy that a replica has.</summary>
+    public static void MakeForCopy(Span<byte> frame)
+    {
+        Room.Check(frame.Length, FcpLimits.HeaderBytes);
+        frame[2] |= (byte)RequestFlags.Copy;
+    }
+
     /// <summary>Writes a delete that is always done.</summary>
     public static int Delete(Span<byte> destination, uint id, ReadOnlySpan<byte> key, bool quiet = false) =>
         Keyed(destination, Opcode.Delete, FlagsOf(false, quiet), id, key, default, 0, SetMode.Always, 0);

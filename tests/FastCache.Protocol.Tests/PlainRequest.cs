@@ -24,6 +24,8 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
 
     public bool ReturnVersion { get; init; }
 
+    public bool IsForCopy { get; init; }
+
     public bool Quiet { get; init; }
 
     public uint Features { get; init; }
@@ -70,6 +72,8 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
         Opcode.SetCommit, Opcode.SetAbort,
     ];
 
+    private static readonly Opcode[] Copyable = [Opcode.Get, Opcode.Set, Opcode.Delete, Opcode.GetRange, Opcode.LeaseGet];
+
     private static readonly Opcode[] Versioned =
     [
         Opcode.Get, Opcode.BatchGet, Opcode.Set, Opcode.GetRange, Opcode.LeaseGet, Opcode.Count, Opcode.Append,
@@ -90,6 +94,7 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
         request = request with
         {
             Key = HasKey(request.Opcode) ? RandomKey(random) : [],
+            IsForCopy = random.Next(3) == 0 && Copyable.Contains(request.Opcode),
             Quiet = random.Next(2) == 0 && Quietable.Contains(request.Opcode),
             ReturnVersion = random.Next(2) == 0 && Versioned.Contains(request.Opcode),
         };
@@ -158,6 +163,7 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
             ExpectedVersion = isSet && (request.SetExtras & SetExtras.IfNewer) != 0 ? request.NewVersion : request.ExpectedVersion,
             ReturnVersion = request.ReturnVersion,
             Quiet = request.IsQuiet,
+            IsForCopy = request.IsForCopy,
             Features = opcode == Opcode.Hello ? request.Hello.Features : 0,
             Shard = opcode == Opcode.Hello ? request.Hello.Shard : (ushort)0,
             Extras = isSet ? request.SetExtras : 0,
@@ -175,7 +181,18 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
         };
     }
 
-    public int Write(Span<byte> destination) => Opcode switch
+    public int Write(Span<byte> destination)
+    {
+        int length = WriteForPrimary(destination);
+        if (IsForCopy)
+        {
+            RequestWriter.MakeForCopy(destination);
+        }
+
+        return length;
+    }
+
+    private int WriteForPrimary(Span<byte> destination) => Opcode switch
     {
         Opcode.Hello => RequestWriter.Hello(destination, Id, Features, Shard),
         Opcode.Ping => RequestWriter.Ping(destination, Id, Value),
@@ -257,6 +274,7 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
         Append(Mode != SetMode.Always, $" mode={Mode}");
         Append(Mode == SetMode.IfVersion, $" expected={ExpectedVersion}");
         Append(ReturnVersion, " returnVersion");
+        Append(IsForCopy, " copy");
         Append(Quiet, " quiet");
         return text.ToString();
 

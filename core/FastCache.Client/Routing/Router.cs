@@ -2,6 +2,7 @@ using System.Net;
 using FastCache.Client.Connections;
 using FastCache.Client.Near;
 using FastCache.Client.Operations;
+using FastCache.Client.Replicas;
 using FastCache.Client.Telemetry;
 using FastCache.Cluster;
 
@@ -25,6 +26,7 @@ internal sealed class Router : IAsyncDisposable
     private readonly List<Task> _tasks = [];
     private readonly NearCache? _near;
     private volatile Routes _routes;
+    private volatile CopyTraffic? _copies;
     private volatile Exception? _learningFailure;
 
     private Router(
@@ -38,7 +40,7 @@ internal sealed class Router : IAsyncDisposable
         Telemetry = telemetry;
         _near = near;
         Strays = new(this);
-        _routes = new(topology, [.. nodes(this)], options.ConnectionsPerShard);
+        _routes = new(topology, [.. nodes(this)], options);
     }
 
     /// <summary>Checked ones.</summary>
@@ -49,6 +51,9 @@ internal sealed class Router : IAsyncDisposable
 
     /// <summary>What there is now.</summary>
     public Routes Routes => _routes;
+
+    /// <summary>What is done with copies; null while no slot has had any.</summary>
+    public CopyTraffic? Copies => _copies;
 
     /// <summary>Requests that no connection has.</summary>
     public StrayRequests Strays { get; }
@@ -96,6 +101,12 @@ internal sealed class Router : IAsyncDisposable
         scoped in TRequest request, Memory<byte> destination, CancellationToken cancellationToken)
         where TRequest : IRequest, allows ref struct
     {
+        if (TRequest.IsRead && _copies is { ReadsCopies: true } copies
+            && copies.TryBegin(request, destination, cancellationToken) is Operation read)
+        {
+            return read;
+        }
+
         while (true)
         {
             ShardConnection connection = Of(request, out int slot);
@@ -127,7 +138,7 @@ internal sealed class Router : IAsyncDisposable
         }
     }
 
-    /// <summary>The connection for a request.</summary>
+    /// <summary>The connection for a request: to the primary of its key's slot.</summary>
     /// <param name="request">It.</param>
     /// <param name="slot">The slot of its key, or -1.</param>
     public ShardConnection Of<TRequest>(scoped in TRequest request, out int slot)
@@ -136,7 +147,6 @@ internal sealed class Router : IAsyncDisposable
         slot = -1;
         Routes routes = _routes;
         return !TRequest.HasKey ? routes.Any
-            : TRequest.IsRead ? routes.ForRead(request.Key, out slot)
             : routes.ForWrite(request.Key, out slot);
     }
 
@@ -228,6 +238,7 @@ internal sealed class Router : IAsyncDisposable
         lock (router._lock)
         {
             router._near?.Follow(router._routes.Addresses);
+            router.WatchCopies();
             router.Track(router.SweepAsync);
             router.Track(router.WatchAsync);
         }
@@ -245,6 +256,20 @@ internal sealed class Router : IAsyncDisposable
         if (!_closing.IsCancellationRequested)
         {
             _tasks.Add(Task.Run(run));
+        }
+    }
+
+    /// <summary>Begins with copies, when there are any for the first time. Under the lock.</summary>
+    private void WatchCopies()
+    {
+        if (_copies is null && _routes.Copies is not null)
+        {
+            CopyTraffic copies = new(this);
+            _copies = copies;
+            if (copies.ReadsCopies)
+            {
+                Track(() => copies.Watch.RunAsync(_closing.Token));
+            }
         }
     }
 
@@ -291,7 +316,7 @@ internal sealed class Router : IAsyncDisposable
                 .ToDictionary(node => (node.Name, node.EndPoint));
             NodeShards[] nodes = [.. topology.Topology.Nodes.Select(
                 node => kept.GetValueOrDefault((node.Name, node.EndPoint)) ?? NewNode(node, null))];
-            Publish(new(topology, nodes, Options.ConnectionsPerShard));
+            Publish(new(topology, nodes, Options));
         }
 
         Telemetry.Log.TopologyLearnt(topology.Topology.Epoch, topology.Topology.Nodes.Count, old.Epoch);
@@ -307,6 +332,7 @@ internal sealed class Router : IAsyncDisposable
         }
 
         _routes = routes;
+        WatchCopies();
         _near?.Follow(routes.Addresses);
         foreach (ShardConnection gone in old.Nodes.Except(routes.Nodes).SelectMany(node => node.Connections))
         {
@@ -347,7 +373,7 @@ internal sealed class Router : IAsyncDisposable
             if (_routes.Nodes.Contains(outdated) && !_closing.IsCancellationRequested)
             {
                 NodeShards[] nodes = [.. _routes.Nodes.Select(one => one == outdated ? node : one)];
-                Publish(new(_routes.Known, nodes, Options.ConnectionsPerShard));
+                Publish(new(_routes.Known, nodes, Options));
             }
         }
     }

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using FastCache.Client.Connections;
 using FastCache.Client.Operations;
+using FastCache.Client.Replicas;
 using FastCache.Client.Routing;
 using FastCache.Protocol;
 
@@ -20,6 +21,9 @@ internal sealed class StreamLines(Router router) : IDisposable
     public delegate int Write(Span<byte> frame);
 
     public FastCacheClientOptions Options => router.Options;
+
+    /// <summary>What is done with the copies of written keys; null: there are none.</summary>
+    public CopyTraffic? Copies => router.Copies;
 
     /// <summary>An error of the node as its exception.</summary>
     public static CacheRequestException Refused(in StreamFrame frame) => new(frame.Status, Encoding.UTF8.GetString(frame.Value.Span));

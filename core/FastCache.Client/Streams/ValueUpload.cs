@@ -41,6 +41,7 @@ internal sealed class ValueUpload(StreamLines lines, ReadOnlyMemory<byte> key, S
         }
         finally
         {
+            lines.Copies?.Changed(key.Span);
             near?.Change(near.Hash(key.Span));
         }
     }

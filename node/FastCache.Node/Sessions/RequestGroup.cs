@@ -95,7 +95,7 @@ internal sealed class RequestGroup(
     public void Add(in Request request, int offset)
     {
         bool hasKey = request.KeyLength != 0;
-        int owner = hasKey ? OwnerOf(request.Key) : ForeignRequests.EveryShard;
+        int owner = hasKey ? OwnerOf(request.Key, request.IsForCopy) : ForeignRequests.EveryShard;
         _keys[Count] = hasKey && IsAtHome(owner) ? shard.Prepare(request.Key) : default;
         Put(request, offset, owner == NodeTopology.Elsewhere ? Kind.Moved : Kind.Request, owner);
     }
@@ -371,7 +371,7 @@ internal sealed class RequestGroup(
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int OwnerOf(ReadOnlySpan<byte> key) => _hasAllKeys ? 0 : topology.OwnerOf(key);
+    private int OwnerOf(ReadOnlySpan<byte> key, bool isForCopy = false) => _hasAllKeys ? 0 : topology.OwnerOf(key, isForCopy);
 
     private void PutBatch(
         in Request request, ReadOnlySpan<byte> key, in InputPosition position, int batchOffset, Kind kind, int owner)

@@ -149,7 +149,7 @@ internal sealed class ForeignService : IDisposable
         while (done < count && HasParcels(ref work))
         {
             ref readonly Request request = ref _requests[done];
-            bool isElsewhere = _topology.Slots is not null && _topology.OwnerOf(request.Key) == NodeTopology.Elsewhere;
+            bool isElsewhere = _topology.Slots is not null && _topology.OwnerOf(request.Key, request.IsForCopy) == NodeTopology.Elsewhere;
             int length = isElsewhere
                 ? _executor.RefuseMoved(request, _room.Span)
                 : _executor.Execute(request, _keys[done], _room.Span);

@@ -65,6 +65,40 @@ public sealed class AllocationTests
     }
 
     [Fact]
+    public async Task Reads_of_copies_and_writes_that_are_passed_on_allocate_nothing_when_warmed_up()
+    {
+        using RunningCluster cluster = new(replicas: 2);
+        await using FastCacheClient client = await cluster.ConnectAsync(new FastCacheClientOptions { Seeds = [], ReadFrom = ReadFrom.BestCopy });
+        byte[] value = new byte[100];
+        await LoopAsync(WarmUp);
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        await LoopAsync(Measured);
+        long allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+        Assert.True(allocated < 200_000, $"{allocated} bytes for {Measured} requests; {client.ReplicaStatistics}");
+        Assert.True(client.ReplicaStatistics.CopiesWritten > 100, $"{client.ReplicaStatistics}");
+
+        Task LoopAsync(int times) => Task.WhenAll(Enumerable.Range(0, 4).Select(task => Task.Run(async () =>
+        {
+            byte[][] keys = [.. Enumerable.Range(0, 20).Select(i => NodeTests.Key($"key {task} {i}"))];
+            for (int i = 0; i < times / 4; i++)
+            {
+                byte[] key = keys[i % keys.Length];
+                if (i / keys.Length % 5 == 0)
+                {
+                    await client.SetAsync(key, value);
+                    continue;
+                }
+
+                using CacheValue found = await client.GetAsync(key);
+                if (found.Span.Length != value.Length)
+                {
+                    throw new InvalidOperationException($"{found.Span.Length} bytes");
+                }
+            }
+        })));
+    }
+
+    [Fact]
     public async Task Hits_of_keys_that_would_be_filled_allocate_nothing_when_warmed_up()
     {
         using RunningNode node = RunningNode.Start();

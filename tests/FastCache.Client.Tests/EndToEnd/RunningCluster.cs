@@ -15,15 +15,18 @@ internal sealed class RunningCluster : IDisposable
     private readonly RunningNode[] _nodes = new RunningNode[3];
     private readonly int[] _lives = new int[3];
     private readonly CuttableLink? _link;
+    private readonly int _replicas;
 
     /// <param name="link">Where c is; null: where the others are.</param>
-    public RunningCluster(CuttableLink? link = null)
+    /// <param name="replicas">Replicas of each slot.</param>
+    public RunningCluster(CuttableLink? link = null, int replicas = 0)
     {
         _link = link;
+        _replicas = replicas;
         int[] ports = FreePorts(_nodes.Length);
         _members = [.. ports.Select((port, i) => new ClusterNode(
             $"{(char)('a' + i)}", IsBehindLink(i) ? $"{link!.Address}" : "127.0.0.1", port))];
-        Topology = BalancedTopology.Create(1, _members, replicas: 0);
+        Topology = BalancedTopology.Create(1, _members, replicas);
         try
         {
             File.WriteAllBytes(_file, TopologyDocument.Write(Topology));
@@ -52,6 +55,10 @@ internal sealed class RunningCluster : IDisposable
         RequestTimeout = requestTimeout,
     };
 
+    /// <summary>Connects with options, whose seeds do not count.</summary>
+    public Task<FastCacheClient> ConnectAsync(FastCacheClientOptions options) =>
+        FastCacheClient.ConnectAsync(options with { Seeds = [.. _members.Select(member => member.EndPoint)] });
+
     /// <summary>Number of the node that has a key.</summary>
     public int NodeOf(byte[] key) => Topology.CopiesOf(KeySlot.Of(key))[0];
 
@@ -73,21 +80,11 @@ internal sealed class RunningCluster : IDisposable
     }
 
     /// <summary>Gives all slots to the first so many nodes, and waits until every node has read that.</summary>
-    public void Spread(int nodes)
-    {
-        for (int i = 0; i < _lives.Length; i++)
-        {
-            Interlocked.Increment(ref _lives[i]);
-        }
+    public void Spread(int nodes) => Load(BalancedTopology.Create(Topology.Epoch + 1, _members[..nodes], _replicas, Topology));
 
-        Topology = BalancedTopology.Create(Topology.Epoch + 1, _members[..nodes], replicas: 0, Topology);
-        File.WriteAllBytes(_file, TopologyDocument.Write(Topology));
-        foreach (RunningNode node in _nodes)
-        {
-            node.Signal(PosixSignal.SIGHUP);
-            node.AwaitLine($"topology of epoch {Topology.Epoch} accepted");
-        }
-    }
+    /// <summary>Makes the first replica of every slot its primary, and the primary its first replica.</summary>
+    public void Swap() => Load(new(
+        Topology.Epoch + 1, Topology.Nodes, Topology.Ranges.Select(range => range with { Copies = [range.Copies[1], range.Copies[0], .. range.Copies.Skip(2)] })));
 
     public void Dispose()
     {
@@ -97,6 +94,22 @@ internal sealed class RunningCluster : IDisposable
         }
 
         File.Delete(_file);
+    }
+
+    private void Load(ClusterTopology topology)
+    {
+        for (int i = 0; i < _lives.Length; i++)
+        {
+            Interlocked.Increment(ref _lives[i]);
+        }
+
+        Topology = topology;
+        File.WriteAllBytes(_file, TopologyDocument.Write(Topology));
+        foreach (RunningNode node in _nodes)
+        {
+            node.Signal(PosixSignal.SIGHUP);
+            node.AwaitLine($"topology of epoch {Topology.Epoch} accepted");
+        }
     }
 
     private bool IsBehindLink(int index) => _link is not null && index == _nodes.Length - 1;

@@ -22,6 +22,11 @@ public sealed class OptionsTests
         { Valid with { NearCacheMaxStaleness = TimeSpan.Zero }, "NearCacheMaxStaleness is 00:00:00; allowed are 00:00:00.1000000 to 00:01:00" },
         { Valid with { NearCacheMaxAge = TimeSpan.Zero }, "NearCacheMaxAge is 00:00:00; allowed are 00:00:00.0100000 to 01:00:00" },
         { Valid with { NearCacheMaxValueBytes = 61_441 }, "NearCacheMaxValueBytes is 61441; allowed are 1 to 61440" },
+        { Valid with { ReadFrom = (ReadFrom)2 }, "ReadFrom is 2; allowed are Primary and BestCopy" },
+        { Valid with { ReplicaMaxAge = TimeSpan.Zero }, "ReplicaMaxAge is 00:00:00; allowed are 00:00:00.0100000 to 01:00:00" },
+        { Valid with { ReadFrom = ReadFrom.BestCopy, HedgeAfterPercentile = 95 }, "HedgeAfterPercentile is 95; allowed are 0.5 to 0.999" },
+        { Valid with { HedgeAfterPercentile = 0.95 }, "HedgeAfterPercentile, Zone and Region are for ReadFrom.BestCopy; ReadFrom is Primary" },
+        { Valid with { Zone = "eu-1a" }, "HedgeAfterPercentile, Zone and Region are for ReadFrom.BestCopy; ReadFrom is Primary" },
     };
 
     [Theory]

@@ -32,7 +32,7 @@ public sealed class RequestDecoderTests : IDisposable
     public void Bad_header_is_refused_before_its_body_is_there()
     {
         byte[] frame = RequestOf(Opcode.Set);
-        frame[2] = 0x20;
+        frame[2] = 0x10;
         Assert.Equal(DecodeResult.NeedMore, Read(frame.AsSpan(0, 15), out _));
         Assert.Equal(DecodeResult.Fatal, Read(frame.AsSpan(0, 16), out _));
     }
