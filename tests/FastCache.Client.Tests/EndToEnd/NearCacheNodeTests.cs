@@ -97,7 +97,7 @@ public sealed class NearCacheNodeTests
         await Task.WhenAll(readers);
 
         // That the near cache took part; how much depends on when the node's pushes come.
-        Assert.True(client.NearCacheStatistics.Hits > 100, $"{client.NearCacheStatistics}");
+        Assert.True(client.NearCacheStatistics.Hits > 0, $"{client.NearCacheStatistics}");
     }
 
     [Fact]

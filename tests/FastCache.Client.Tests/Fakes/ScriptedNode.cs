@@ -182,25 +182,23 @@ internal sealed class ScriptedConnection(Socket socket) : IDisposable
 
     private readonly NetworkStream _stream = new(socket, ownsSocket: true);
 
-    /// <summary>The next request; null at the end.</summary>
+    /// <summary>The next request; null at the end, also if that comes within one.</summary>
     public async Task<ScriptedRequest?> ReadAsync()
     {
         using CancellationTokenSource patience = new(TimeSpan.FromSeconds(20));
         byte[] header = new byte[FcpLimits.HeaderBytes];
+        byte[] body;
         try
         {
-            if (await _stream.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false, patience.Token) < header.Length)
-            {
-                return null;
-            }
+            await _stream.ReadExactlyAsync(header, patience.Token);
+            body = new byte[BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(4))];
+            await _stream.ReadExactlyAsync(body, patience.Token);
         }
         catch (IOException)
         {
             return null;
         }
 
-        byte[] body = new byte[BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(4))];
-        await _stream.ReadExactlyAsync(body, patience.Token);
         return new((Opcode)header[1], BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(8)), header[3], body,
             BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(12)))
         {
