@@ -250,6 +250,8 @@ public sealed class FastCacheClient : IFillNode, IObservedClient, IAsyncDisposab
 
     bool IObservedClient.HasNearCache => _near is not null;
 
+    bool IObservedClient.HasCopies => _router.Copies is not null;
+
     /// <summary>Reads many values, from all shards at once.</summary>
     /// <param name="keys">The keys.</param>
     /// <param name="values">At least as long; takes the value of each key, to be disposed one by one.</param>

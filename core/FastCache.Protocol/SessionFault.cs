@@ -52,5 +52,5 @@ public static class SessionFault
 
     /// <summary>Text for <see cref="Status.ValueTooLarge"/>. Allocates: keep the result.</summary>
     public static string ValueTooLarge(in ProtocolLimits limits) =>
-        $"the value is larger than {limits.MaxValueBytes} bytes, the most that this node stores";
+        $"the value is larger than {limits.MaxValueBytes} bytes, the most that this node takes in one request; a stream takes more";
 }

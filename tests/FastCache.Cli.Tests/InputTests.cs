@@ -61,9 +61,11 @@ public sealed class InputTests : IDisposable
         string three = Path.Combine(_folder, "three.json");
         string four = Path.Combine(_folder, "four.json");
         Assert.Equal(0, (await ShellRun.OfAsync("topology", "create", "--nodes", "3", "--replicas", "1", "-o", three)).ExitCode);
-        Assert.Equal(0, (await ShellRun.OfAsync("topology", "create", "--nodes", "4", "--replicas", "1", "--from", three, "-o", four)).ExitCode);
+        Assert.Equal(0, (await ShellRun.OfAsync("topology", "create", "--nodes", "4", "--from", three, "-o", four)).ExitCode);
         ShellRun check = await ShellRun.OfAsync("topology", "check", four);
         Assert.Contains("epoch 2, 4 nodes, 1 replica of each slot", check.Output, StringComparison.Ordinal);
+        ShellRun without = await ShellRun.OfAsync("topology", "create", "--replicas", "0", "--from", three);
+        Assert.DoesNotContain("replicas", without.Output, StringComparison.Ordinal);
         ShellRun diff = await ShellRun.OfAsync("topology", "diff", three, four);
         Assert.Contains("25.0% of the keys get another primary (4,096 slots)", diff.Output, StringComparison.Ordinal);
         Assert.Contains("\"movedSlots\":4096", (await ShellRun.OfAsync("topology", "diff", three, four, "--json")).Output, StringComparison.Ordinal);

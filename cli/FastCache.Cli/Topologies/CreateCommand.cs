@@ -21,7 +21,7 @@ internal sealed class CreateCommand
         Examples:
           fastcache topology create --nodes 3 --host localhost --first-port 7600      node1 to node3, on ports 7600 to 7602
           fastcache topology create --replicas 1 --output cluster.json --node a=10.0.0.1:7600@rack1 --node b=10.0.0.2:7600@rack2
-          fastcache topology create --from cluster.json --replicas 1 --output next.json --node a=10.0.0.1:7600@rack1 \
+          fastcache topology create --from cluster.json --output next.json --node a=10.0.0.1:7600@rack1 \
               --node b=10.0.0.2:7600@rack2 --node c=10.0.0.3:7600@rack3
 
         Exit code 2 if there cannot be such a topology.
@@ -46,7 +46,8 @@ internal sealed class CreateCommand
         OptionReaders.Number(1, IPEndPoint.MaxPort));
 
     private readonly TextOption<int> _replicas = new(
-        "--replicas", "n", "0", $"0 to {ClusterTopology.MaxReplicas}, and fewer than there are nodes", "Copies of every slot beside its primary. Clients fill them and read from them if they are told to (docs/client.md, Replicas).",
+        "--replicas", "n", null, $"0 to {ClusterTopology.MaxReplicas}, and fewer than there are nodes",
+        "Copies of every slot beside its primary; unless told, as many as --from has, or 0. Clients fill them and read from them if they are told to (docs/client.md, Replicas).",
         OptionReaders.Number(0, ClusterTopology.MaxReplicas));
 
     private readonly Option<string> _from = new("--from") { HelpName = "file", Description = "What there is now." };
@@ -109,7 +110,8 @@ internal sealed class CreateCommand
             throw new InputException($"The epoch is {epoch}; it must be more than {before.Epoch}, which --from has, and at most {uint.MaxValue}.");
         }
 
-        ClusterTopology topology = BalancedTopology.Create(epoch, Nodes(result, before), _replicas.Of(result), before);
+        int replicas = _replicas.IsGiven(result) ? _replicas.Of(result) : before?.Ranges.Max(range => range.Copies.Count) - 1 ?? 0;
+        ClusterTopology topology = BalancedTopology.Create(epoch, Nodes(result, before), replicas, before);
         byte[] document = TopologyDocument.Write(topology);
         if (result.GetValue(_output) is not string output)
         {

@@ -60,8 +60,6 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
     private int _freedCount;
     private Operation? _first;
     private Operation? _last;
-    private long _copyHits;
-    private long _copyMisses;
 
     /// <param name="address">The shard.</param>
     /// <param name="options">Checked ones.</param>
@@ -127,12 +125,6 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
 
     /// <summary>Whether every deletion of a copy has reached the node, as far as it could matter still.</summary>
     public bool IsTrusted => Environment.TickCount64 >= Volatile.Read(ref _distrustedUntil);
-
-    /// <summary>Reads that this node has answered as a replica.</summary>
-    public long CopyHits => Volatile.Read(ref _copyHits);
-
-    /// <summary>Reads that it could not answer as one.</summary>
-    public long CopyMisses => Volatile.Read(ref _copyMisses);
 
     /// <summary>Begins to connect, again and again until it is closed.</summary>
     /// <returns>How the first attempt ended.</returns>
@@ -317,13 +309,6 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
         {
             return _table.TryHedge(read);
         }
-    }
-
-    /// <summary>Counts a read at a replica. For the thread that receives.</summary>
-    public void CountCopy(bool isHit)
-    {
-        ref long counter = ref isHit ? ref _copyHits : ref _copyMisses;
-        Volatile.Write(ref counter, counter + 1);
     }
 
     /// <summary>Takes nothing new from here on; it is to be closed when nothing is outstanding any more.</summary>

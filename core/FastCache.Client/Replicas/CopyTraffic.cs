@@ -2,6 +2,7 @@ using System.Diagnostics;
 using FastCache.Client.Connections;
 using FastCache.Client.Operations;
 using FastCache.Client.Routing;
+using FastCache.Client.Telemetry;
 using FastCache.Protocol;
 
 namespace FastCache.Client.Replicas;
@@ -68,11 +69,12 @@ internal sealed class CopyTraffic
     /// <summary>The counters now.</summary>
     public ReplicaStatistics Statistics()
     {
-        IEnumerable<ShardConnection> connections = _router.Routes.Copies?.Nodes.SelectMany(node => node.Connections) ?? [];
+        ConnectionCounts reads = _router.Routes.Nodes.SelectMany(node => node.Connections)
+            .Aggregate(default(ConnectionCounts), (sum, connection) => sum + connection.Counters.Read());
         return new()
         {
-            Hits = connections.Sum(connection => connection.CopyHits),
-            Misses = connections.Sum(connection => connection.CopyMisses),
+            Hits = reads.CopyHits,
+            Misses = reads.CopyMisses,
             CopiesWritten = Volatile.Read(ref _written),
             CopiesDeleted = Volatile.Read(ref _deleted),
             Dropped = Volatile.Read(ref _dropped),
@@ -139,7 +141,7 @@ internal sealed class CopyTraffic
         bool isHit = reply.Status == Status.RangeOutOfValue || (reply.Status == Status.Ok
             && (reply.Opcode != Opcode.LeaseGet || (LeaseResult)reply.Argument <= LeaseResult.HitRefresh));
         ulong token = reply.Opcode == Opcode.LeaseGet && reply.Status == Status.Ok ? ReplyBody.Number(reply.Value) : 0;
-        replica.CountCopy(isHit);
+        replica.Counters.CopyRead(isHit);
         if (!isHit)
         {
             if (reply.Status == Status.Moved && reply.Argument > _router.Routes.Epoch)

@@ -3,10 +3,10 @@ namespace FastCache.Client;
 /// <summary>What a client has had to do with copies so far.</summary>
 public readonly record struct ReplicaStatistics
 {
-    /// <summary>Reads that a replica has answered.</summary>
+    /// <summary>Reads that replicas have answered, of the nodes that there are now.</summary>
     public long Hits { get; init; }
 
-    /// <summary>Reads that a replica could not answer, and that the primary was asked for.</summary>
+    /// <summary>Reads that these could not answer, and that the primary was asked for.</summary>
     public long Misses { get; init; }
 
     /// <summary>Values that were written to replicas.</summary>

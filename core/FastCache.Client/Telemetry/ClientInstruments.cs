@@ -4,7 +4,7 @@ using FastCache.Cluster;
 
 namespace FastCache.Client.Telemetry;
 
-/// <summary>What is told of clients as a whole: near caches, fills and topologies.</summary>
+/// <summary>What is told of clients as a whole: near caches, copies, fills and topologies.</summary>
 internal sealed class ClientInstruments
 {
     private const string NearResult = "fastcache.near.result";
@@ -17,6 +17,10 @@ internal sealed class ClientInstruments
         Near("invalidations", "{key}", "Changes of keys that nodes have told.", near => near.Invalidations),
         Near("drops", "{drop}", "How often everything of one shard was dropped.", near => near.Drops),
         Near("evictions", "{entry}", "Entries evicted for room.", near => near.Evictions),
+        Copies("written", "{copy}", "Values that were written to replicas.", copies => copies.CopiesWritten),
+        Copies("deleted", "{copy}", "Copies that were deleted because their key was written.", copies => copies.CopiesDeleted),
+        Copies("dropped", "{copy}", "Writes and deletions of copies that were left out.", copies => copies.Dropped),
+        Copies("hedges", "{read}", "Reads for which a second node was asked.", copies => copies.Hedges),
         Fill("source_calls", "{call}", "How often sources were asked.", fills => fills.SourceCalls),
         Fill("source_failures", "{call}", "Calls of sources that threw or took too long.", fills => fills.SourceFailures),
         Fill("answers", "{answer}", "Answers of sources.", fills => fills.Stored, FillResult, "stored"),
@@ -83,11 +87,14 @@ internal sealed class ClientInstruments
 
     private static Row Near(
         string name, string unit, string description, Func<NearCacheStatistics, long> read, string? tag = null, string? tagValue = null) =>
-        new($"fastcache.client.near.{name}", unit, description, TagsOf(tag, tagValue), IsOfNear: true, client => read(client.NearCacheStatistics));
+        new($"fastcache.client.near.{name}", unit, description, TagsOf(tag, tagValue), client => client.HasNearCache, client => read(client.NearCacheStatistics));
+
+    private static Row Copies(string name, string unit, string description, Func<ReplicaStatistics, long> read) =>
+        new($"fastcache.client.copies.{name}", unit, description, [], client => client.HasCopies, client => read(client.ReplicaStatistics));
 
     private static Row Fill(
         string name, string unit, string description, Func<FillCounts, long> read, string? tag = null, string? tagValue = null) =>
-        new($"fastcache.client.fill.{name}", unit, description, TagsOf(tag, tagValue), IsOfNear: false, client => read(client.FillCounts));
+        new($"fastcache.client.fill.{name}", unit, description, TagsOf(tag, tagValue), _ => true, client => read(client.FillCounts));
 
     private static KeyValuePair<string, object?>[] TagsOf(string? name, string? value) => name is null ? [] : [new(name, value)];
 
@@ -96,7 +103,7 @@ internal sealed class ClientInstruments
         lock (_lock)
         {
             return [.. rows.Where(one => _clients.Exists(one.Row.Tells))
-                .Select(one => new Measurement<long>(one.Ended + _clients.Where(one.Row.Tells).Sum(one.Row.Read), one.Row.Tags))];
+                .Select(one => new Measurement<long>(one.Ended + _clients.FindAll(one.Row.Tells).Sum(one.Row.Read), one.Row.Tags))];
         }
     }
 
@@ -118,16 +125,12 @@ internal sealed class ClientInstruments
         return [.. epochs.Select(one => new Measurement<long>(one.Value, new ServerTags(one.Key).Server))];
     }
 
-    /// <summary>One number of a client.</summary>
+    /// <summary>One number of the clients that tell it.</summary>
     private sealed record Row(
         string Name,
         string Unit,
         string Description,
         KeyValuePair<string, object?>[] Tags,
-        bool IsOfNear,
-        Func<IObservedClient, long> Read)
-    {
-        /// <summary>Whether a client has it.</summary>
-        public bool Tells(IObservedClient client) => !IsOfNear || client.HasNearCache;
-    }
+        Predicate<IObservedClient> Tells,
+        Func<IObservedClient, long> Read);
 }

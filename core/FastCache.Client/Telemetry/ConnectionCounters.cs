@@ -2,7 +2,8 @@ namespace FastCache.Client.Telemetry;
 
 /// <summary>What has happened on a connection, or on several.</summary>
 internal readonly record struct ConnectionCounts(
-    long Requests, long Replies, long SentBytes, long ReceivedBytes, long Moved, long TimeOuts, long Reconnects)
+    long Requests, long Replies, long SentBytes, long ReceivedBytes, long Moved, long TimeOuts, long Reconnects,
+    long CopyHits, long CopyMisses)
 {
     public static ConnectionCounts operator +(in ConnectionCounts one, in ConnectionCounts other) => new(
         one.Requests + other.Requests,
@@ -11,7 +12,9 @@ internal readonly record struct ConnectionCounts(
         one.ReceivedBytes + other.ReceivedBytes,
         one.Moved + other.Moved,
         one.TimeOuts + other.TimeOuts,
-        one.Reconnects + other.Reconnects);
+        one.Reconnects + other.Reconnects,
+        one.CopyHits + other.CopyHits,
+        one.CopyMisses + other.CopyMisses);
 }
 
 /// <summary>The counters of one connection: each has one writer at a time, and any number of readers.</summary>
@@ -25,6 +28,8 @@ internal sealed class ConnectionCounters
     private long _replies;
     private long _receivedBytes;
     private long _moved;
+    private long _copyHits;
+    private long _copyMisses;
 
     // Of the sweep, and of the connection's life.
     private long _timeOuts;
@@ -46,6 +51,13 @@ internal sealed class ConnectionCounters
         }
     }
 
+    /// <summary>The node has answered a read as a replica, or could not.</summary>
+    public void CopyRead(bool isHit)
+    {
+        ref long counter = ref isHit ? ref _copyHits : ref _copyMisses;
+        Volatile.Write(ref counter, counter + 1);
+    }
+
     public void TimeOuts(int count) => Volatile.Write(ref _timeOuts, _timeOuts + count);
 
     public void Reconnect() => Volatile.Write(ref _reconnects, _reconnects + 1);
@@ -57,5 +69,7 @@ internal sealed class ConnectionCounters
         Volatile.Read(ref _receivedBytes),
         Volatile.Read(ref _moved),
         Volatile.Read(ref _timeOuts),
-        Volatile.Read(ref _reconnects));
+        Volatile.Read(ref _reconnects),
+        Volatile.Read(ref _copyHits),
+        Volatile.Read(ref _copyMisses));
 }

@@ -11,6 +11,12 @@ internal interface IObservedClient
     /// <inheritdoc cref="FastCacheClient.NearCacheStatistics"/>
     NearCacheStatistics NearCacheStatistics { get; }
 
+    /// <summary>Whether a topology that it took had replicas.</summary>
+    bool HasCopies { get; }
+
+    /// <inheritdoc cref="FastCacheClient.ReplicaStatistics"/>
+    ReplicaStatistics ReplicaStatistics { get; }
+
     /// <inheritdoc cref="FastCacheClient.FillCounts"/>
     FillCounts FillCounts { get; }
 

@@ -12,6 +12,7 @@ internal sealed class ServerInstruments
     private const string Connected = "connected";
     private const string Disconnected = "disconnected";
     private const string Direction = "network.io.direction";
+    private const string CopyResult = "fastcache.copies.result";
 
     private readonly Lock _lock = new();
     private readonly Dictionary<EndPoint, Server> _servers = [];
@@ -30,6 +31,13 @@ internal sealed class ServerInstruments
         Counter("fastcache.client.moved", "{reply}", "Replies that the slot is another node's.", all => all.Moved);
         Counter("fastcache.client.timeouts", "{request}", "Requests without a reply in time.", all => all.TimeOuts);
         Counter("fastcache.client.reconnects", "{connection}", "Connections that were made in place of lost ones.", all => all.Reconnects);
+        meter.CreateObservableCounter(
+            "fastcache.client.copies.reads",
+            () => Each<long>(server => [
+                new(server.Counts.CopyHits, server.Tags.With(CopyResult, "hit")),
+                new(server.Counts.CopyMisses, server.Tags.With(CopyResult, "miss"))]),
+            "{read}",
+            "Reads that the node was asked for as a replica.");
         meter.CreateObservableUpDownCounter(
             "fastcache.client.outstanding",
             () => Each<long>(server => [new(server.Connections.Sum(connection => (long)connection.Outstanding), server.Tags.Server)]),

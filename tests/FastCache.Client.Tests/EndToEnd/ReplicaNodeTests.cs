@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using FastCache.Client.Tests.Fakes;
 using FastCache.EndToEnd.Tests;
 using FastCache.Protocol;
 
@@ -47,6 +48,46 @@ public sealed class ReplicaNodeTests
             return client.ReplicaStatistics.Hits > 4 * Keys;
         }, () => $"{client.ReplicaStatistics}");
         Assert.InRange(client.ReplicaStatistics.CopiesWritten, 1, 2 * Keys);
+    }
+
+    [Fact]
+    public async Task Reads_at_replicas_and_what_becomes_of_copies_are_measured()
+    {
+        using MeterScene meters = new();
+        using RunningCluster cluster = new(replicas: 2);
+        await using FastCacheClient client = await cluster.ConnectAsync(BestCopy with { MeterFactory = meters });
+        await client.SetAsync(Key(0), Value(0, 1));
+        await AwaitAsync(async () =>
+        {
+            using CacheValue value = await client.GetAsync(Key(0));
+            return client.ReplicaStatistics.Hits > 10;
+        }, () => $"{client.ReplicaStatistics}");
+        await client.SetAsync(Key(0), Value(0, 2));
+
+        // What was asked of a second node may be answered, and counted, between the two.
+        Eventually.Is(() => Measured() == client.ReplicaStatistics, () => $"{Measured()}; {client.ReplicaStatistics}");
+        Assert.True(Measured() is { Hits: > 10, Misses: > 0, CopiesWritten: > 0, CopiesDeleted: > 0 }, $"{Measured()}");
+
+        ReplicaStatistics Measured()
+        {
+            MeterScene.Measured[] measured = meters.Read();
+            return new()
+            {
+                Hits = Sum(measured, "reads", "fastcache.copies.result=hit"),
+                Misses = Sum(measured, "reads", "fastcache.copies.result=miss"),
+                CopiesWritten = Sum(measured, "written"),
+                CopiesDeleted = Sum(measured, "deleted"),
+                Dropped = Sum(measured, "dropped"),
+                Hedges = Sum(measured, "hedges"),
+            };
+        }
+
+        static long Sum(MeterScene.Measured[] measured, string name, params string[] tags)
+        {
+            MeterScene.Measured[] all = [.. measured.Where(one => one.Name == $"fastcache.client.copies.{name}" && tags.All(one.Tags.Contains))];
+            Assert.NotEmpty(all);
+            return all.Sum(one => (long)one.Value);
+        }
     }
 
     [Fact]
