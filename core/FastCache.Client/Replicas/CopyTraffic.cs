@@ -71,8 +71,8 @@ internal sealed class CopyTraffic
         IEnumerable<ShardConnection> connections = _router.Routes.Copies?.Nodes.SelectMany(node => node.Connections) ?? [];
         return new()
         {
-            Hits = connections.Sum(connection => connection.CopyHits),
-            Misses = connections.Sum(connection => connection.CopyMisses),
+            Hits = connections.Sum(connection => connection.Counters.CopyHits),
+            Misses = connections.Sum(connection => connection.Counters.CopyMisses),
             CopiesWritten = Volatile.Read(ref _written),
             CopiesDeleted = Volatile.Read(ref _deleted),
             Dropped = Volatile.Read(ref _dropped),
@@ -139,7 +139,7 @@ internal sealed class CopyTraffic
         bool isHit = reply.Status == Status.RangeOutOfValue || (reply.Status == Status.Ok
             && (reply.Opcode != Opcode.LeaseGet || (LeaseResult)reply.Argument <= LeaseResult.HitRefresh));
         ulong token = reply.Opcode == Opcode.LeaseGet && reply.Status == Status.Ok ? ReplyBody.Number(reply.Value) : 0;
-        replica.CountCopy(isHit);
+        replica.Counters.CopyRead(isHit);
         if (!isHit)
         {
             if (reply.Status == Status.Moved && reply.Argument > _router.Routes.Epoch)

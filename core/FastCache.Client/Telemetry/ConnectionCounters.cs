@@ -25,10 +25,18 @@ internal sealed class ConnectionCounters
     private long _replies;
     private long _receivedBytes;
     private long _moved;
+    private long _copyHits;
+    private long _copyMisses;
 
     // Of the sweep, and of the connection's life.
     private long _timeOuts;
     private long _reconnects;
+
+    /// <summary>Reads that this node has answered as a replica.</summary>
+    public long CopyHits => Volatile.Read(ref _copyHits);
+
+    /// <summary>Reads that it could not answer as one.</summary>
+    public long CopyMisses => Volatile.Read(ref _copyMisses);
 
     public void Request(int frameBytes)
     {
@@ -44,6 +52,13 @@ internal sealed class ConnectionCounters
         {
             Volatile.Write(ref _moved, _moved + 1);
         }
+    }
+
+    /// <summary>A read at a replica was answered.</summary>
+    public void CopyRead(bool isHit)
+    {
+        ref long counter = ref isHit ? ref _copyHits : ref _copyMisses;
+        Volatile.Write(ref counter, counter + 1);
     }
 
     public void TimeOuts(int count) => Volatile.Write(ref _timeOuts, _timeOuts + count);
