@@ -33,6 +33,14 @@ internal sealed class CompletionPump(Action flush) : IThreadPoolWorkItem
         }
     }
 
+    /// <summary>Ends a request that was claimed with a failure.</summary>
+    public void Fail(Operation operation, Exception failure)
+    {
+        operation.Fail(failure);
+        Add(operation, operation);
+        Schedule();
+    }
+
     /// <summary>Sees to a pass that begins after this call, on a thread of the pool.</summary>
     public void Schedule()
     {

@@ -146,7 +146,7 @@ internal sealed class CopyTraffic
         {
             if (reply.Status == Status.Moved && reply.Argument > _router.Routes.Epoch)
             {
-                _router.Learn(((NodeShards)replica.Owner).EndPoint);
+                _router.Learning.Learn(((NodeShards)replica.Owner).EndPoint);
             }
 
             operation.KeepFill(ticket, new(replica, token));

@@ -81,17 +81,17 @@ internal sealed class NodeShards : IShardOwner
     {
         if (Interlocked.Exchange(ref _isOutdated, 1) == 0)
         {
-            _router.Relayout(this);
+            _router.Learning.Relayout(this);
         }
     }
 
-    void IShardOwner.Lost() => _router.NodeLost();
+    void IShardOwner.Lost() => _router.Learning.LearnSoon();
 
     bool IShardOwner.TryTakeMoved(Operation operation, int ticket, uint epoch)
     {
         if (!KeepsFrames)
         {
-            _router.Learn(EndPoint);
+            _router.Learning.Learn(EndPoint);
             return false;
         }
 

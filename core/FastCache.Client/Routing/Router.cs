@@ -8,26 +8,20 @@ using FastCache.Cluster;
 
 namespace FastCache.Client.Routing;
 
-/// <summary>Finds the connection that serves a key, and learns anew when nodes, shards or slots have changed.</summary>
+/// <summary>Finds the connection that serves a key, and puts other routes in place when nodes, shards or slots have
+/// changed.</summary>
 /// <remarks>
 /// Of two topologies the one with the higher epoch is taken, and never given up for a lower one, nor for another one with the
 /// same epoch. Nodes that keep their name and address keep their connections.
 /// </remarks>
 internal sealed class Router : IAsyncDisposable
 {
-    private static readonly TimeSpan ShortestSweep = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan LongestSweep = TimeSpan.FromSeconds(1);
-
-    private readonly CancellationTokenSource _closing = new();
-    private readonly Lock _lock = new();
-    private readonly HashSet<EndPoint> _learning = [];
-    private readonly List<(ShardConnection Connection, long Since)> _retired = [];
-    private readonly SemaphoreSlim _lost = new(0);
-    private readonly List<Task> _tasks = [];
+    private readonly Lock _lock = new(); // Over the change from one set of routes to the next.
+    private readonly BackgroundTasks _background = new();
+    private readonly ConnectionSweep _sweep;
     private readonly NearCache? _near;
     private volatile Routes _routes;
     private volatile CopyTraffic? _copies;
-    private volatile Exception? _learningFailure;
 
     private Router(
         FastCacheClientOptions options,
@@ -39,6 +33,8 @@ internal sealed class Router : IAsyncDisposable
         Options = options;
         Telemetry = telemetry;
         _near = near;
+        _sweep = new(this);
+        Learning = new(this, _background);
         Strays = new(this);
         _routes = new(topology, [.. nodes(this)], options);
     }
@@ -58,8 +54,8 @@ internal sealed class Router : IAsyncDisposable
     /// <summary>Requests that no connection has.</summary>
     public StrayRequests Strays { get; }
 
-    /// <summary>Why the last attempt to learn a topology came to nothing; null: it did not.</summary>
-    public Exception? LearningFailure => _learningFailure;
+    /// <summary>Learns what has changed.</summary>
+    public Learning Learning { get; }
 
     /// <summary>Learns the nodes and their shards from the first seed that answers, and connects to each of them.</summary>
     /// <exception cref="CacheException">None of the seeds answers as a node, or no node of the cluster can be
@@ -150,52 +146,51 @@ internal sealed class Router : IAsyncDisposable
             : routes.ForWrite(request.Key, out slot);
     }
 
-    /// <summary>Begins to learn a newer topology from a node, unless that is under way already.</summary>
-    /// <returns>Whether it was not.</returns>
-    public bool Learn(EndPoint from)
+    /// <summary>Takes a topology that is newer than the one there is, and the nodes that it names.</summary>
+    public void Adopt(KnownTopology topology)
     {
+        Routes old;
         lock (_lock)
         {
-            if (_closing.IsCancellationRequested || !_learning.Add(from))
+            old = _routes;
+            if (topology.Topology.Epoch <= old.Epoch || _background.IsClosing)
             {
-                return false;
+                return;
             }
 
-            Track(() => LearnAsync(from));
-            return true;
+            Dictionary<(string, EndPoint), NodeShards> kept = old.Nodes.Where(node => node.KeepsFrames)
+                .ToDictionary(node => (node.Name, node.EndPoint));
+            NodeShards[] nodes = [.. topology.Topology.Nodes.Select(
+                node => kept.GetValueOrDefault((node.Name, node.EndPoint)) ?? NewNode(node, null))];
+            Publish(new(topology, nodes, Options));
         }
+
+        Telemetry.Log.TopologyLearnt(topology.Topology.Epoch, topology.Topology.Nodes.Count, old.Epoch);
     }
 
-    /// <summary>Learns the shards of a node anew, and replaces the connections to it.</summary>
-    public void Relayout(NodeShards outdated)
+    /// <summary>Puts a node with a layout in the place of the same one with another, if that is there still.</summary>
+    public void Replace(NodeShards outdated, NodeLayout layout)
     {
         lock (_lock)
         {
-            Track(() => RelayoutAsync(outdated));
-        }
-    }
-
-    /// <summary>Asks another node soon whether the topology is another one by now.</summary>
-    public void NodeLost()
-    {
-        if (_lost.CurrentCount == 0)
-        {
-            _lost.Release();
+            if (_routes.Nodes.Contains(outdated) && !_background.IsClosing)
+            {
+                NodeShards node = new(this, outdated.Name, outdated.EndPoint, outdated.KeepsFrames, layout);
+                NodeShards[] nodes = [.. _routes.Nodes.Select(one => one == outdated ? node : one)];
+                Publish(new(_routes.Known, nodes, Options));
+            }
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _closing.CancelAsync().ConfigureAwait(false);
-        Task[] tasks;
+        await _background.DisposeAsync().ConfigureAwait(false);
         IEnumerable<ShardConnection> connections;
         lock (_lock)
         {
-            tasks = [.. _tasks];
-            connections = [.. _routes.Nodes.SelectMany(node => node.Connections), .. _retired.Select(one => one.Connection)];
+            connections = [.. _routes.Nodes.SelectMany(node => node.Connections), .. _sweep.Retired];
         }
 
-        await Task.WhenAll(tasks).ConfigureAwait(false);
         await Task.WhenAll(connections.Select(connection => connection.DisposeAsync().AsTask())).ConfigureAwait(false);
         Strays.Dispose();
     }
@@ -239,8 +234,8 @@ internal sealed class Router : IAsyncDisposable
         {
             router._near?.Follow(router._routes.Addresses);
             router.WatchCopies();
-            router.Track(router.SweepAsync);
-            router.Track(router.WatchAsync);
+            router._background.Run(() => router._sweep.RunAsync(router._background.Closing));
+            router._background.Run(router.Learning.WatchAsync);
         }
 
         return router;
@@ -248,16 +243,6 @@ internal sealed class Router : IAsyncDisposable
 
     private NodeShards NewNode(ClusterNode node, NodeLayout? layout) =>
         new(this, node.Name, node.EndPoint, isMember: true, layout);
-
-    /// <summary>Runs something that ends soon when the router closes. Under the lock.</summary>
-    private void Track(Func<Task> run)
-    {
-        _tasks.RemoveAll(task => task.IsCompleted);
-        if (!_closing.IsCancellationRequested)
-        {
-            _tasks.Add(Task.Run(run));
-        }
-    }
 
     /// <summary>Begins with copies, when there are any for the first time. Under the lock.</summary>
     private void WatchCopies()
@@ -268,58 +253,9 @@ internal sealed class Router : IAsyncDisposable
             _copies = copies;
             if (copies.ReadsCopies)
             {
-                Track(() => copies.Watch.RunAsync(_closing.Token));
+                _background.Run(() => copies.Watch.RunAsync(_background.Closing));
             }
         }
-    }
-
-    private async Task LearnAsync(EndPoint from)
-    {
-        try
-        {
-            KnownTopology? topology = await NodeTalk.AskTopologyAsync(from, _routes.Known, Options, _closing.Token)
-                .ConfigureAwait(false);
-            if (topology is not null)
-            {
-                Adopt(topology);
-            }
-
-            _learningFailure = null;
-        }
-        catch (Exception failure) when (NodeTalk.IsFailure(failure))
-        {
-            _learningFailure = failure;
-        }
-        finally
-        {
-            lock (_lock)
-            {
-                _learning.Remove(from);
-            }
-
-            Strays.Wake();
-        }
-    }
-
-    private void Adopt(KnownTopology topology)
-    {
-        Routes old;
-        lock (_lock)
-        {
-            old = _routes;
-            if (topology.Topology.Epoch <= old.Epoch || _closing.IsCancellationRequested)
-            {
-                return;
-            }
-
-            Dictionary<(string, EndPoint), NodeShards> kept = old.Nodes.Where(node => node.KeepsFrames)
-                .ToDictionary(node => (node.Name, node.EndPoint));
-            NodeShards[] nodes = [.. topology.Topology.Nodes.Select(
-                node => kept.GetValueOrDefault((node.Name, node.EndPoint)) ?? NewNode(node, null))];
-            Publish(new(topology, nodes, Options));
-        }
-
-        Telemetry.Log.TopologyLearnt(topology.Topology.Epoch, topology.Topology.Nodes.Count, old.Epoch);
     }
 
     /// <summary>Puts other routes in place. Under the lock.</summary>
@@ -336,8 +272,7 @@ internal sealed class Router : IAsyncDisposable
         _near?.Follow(routes.Addresses);
         foreach (ShardConnection gone in old.Nodes.Except(routes.Nodes).SelectMany(node => node.Connections))
         {
-            gone.Retire();
-            _retired.Add((gone, Environment.TickCount64));
+            _sweep.Retire(gone);
         }
 
         // What waits for a node that is not there may be another one's by now.
@@ -345,113 +280,5 @@ internal sealed class Router : IAsyncDisposable
         {
             kept.GiveBackUnsent();
         }
-    }
-
-    private async Task RelayoutAsync(NodeShards outdated)
-    {
-        Backoff backoff = new(Options.MaxReconnectPause);
-        while (_routes.Nodes.Contains(outdated) && !_closing.IsCancellationRequested)
-        {
-            try
-            {
-                NodeLayout layout = await NodeTalk.AskLayoutAsync(outdated.EndPoint, Options, _closing.Token)
-                    .ConfigureAwait(false);
-                Replace(outdated, new(this, outdated.Name, outdated.EndPoint, outdated.KeepsFrames, layout));
-                return;
-            }
-            catch (Exception failure) when (NodeTalk.IsFailure(failure))
-            {
-                await Task.Delay(backoff.Next(), _closing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-    }
-
-    private void Replace(NodeShards outdated, NodeShards node)
-    {
-        lock (_lock)
-        {
-            if (_routes.Nodes.Contains(outdated) && !_closing.IsCancellationRequested)
-            {
-                NodeShards[] nodes = [.. _routes.Nodes.Select(one => one == outdated ? node : one)];
-                Publish(new(_routes.Known, nodes, Options));
-            }
-        }
-    }
-
-    /// <summary>Asks one node after another whether there is a newer topology: now and then, soon when a node is lost, and often
-    /// while one is.</summary>
-    private async Task WatchAsync()
-    {
-        while (!_closing.IsCancellationRequested)
-        {
-            bool isOneLost = !_routes.Nodes.All(node => node.IsUp);
-            TimeSpan pause = isOneLost ? Options.MaxReconnectPause
-                : Options.TopologyRefresh == TimeSpan.Zero ? Timeout.InfiniteTimeSpan
-                : Options.TopologyRefresh;
-            try
-            {
-                await _lost.WaitAsync(pause, _closing.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-
-            Routes routes = _routes;
-            if (routes.Topology is not null)
-            {
-                Learn(AnyEndPoint(routes));
-            }
-        }
-    }
-
-    /// <summary>A node to ask about the others: one that is up, if there is any.</summary>
-    private EndPoint AnyEndPoint(Routes routes) => NodeTalk.OneOf(
-        routes.Nodes.Where(node => node.IsUp).Select(node => node.EndPoint),
-        routes.Nodes.Select(node => node.EndPoint).Concat(Options.Seeds));
-
-    private async Task SweepAsync()
-    {
-        TimeSpan period = Options.RequestTimeout / 10;
-        period = period < ShortestSweep ? ShortestSweep : period > LongestSweep ? LongestSweep : period;
-        using PeriodicTimer timer = new(period);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(_closing.Token).ConfigureAwait(false))
-            {
-                foreach (ShardConnection connection in _routes.Nodes.SelectMany(node => node.Connections))
-                {
-                    connection.Sweep();
-                }
-
-                await SweepRetiredAsync().ConfigureAwait(false);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The client is closed.
-        }
-    }
-
-    /// <summary>Closes retired connections on which nobody waits for a reply any more.</summary>
-    private async Task SweepRetiredAsync()
-    {
-        List<ShardConnection> ended = [];
-        lock (_lock)
-        {
-            long longest = Environment.TickCount64 - (2 * (long)Options.RequestTimeout.TotalMilliseconds);
-            foreach ((ShardConnection connection, long since) in _retired)
-            {
-                connection.Sweep();
-                if (connection.Outstanding == 0 || since < longest)
-                {
-                    ended.Add(connection);
-                }
-            }
-
-            _retired.RemoveAll(one => ended.Contains(one.Connection));
-        }
-
-        await Task.WhenAll(ended.Select(connection => connection.DisposeAsync().AsTask())).ConfigureAwait(false);
     }
 }

@@ -143,7 +143,7 @@ internal sealed class StrayRequests(Router router) : IDisposable
 
         if (stray.Epoch > router.Routes.Epoch)
         {
-            router.Learn(from.EndPoint);
+            router.Learning.Learn(from.EndPoint);
         }
 
         return IsLastAttempt(stray, now);
@@ -161,7 +161,7 @@ internal sealed class StrayRequests(Router router) : IDisposable
             return false;
         }
 
-        CacheRequestException failure = stray.AnswerOf(stray.From!).TooOften(router.Routes.Epoch, router.LearningFailure);
+        CacheRequestException failure = stray.AnswerOf(stray.From!).TooOften(router.Routes.Epoch, router.Learning.Failure);
         router.Telemetry.Log.MovedTooOften(failure);
         return End(stray, failure);
     }
@@ -178,7 +178,7 @@ internal sealed class StrayRequests(Router router) : IDisposable
         if (stray.Deadline <= now)
         {
             return End(stray, stray.From is NodeShards last
-                ? stray.AnswerOf(last).TooLate(router.Routes.Epoch, router.LearningFailure)
+                ? stray.AnswerOf(last).TooLate(router.Routes.Epoch, router.Learning.Failure)
                 : MovedAnswer.TooLate("it waited for a connection"));
         }
 
@@ -197,7 +197,7 @@ internal sealed class StrayRequests(Router router) : IDisposable
             default:
                 // A pause that ends while the topology is still being read is no attempt; one that follows a failure is.
                 return stray.Due <= now
-                    && (_begun.Contains(from.EndPoint) || (router.Learn(from.EndPoint) && _begun.Add(from.EndPoint)))
+                    && (_begun.Contains(from.EndPoint) || (router.Learning.Learn(from.EndPoint) && _begun.Add(from.EndPoint)))
                     && IsLastAttempt(stray, now);
         }
     }

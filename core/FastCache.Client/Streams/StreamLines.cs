@@ -176,7 +176,7 @@ internal sealed class StreamLines(Router router) : IDisposable
     {
         if (refusal.Status == Status.Moved && refusal.Argument > router.Routes.Epoch)
         {
-            router.Learn(from.EndPoint);
+            router.Learning.Learn(from.EndPoint);
         }
     }
 }
