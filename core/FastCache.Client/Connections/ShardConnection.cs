@@ -309,13 +309,12 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
         }
     }
 
-    /// <summary>A read at the primary is asked of a second node; once.</summary>
-    /// <returns>False if it has an answer, or was before.</returns>
-    public bool TryHedge(in LateRead read)
+    /// <summary>A read at the primary was asked of a second node, and is not late any more.</summary>
+    public void EndHedging(in LateRead read)
     {
         lock (_gate)
         {
-            return _table.TryHedge(read);
+            _table.EndHedging(read);
         }
     }
 
