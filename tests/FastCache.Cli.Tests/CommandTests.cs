@@ -168,7 +168,7 @@ public sealed class CommandTests : IDisposable
             await made.WaitForExitAsync();
         }
 
-        Task<ShellRun> load = ShellRun.OfAsync("load", pipe, "-c", Address);
+        Task<ShellRun> load = Task.Run(() => ShellRun.OfAsync("load", pipe, "-c", Address)); // To open a pipe is to wait for the other side.
         await File.WriteAllTextAsync(pipe, "{\"key\":\"a\",\"value\":\"1\"}\r\n\r\n{\"key\":\"b\",\"value\":\"2\"}\r\n");
         ShellRun loaded = await load;
         Assert.Equal(("", "stored 2 keys\n", 0), (loaded.Errors, loaded.Output, loaded.ExitCode));
