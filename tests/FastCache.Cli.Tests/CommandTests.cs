@@ -159,6 +159,57 @@ public sealed class CommandTests : IDisposable
         static byte[] BinaryKey(int number) => [0xFF, .. BitConverter.GetBytes(number)];
     }
 
+    [Fact]
+    public async Task Lines_come_from_a_pipe_and_from_systems_that_end_them_otherwise()
+    {
+        string pipe = Path.Combine(_folder, "pipe");
+        using (Process made = Process.Start("mkfifo", pipe))
+        {
+            await made.WaitForExitAsync();
+        }
+
+        Task<ShellRun> load = Task.Run(() => ShellRun.OfAsync("load", pipe, "-c", Address)); // To open a pipe is to wait for the other side.
+        await File.WriteAllTextAsync(pipe, "{\"key\":\"a\",\"value\":\"1\"}\r\n\r\n{\"key\":\"b\",\"value\":\"2\"}\r\n");
+        ShellRun loaded = await load;
+        Assert.Equal(("", "stored 2 keys\n", 0), (loaded.Errors, loaded.Output, loaded.ExitCode));
+    }
+
+    [Theory]
+    [InlineData(false, 6)] // No gzip at all.
+    [InlineData(true, 30_000)] // Begins with whole lines.
+    public async Task A_packed_file_that_is_damaged_is_named(bool packed, int bytes)
+    {
+        string file = Path.Combine(_folder, "damaged.jsonl.gz");
+        await using (Stream stream = packed ? new GZipStream(File.Create(file), CompressionLevel.NoCompression) : File.Create(file))
+        {
+            await using StreamWriter writer = new(stream);
+            for (int i = 0; i < 4_000; i++)
+            {
+                await writer.WriteLineAsync("""{"key":"a","value":"1"}""");
+            }
+        }
+
+        await using (FileStream cut = File.OpenWrite(file))
+        {
+            cut.SetLength(bytes);
+        }
+
+        (int code, string errors) = await ProgramAsync("load", file, "--skip-bad");
+        Assert.Equal(2, code);
+        Assert.Contains($"'{file}' is not what gzip makes, or not all of it", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_key_that_is_too_long_for_the_node_is_named_by_its_line()
+    {
+        using RunningNode node = RunningNode.Start("--max-key", "10", "--memory", "64MiB");
+        ShellRun refused = await ShellRun.WithInputAsync(
+            Encoding.UTF8.GetBytes("{\"key\":\"a\",\"value\":\"1\"}\n{\"key\":\"0123456789a\",\"value\":\"1\"}"), "load", "-", "-c", $"{node.EndPoint}");
+        Assert.Equal((2, "stored 1 key\n"), (refused.ExitCode, refused.Output));
+        Assert.Contains("line 2: The key has 11 bytes", refused.Errors, StringComparison.Ordinal);
+        Assert.Contains("1 to 10", refused.Errors, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("""{"key":"c"}""", "either \"value\" or")]
     [InlineData("""{"value":"c"}""", "either \"key\" or")]
@@ -166,6 +217,7 @@ public sealed class CommandTests : IDisposable
     [InlineData("""{"key":"","value":"v"}""", "0 bytes; allowed are 1 to 250")]
     [InlineData("""{"key":"c","value":"v","ttlMillis":0}""", "ttlMillis is 0")]
     [InlineData("{", "not as it should be")]
+    [InlineData("""{"key":"c","value":"v","ttlMillis":"1"}""", "(ttlMillis, byte 38); allowed is one object")]
     [InlineData("null", "either \"key\" or")]
     public async Task A_bad_line_stops_a_load_and_is_named_or_is_skipped(string line, string why)
     {
@@ -191,14 +243,19 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public async Task The_built_program_says_with_its_exit_code_how_it_ended()
     {
+        Assert.Equal((1, "not found: nobody\n"), await ProgramAsync("get", "nobody"));
+    }
+
+    private async Task<(int ExitCode, string Errors)> ProgramAsync(params string[] arguments)
+    {
         string path = typeof(CommandTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
             .First(attribute => attribute.Key == "CliPath").Value!;
-        ProcessStartInfo start = new("dotnet", [path, "get", "nobody"]) { RedirectStandardError = true };
+        ProcessStartInfo start = new("dotnet", [path, .. arguments]) { RedirectStandardError = true, RedirectStandardOutput = true };
         start.Environment["FASTCACHE_CONNECT"] = Address;
         using Process process = Process.Start(start)!;
-        Assert.Equal("not found: nobody\n", await process.StandardError.ReadToEndAsync());
+        string errors = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
-        Assert.Equal(1, process.ExitCode);
+        return (process.ExitCode, errors);
     }
 
     private static int FreePort()

@@ -44,7 +44,10 @@ internal sealed record EntryLine(
         }
         catch (JsonException wrong)
         {
-            throw new InputException($"it is not as it should be: {wrong.Message}");
+            string where = wrong.Path is { Length: > 2 } path ? $"{path[2..]}, " : "";
+            throw new InputException(
+                $"it is not as it should be ({where}byte {wrong.BytePositionInLine}); allowed is one object with \"key\" and \"value\" of text, "
+                + "or \"keyBase64\" and \"valueBase64\", and \"ttlMillis\", a whole number, if it is to expire.");
         }
 
         if (entry is null || entry.Key is null == entry.KeyBase64 is null)

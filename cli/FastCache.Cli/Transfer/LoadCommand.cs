@@ -70,7 +70,7 @@ internal sealed class LoadCommand
             ? new GZipStream(file, CompressionMode.Decompress)
             : file;
         await using FastCacheClient client = await _connect.ConnectAsync(result, cancellation);
-        TransferProgress progress = new(_terminal, path == StandardInput ? null : file.Length);
+        TransferProgress progress = new(_terminal, file.CanSeek ? file.Length : null);
         using Loading loading = new(client, _parallel.Of(result), LifeOptions.Millis(_ttl.Of(result)));
         long bad = 0;
         string? failure = null;
@@ -82,7 +82,7 @@ internal sealed class LoadCommand
             {
                 try
                 {
-                    if (!line.IsEmpty)
+                    if (!IsBlank(line))
                     {
                         await loading.AddAsync(EntryLine.Read(line), number, cancellation);
                     }
@@ -99,12 +99,16 @@ internal sealed class LoadCommand
                 }
 
                 reader.AdvanceTo(_end);
-                progress.Report(loading.Stored, path == StandardInput ? 0 : file.Position);
+                progress.Report(loading.Stored, file.CanSeek ? file.Position : 0);
             }
 
             await loading.FinishAsync(cancellation);
         }
-        catch (Exception refused) when (refused is CacheException or InputException or InvalidDataException)
+        catch (InvalidDataException damaged)
+        {
+            (code, failure) = (ExitCode.BadInput, $"the file '{path}' is not what gzip makes, or not all of it: {damaged.Message}");
+        }
+        catch (Exception refused) when (refused is CacheException or ArgumentException or InputException or IOException)
         {
             (code, string text) = GuardedRun.Explain(refused);
             failure = loading.FailedLine > 0 ? $"line {loading.FailedLine}: {text}" : text;
@@ -142,6 +146,10 @@ internal sealed class LoadCommand
             }
         }
     }
+
+    /// <summary>Whether there is nothing on the line, but for the end that some systems give it.</summary>
+    private static bool IsBlank(in ReadOnlySequence<byte> line) =>
+        line.IsEmpty || (line.Length == 1 && line.FirstSpan[0] == (byte)'\r');
 
     private void Show(CommandResult result, long stored, long bad, string? failure)
     {
@@ -218,6 +226,7 @@ internal sealed class LoadCommand
         public void Dispose() => _streams.Dispose();
 
         /// <exception cref="CacheException">One of them failed.</exception>
+        /// <exception cref="ArgumentException">One of them has a key that the node does not take.</exception>
         public async ValueTask FinishAsync(CancellationToken cancellation)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -237,7 +246,7 @@ internal sealed class LoadCommand
                 await set;
                 Stored++;
             }
-            catch (CacheException) when (FailedLine == 0)
+            catch (Exception refused) when (FailedLine == 0 && (refused is CacheException or ArgumentException))
             {
                 FailedLine = line;
                 while (_underWay.Count > 0)
@@ -247,7 +256,7 @@ internal sealed class LoadCommand
 
                 throw;
             }
-            catch (CacheException)
+            catch (Exception refused) when (refused is CacheException or ArgumentException)
             {
                 // The first failure is the one that is told.
             }

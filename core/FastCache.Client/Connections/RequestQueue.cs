@@ -124,12 +124,12 @@ internal sealed class RequestQueue
         }
     }
 
-    /// <inheritdoc cref="OperationTable.TryHedge"/>
-    public bool TryHedge(in LateRead read)
+    /// <inheritdoc cref="OperationTable.EndHedging"/>
+    public void EndHedging(in LateRead read)
     {
         lock (Gate)
         {
-            return _table.TryHedge(read);
+            _table.EndHedging(read);
         }
     }
 

@@ -257,9 +257,8 @@ internal sealed class ShardConnection : IAsyncDisposable
     /// <summary>Collects reads that began up to a time, in <see cref="Environment.TickCount64"/>, and have no answer.</summary>
     public void AddLate(long beginMillis, List<LateRead> late) => _requests.AddLate(beginMillis, late);
 
-    /// <summary>A read at the primary is asked of a second node; once.</summary>
-    /// <returns>False if it has an answer, or was before.</returns>
-    public bool TryHedge(in LateRead read) => _requests.TryHedge(read);
+    /// <summary>A read at the primary was asked of a second node, and is not late any more.</summary>
+    public void EndHedging(in LateRead read) => _requests.EndHedging(read);
 
     /// <summary>Takes nothing new from here on; it is to be closed when nothing is outstanding any more.</summary>
     public void Retire() => _requests.Retire();

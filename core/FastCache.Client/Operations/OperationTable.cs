@@ -118,28 +118,27 @@ internal sealed class OperationTable
             Slot slot = _slots[id];
             if (slot.Operation is Operation operation && slot.Purpose is Purpose.Read or Purpose.Copy)
             {
+                // The operation may be another request's at any time: what was read counts only if it is this one's afterwards.
                 long deadline = operation.Deadline;
+                int keySlot = operation.Slot;
+                Interlocked.MemoryBarrier();
                 if (deadline <= latestDeadline && operation.IsPending(slot.Ticket))
                 {
-                    late.Add(new(connection, id, operation, slot.Ticket, slot.Purpose, deadline - timeoutMillis));
+                    late.Add(new(connection, id, operation, slot.Ticket, slot.Purpose, keySlot, deadline - timeoutMillis));
                 }
             }
         }
     }
 
-    /// <summary>A read at the primary is asked of a second node.</summary>
-    /// <returns>False if it has an answer, or was before.</returns>
-    public bool TryHedge(in LateRead read)
+    /// <summary>A read at the primary was asked of a second node, and is not late any more.</summary>
+    public void EndHedging(in LateRead read)
     {
         ref Slot slot = ref _slots[read.Id];
-        if (slot.Operation != read.Operation || slot.Ticket != read.Ticket || slot.Purpose != Purpose.Read)
+        if (slot.Operation == read.Operation && slot.Ticket == read.Ticket && slot.Purpose == Purpose.Read)
         {
-            return false;
+            // Only this: the thread that receives may be taking the rest.
+            slot.Purpose = Purpose.Caller;
         }
-
-        // Only this: the thread that receives may be taking the rest.
-        slot.Purpose = Purpose.Caller;
-        return true;
     }
 
     /// <summary>Takes a request out and gives its id back.</summary>

@@ -94,10 +94,12 @@ internal sealed class CopyWatch(Router router, CopyTraffic traffic, LatencyQuant
 
         // A primary that is not there would end the read, which the replica may still answer.
         bool isAsked = read.Purpose == Purpose.Copy
-            ? traffic.IsPrimaryUp(read.Operation.Slot) && traffic.TryAskPrimary(read.Operation, read.Ticket)
-            : read.Connection.TryHedge(read) && traffic.TryAskReplica(read.Operation, read.Ticket);
+            ? traffic.IsPrimaryUp(read.Slot) && traffic.TryAskPrimary(read.Operation, read.Ticket)
+            : traffic.TryAskReplica(read.Operation, read.Ticket);
         if (isAsked)
         {
+            // Only now: while there is no replica to ask, one may come.
+            read.Connection.EndHedging(read);
             _allowed -= isRescue ? 0 : 1;
             Interlocked.Increment(ref _hedges);
         }
@@ -110,6 +112,7 @@ internal sealed class CopyWatch(Router router, CopyTraffic traffic, LatencyQuant
 /// <param name="Operation">It.</param>
 /// <param name="Ticket">What claims it.</param>
 /// <param name="Purpose">Copy at a replica, Read at the primary.</param>
+/// <param name="Slot">The slot of its key.</param>
 /// <param name="SentMillis">When its call began, in <see cref="Environment.TickCount64"/>.</param>
 internal readonly record struct LateRead(
-    ShardConnection Connection, int Id, Operation Operation, int Ticket, Purpose Purpose, long SentMillis);
+    ShardConnection Connection, int Id, Operation Operation, int Ticket, Purpose Purpose, int Slot, long SentMillis);

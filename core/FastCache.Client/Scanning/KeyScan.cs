@@ -35,10 +35,21 @@ internal sealed class KeyScan(Router router, ReadOnlyMemory<byte> prefix)
                     }
 
                     using CacheValue page = await new ValueTask<CacheValue>(asked, asked.Token).ConfigureAwait(false);
-                    cursor = ReplyBody.Number(page.Span);
+                    ulong next = ReplyBody.Number(page.Span);
+                    if (next == cursor && next != 0)
+                    {
+                        throw NoScan(shards.Connections[i], "its scan does not go on");
+                    }
+
+                    cursor = next;
                     int at = ReplyBody.NumberBytes;
                     while (Next(page.Span, ref at) is byte[] key)
                     {
+                        if (!key.AsSpan().StartsWith(prefix.Span))
+                        {
+                            throw NoScan(shards.Connections[i], "it tells keys that do not begin with the prefix");
+                        }
+
                         if (begin.Topology is null || begin.Topology.CopiesOf(KeySlot.Of(key))[0] == node)
                         {
                             yield return key;
@@ -65,6 +76,9 @@ internal sealed class KeyScan(Router router, ReadOnlyMemory<byte> prefix)
         int looks = Math.Min(LooksPerPage, connection.MaxBatchKeys);
         return connection.Begin(new ScanRequest(cursor, looks, prefix.Span), -1, default, cancellationToken);
     }
+
+    private static CacheConnectionException NoScan(ShardConnection connection, string what) =>
+        new($"{connection.Address} breaks the protocol: {what}.", mayHaveExecuted: false);
 
     private static byte[]? Next(ReadOnlySpan<byte> page, ref int at)
     {

@@ -21,6 +21,7 @@ public sealed class CacheValueStream : Stream
     private long _position;
     private long _received;
     private long _allowed = WindowBytes;
+    private bool _isDisposed;
 
     /// <summary>A value that has come in one frame.</summary>
     internal CacheValueStream(CacheValue whole)
@@ -61,8 +62,10 @@ public sealed class CacheValueStream : Stream
     /// <returns>How many bytes; 0 at the end only, or if there is no room.</returns>
     /// <exception cref="CacheException">The connection was lost, nothing came within
     /// <see cref="FastCacheClientOptions.RequestTimeout"/>, or the node has ended the stream because nobody read.</exception>
+    /// <exception cref="ObjectDisposedException">It was disposed.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         if (_piece.IsEmpty && _position < _length && !buffer.IsEmpty)
         {
             _piece = await ReceiveAsync(_line!, cancellationToken).ConfigureAwait(false);
@@ -95,8 +98,8 @@ public sealed class CacheValueStream : Stream
     {
         if (disposing)
         {
+            _isDisposed = true;
             _piece = default;
-            _position = _length;
             _line?.Dispose();
             _whole.Dispose();
             _whole = default;

@@ -88,9 +88,10 @@ internal sealed class StreamLines(Router router) : IDisposable
         (StreamLine line, StreamFrame opening) = await OpenAsync(
             key, frame => RequestWriter.GetStream(frame, StreamLine.StreamId, key.Span, CacheValueStream.WindowBytes), cancellationToken)
             .ConfigureAwait(false);
-        if (opening is { Opcode: Opcode.GetStream, Status: Status.Ok, Value.Length: ReplyBody.NumberBytes })
+        if (opening is { Opcode: Opcode.GetStream, Status: Status.Ok, Value.Length: ReplyBody.NumberBytes }
+            && (long)ReplyBody.Number(opening.Value.Span) is >= 0 and long length)
         {
-            return new(line, opening.Version, (long)ReplyBody.Number(opening.Value.Span));
+            return new(line, opening.Version, length);
         }
 
         line.Dispose();

@@ -57,10 +57,17 @@ internal struct CallObservation
             tags.Add("db.response.status_code", $"{refused.Status}");
         }
 
-        _duration!.Record(elapsed.TotalSeconds, tags);
-        if (_isTraced)
+        try
         {
-            Trace(elapsed, tags, failure);
+            _duration!.Record(elapsed.TotalSeconds, tags);
+            if (_isTraced)
+            {
+                Trace(elapsed, tags, failure);
+            }
+        }
+        catch (Exception)
+        {
+            // A listener's, of which the caller, who waits for its result, is not to hear: and there is nobody else here.
         }
 
         this = default;
@@ -72,9 +79,10 @@ internal struct CallObservation
         Activity? here = Activity.Current;
         Activity.Current = null;
         DateTime end = DateTime.UtcNow;
-        using (Activity? activity = Source.StartActivity(
-            ActivityKind.Client, _parent?.Context ?? default, tags, null, end - elapsed, ServerTags.OperationOf(_opcode)))
+        try
         {
+            using Activity? activity = Source.StartActivity(
+                ActivityKind.Client, _parent?.Context ?? default, tags, null, end - elapsed, ServerTags.OperationOf(_opcode));
             if (failure is not null)
             {
                 activity?.SetStatus(ActivityStatusCode.Error, failure.GetType().Name);
@@ -82,7 +90,9 @@ internal struct CallObservation
 
             activity?.SetEndTime(end);
         }
-
-        Activity.Current = here;
+        finally
+        {
+            Activity.Current = here;
+        }
     }
 }

@@ -7,7 +7,10 @@ namespace FastCache.Client.Telemetry;
 /// <summary>What a client logs. The ids are stable; what can repeat is summed up by its caller's <see cref="LogThrottle"/>.</summary>
 internal sealed partial class ClientLog(ILoggerFactory? factory)
 {
-    private readonly ILogger _logger = factory?.CreateLogger(CallObservation.SourceName) ?? NullLogger.Instance;
+    private readonly ILogger _logger = factory is null
+        ? NullLogger.Instance
+        : new HarmlessLogger(factory.CreateLogger(CallObservation.SourceName));
+
     private readonly LogThrottle _movedTooOften = new();
     private readonly LogThrottle _sourceFailures = new();
 
