@@ -246,13 +246,19 @@ public sealed class CommandTests : IDisposable
         Assert.Equal((1, "not found: nobody\n"), await ProgramAsync("get", "nobody"));
     }
 
-    private async Task<(int ExitCode, string Errors)> ProgramAsync(params string[] arguments)
+    /// <summary>Starts the built program.</summary>
+    internal static Process StartProgram(string address, params string[] arguments)
     {
         string path = typeof(CommandTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
             .First(attribute => attribute.Key == "CliPath").Value!;
         ProcessStartInfo start = new("dotnet", [path, .. arguments]) { RedirectStandardError = true, RedirectStandardOutput = true };
-        start.Environment["FASTCACHE_CONNECT"] = Address;
-        using Process process = Process.Start(start)!;
+        start.Environment["FASTCACHE_CONNECT"] = address;
+        return Process.Start(start)!;
+    }
+
+    private async Task<(int ExitCode, string Errors)> ProgramAsync(params string[] arguments)
+    {
+        using Process process = StartProgram(Address, arguments);
         string errors = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         return (process.ExitCode, errors);

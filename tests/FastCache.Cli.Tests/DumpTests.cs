@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
@@ -40,6 +41,17 @@ public sealed class DumpTests : IDisposable
         Assert.Contains(lines, line => line.Contains("\"keyBase64\"", StringComparison.Ordinal));
         Assert.Equal(lines.Order(StringComparer.Ordinal), (await LinesAsync(files[1])).Order(StringComparer.Ordinal));
         Assert.Equal(film, (await ShellRun.OfAsync("get", "film", "-c", $"{other.EndPoint}")).Bytes);
+    }
+
+    [Fact]
+    public async Task A_dump_that_nobody_reads_any_more_ends_with_an_error()
+    {
+        await FillAsync(100);
+        using Process process = CommandTests.StartProgram(Address, "dump");
+        process.StandardOutput.Close();
+        string errors = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.Equal((2, "error: Broken pipe\n"), (process.ExitCode, errors));
     }
 
     [Fact]

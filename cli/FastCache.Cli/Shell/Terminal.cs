@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
 using Spectre.Console;
 
 namespace FastCache.Cli.Shell;
@@ -38,13 +39,28 @@ internal sealed class Terminal
     public static Terminal OfProcess() => new()
     {
         Input = Console.OpenStandardInput(),
-        Output = Console.OpenStandardOutput(),
+        Output = OpenOutput(),
         Out = Console.Out,
         Error = Console.Error,
         IsOutputShown = !Console.IsOutputRedirected,
         IsErrorShown = !Console.IsErrorRedirected,
         Variable = Environment.GetEnvironmentVariable,
     };
+
+    /// <summary>The console's stream takes what nobody reads any more for written: into a pipe that is closed, such as that to
+    /// head, a dump would go on to its end.</summary>
+    private static Stream OpenOutput()
+    {
+        Stream console = Console.OpenStandardOutput();
+        if (OperatingSystem.IsWindows() || !Console.IsOutputRedirected)
+        {
+            return console;
+        }
+
+        // A file's place is shared with Console.Out and with the next program, which a FileStream would not move on.
+        FileStream output = new(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        return output.CanSeek ? console : output;
+    }
 
     /// <summary>Standard output for tables.</summary>
     public IAnsiConsole Tables() => ConsoleOn(Out, IsOutputShown);
