@@ -123,6 +123,7 @@ internal sealed class KnownAnswers(SoakContext soak)
             SetCondition.IfAbsent when present => WriteOutcome.Exists,
             SetCondition.IfPresent or SetCondition.IfVersionMatches when !present => WriteOutcome.NotFound,
             SetCondition.IfVersionMatches when known.Version != options.Version => WriteOutcome.VersionMismatch,
+            SetCondition.IfNewer when present && known.Version == options.Version && options.LeaseToken != 0 => WriteOutcome.Done,
             SetCondition.IfNewer when present && known.Version >= options.Version => WriteOutcome.NotNewer,
             _ => WriteOutcome.Done,
         };
