@@ -1,0 +1,137 @@
+using System.Buffers.Text;
+using System.Globalization;
+
+namespace FastCache.Protocol.Resp;
+
+/// <summary>Writes replies of Redis's protocol, in the form that the connection has asked for.</summary>
+/// <remarks>
+/// <code>
+///             version 2                      version 3
+///   null      $-1                            _
+///   map       array of twice the length      %pairs
+///   set       array                          ~length
+///   push      array                          >length
+///   boolean   :1 or :0                       #t or #f
+///   double    bulk                           ,number
+///   verbatim  bulk                           =length, "txt:" before the text
+/// </code>
+/// Whoever begins an array, a map, a set or a push writes its elements after it.
+/// </remarks>
+/// <param name="room">Where replies go, one behind the other. A reply takes at most <see cref="MaxOverheadBytes"/> beside its contents;
+/// one that does not fit throws <see cref="ArgumentException"/> and leaves a part of it behind.</param>
+/// <param name="isVersion3">Whether the connection has asked for version 3.</param>
+public ref struct RespReplyWriter(Span<byte> room, bool isVersion3)
+{
+    /// <summary>Most bytes around the contents of any one reply.</summary>
+    public const int MaxOverheadBytes = 32;
+
+    private const int MaxDoubleBytes = 32;
+
+    private readonly Span<byte> _room = room;
+
+    /// <summary>Bytes that were written.</summary>
+    public int Length { get; private set; }
+
+    /// <param name="text">Without line ends.</param>
+    public void WriteSimple(scoped ReadOnlySpan<byte> text) => Line((byte)'+', text);
+
+    /// <param name="text">The code first, like "ERR syntax error"; without line ends.</param>
+    public void WriteError(scoped ReadOnlySpan<byte> text) => Line((byte)'-', text);
+
+    public void WriteInteger(long number) => Header((byte)':', number);
+
+    public void WriteBulk(scoped ReadOnlySpan<byte> value)
+    {
+        Header((byte)'$', value.Length);
+        Append(value);
+        Append("\r\n"u8);
+    }
+
+    public void WriteNull() => Append(isVersion3 ? "_\r\n"u8 : "$-1\r\n"u8);
+
+    /// <summary>What stands for an array that is not there.</summary>
+    public void WriteNullArray() => Append(isVersion3 ? "_\r\n"u8 : "*-1\r\n"u8);
+
+    public void WriteArray(int length) => Header((byte)'*', length);
+
+    /// <param name="pairs">Twice as many elements follow: each key and its value.</param>
+    public void WriteMap(int pairs) => Header(isVersion3 ? (byte)'%' : (byte)'*', isVersion3 ? pairs : 2L * pairs);
+
+    public void WriteSet(int length) => Header(isVersion3 ? (byte)'~' : (byte)'*', length);
+
+    public void WritePush(int length) => Header(isVersion3 ? (byte)'>' : (byte)'*', length);
+
+    public void WriteBoolean(bool value)
+    {
+        if (isVersion3)
+        {
+            Append(value ? "#t\r\n"u8 : "#f\r\n"u8);
+        }
+        else
+        {
+            WriteInteger(value ? 1 : 0);
+        }
+    }
+
+    /// <summary>The shortest decimal that reads back as the same number; inf, -inf and nan in words.</summary>
+    public void WriteDouble(double value)
+    {
+        Span<byte> digits = stackalloc byte[MaxDoubleBytes];
+        int length;
+        if (double.IsFinite(value))
+        {
+            value.TryFormat(digits, out length, "R", CultureInfo.InvariantCulture);
+        }
+        else
+        {
+            ReadOnlySpan<byte> word = double.IsNaN(value) ? "nan"u8 : value > 0 ? "inf"u8 : "-inf"u8;
+            word.CopyTo(digits);
+            length = word.Length;
+        }
+
+        if (isVersion3)
+        {
+            Line((byte)',', digits[..length]);
+        }
+        else
+        {
+            WriteBulk(digits[..length]);
+        }
+    }
+
+    /// <summary>A text for people.</summary>
+    public void WriteVerbatim(scoped ReadOnlySpan<byte> text)
+    {
+        if (!isVersion3)
+        {
+            WriteBulk(text);
+            return;
+        }
+
+        ReadOnlySpan<byte> format = "txt:"u8;
+        Header((byte)'=', format.Length + text.Length);
+        Append(format);
+        Append(text);
+        Append("\r\n"u8);
+    }
+
+    private void Line(byte sign, scoped ReadOnlySpan<byte> text)
+    {
+        Append(new ReadOnlySpan<byte>(in sign));
+        Append(text);
+        Append("\r\n"u8);
+    }
+
+    private void Header(byte sign, long number)
+    {
+        Span<byte> digits = stackalloc byte[MaxOverheadBytes];
+        Utf8Formatter.TryFormat(number, digits, out int length);
+        Line(sign, digits[..length]);
+    }
+
+    private void Append(scoped ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(_room[Length..]);
+        Length += bytes.Length;
+    }
+}
