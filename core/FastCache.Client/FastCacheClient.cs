@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Threading.Tasks.Sources;
 using FastCache.Client.Connections;
+using FastCache.Client.Filling;
 using FastCache.Client.Near;
 using FastCache.Client.Operations;
 using FastCache.Client.Routing;
@@ -20,12 +21,18 @@ namespace FastCache.Client;
 /// <see cref="OperationCanceledException"/>; a request that no node takes throws <see cref="ArgumentException"/> at once. A
 /// cancelled request may have been executed. docs/client.md says what is guaranteed.
 /// </remarks>
-public sealed class FastCacheClient : IAsyncDisposable
+public sealed class FastCacheClient : IFillNode, IAsyncDisposable
 {
     private readonly Router _router;
     private readonly NearCache? _near;
+    private readonly Filler _filler;
 
-    private FastCacheClient(Router router, NearCache? near) => (_router, _near) = (router, near);
+    private FastCacheClient(Router router, NearCache? near)
+    {
+        _router = router;
+        _near = near;
+        _filler = new(this, router.Options.MaxBackgroundFills, TimeProvider.System);
+    }
 
     /// <summary>What the near cache has done so far.</summary>
     public NearCacheStatistics NearCacheStatistics => _near?.Statistics() ?? default;
@@ -160,6 +167,30 @@ public sealed class FastCacheClient : IAsyncDisposable
     public ValueTask<bool> MakeStaleAsync(ReadOnlySpan<byte> key, CancellationToken cancellationToken = default) =>
         Ask<MakeStaleRequest, bool>(new MakeStaleRequest(key), cancellationToken);
 
+    /// <summary>Reads a value, and sees to it that a missing one is fetched once: for all callers of this process, and by one
+    /// process at a time. docs/client.md says what is guaranteed.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="state">What the source needs.</param>
+    /// <param name="source">Fetches the value. Its exceptions reach all callers that waited for it.</param>
+    /// <param name="options">How to fill; null: values do not expire and are never stale.</param>
+    /// <param name="cancellationToken">Releases the caller; the source goes on for the others, if there are any.</param>
+    /// <returns>The value, to be disposed.</returns>
+    public ValueTask<FilledValue> GetOrFillAsync<TState>(
+        ReadOnlySpan<byte> key,
+        TState state,
+        FillSource<TState> source,
+        FillOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        FillOptions given = options ?? FillOptions.Default;
+        return _filler.GetAsync(key, new FillOrder<TState>(default, state, source, given, given.AcceptStale), cancellationToken);
+    }
+
+    /// <summary>What fills have come to so far.</summary>
+    public FillCounts FillCounts => _filler.Counters.Read();
+
+    internal Filler Filler => _filler;
+
     /// <summary>Reads many values, from all shards at once.</summary>
     /// <param name="keys">The keys.</param>
     /// <param name="values">At least as long; takes the value of each key, to be disposed one by one.</param>
@@ -245,9 +276,11 @@ public sealed class FastCacheClient : IAsyncDisposable
         return counters;
     }
 
-    /// <summary>Closes all connections; requests that are outstanding fail.</summary>
+    /// <summary>Closes all connections; requests that are outstanding fail. Fills are stopped first, and have a second to give
+    /// their leases back.</summary>
     public async ValueTask DisposeAsync()
     {
+        await _filler.Flights.DisposeAsync().ConfigureAwait(false);
         await _router.DisposeAsync().ConfigureAwait(false);
         await DisposeAsync(_near).ConfigureAwait(false);
     }

@@ -9,6 +9,7 @@ public sealed record FastCacheClientOptions
 {
     private const int MaxConnectionsPerShard = 64;
     private const int MostOutstanding = 1 << 20;
+    private const int MostBackgroundFills = 1 << 16;
     private const int LeastSendBytes = 64 << 10;
     private const int MostSendBytes = 1 << 30;
     private const long MostNearBytes = 32L << 30;
@@ -61,6 +62,10 @@ public sealed record FastCacheClientOptions
     /// <summary>Longest value in bytes that is kept, 1 to 61,440.</summary>
     public int NearCacheMaxValueBytes { get; init; } = 16 << 10;
 
+    /// <summary>Most fills that run in the background at once, for values near their end or stale ones, 0 (none, such
+    /// values are left to others) to 65,536.</summary>
+    public int MaxBackgroundFills { get; init; } = 64;
+
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     internal void Check()
     {
@@ -81,6 +86,7 @@ public sealed record FastCacheClientOptions
         Range(nameof(ConnectionsPerShard), ConnectionsPerShard, 1, MaxConnectionsPerShard);
         Range(nameof(MaxOutstanding), MaxOutstanding, 1, MostOutstanding);
         Range(nameof(MaxSendBytes), MaxSendBytes, LeastSendBytes, MostSendBytes);
+        Range(nameof(MaxBackgroundFills), MaxBackgroundFills, 0, MostBackgroundFills);
         if (NearCacheBytes != 0)
         {
             Range(nameof(NearCacheBytes), NearCacheBytes, NearCache.LeastBytes, MostNearBytes);

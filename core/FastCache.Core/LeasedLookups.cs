@@ -164,6 +164,9 @@ public sealed unsafe class LeasedLookups
         return true;
     }
 
+    /// <summary>Voids all grants: every write under a token that was given out before is refused.</summary>
+    public void RevokeAll() => _shard.LeaseTable.RevokeAll();
+
     private LeaseGrant Grant(ulong hash, int leaseMillis, out ulong token)
     {
         ulong wanted = _shard.NextVersion();

@@ -19,7 +19,7 @@ namespace FastCache.Core;
 /// prepared keys, <see cref="EndBatch"/>.
 /// <para>
 /// Beside the plain operations here there are <see cref="Edits"/> (counters, append, prepend), <see cref="Leases"/>
-/// (who fills a missing key) and <see cref="Streams"/> (values written and read piece by piece).
+/// (who fills a missing key), <see cref="Streams"/> (values written and read piece by piece) and <see cref="Scan"/> (all items).
 /// </para>
 /// <para>
 /// Time is what <see cref="Advance"/> last said; the shard never reads a clock. What takes time by itself (expiry, moving
@@ -74,6 +74,7 @@ public sealed unsafe class Shard : IDisposable
         Edits = new ValueEdits(this, _scratch);
         Leases = new LeasedLookups(this, options);
         Streams = new ValueStreams(this);
+        Scan = new ItemScan(Store);
     }
 
     /// <summary>Longest value in bytes that this shard takes.</summary>
@@ -87,6 +88,9 @@ public sealed unsafe class Shard : IDisposable
 
     /// <summary>Values written and read piece by piece.</summary>
     public ValueStreams Streams { get; }
+
+    /// <summary>Walks over all items, step by step.</summary>
+    public ItemScan Scan { get; }
 
     internal ItemStore Store { get; }
 

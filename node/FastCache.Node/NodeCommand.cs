@@ -40,6 +40,20 @@ internal static class NodeCommand
         CustomParser = ParseEndPoint,
     };
 
+    private static readonly Option<string> Topology = new("--topology")
+    {
+        Description = "The cluster that the node is in: a JSON file with its nodes and their slots (docs/topology.md). SIGHUP reads it again. "
+            + "Unless told, the node is in no cluster and has all slots.",
+        HelpName = "FILE",
+    };
+
+    private static readonly Option<string> Node = new("--node")
+    {
+        Description = "Which node of --topology this one is; without --listen it listens on that node's address. "
+            + "Unless told, the one whose address is that of --listen.",
+        HelpName = "NAME",
+    };
+
     private static readonly Option<int> MaxConnections = new("--max-connections")
     {
         Description = $"Most connections at once, 1 to {MaxMaxConnections:N0}; further ones are told so and closed.",
@@ -190,7 +204,7 @@ internal static class NodeCommand
             + "Example: --memory 1GiB --listen 127.0.0.1:7600\n"
             + "Ctrl-C or SIGTERM stops it with exit code 0.")
         {
-            Memory, Listen, Shards, Pin, Spin, MaxConnections, MaxConnectionsPerAddress, ConnectionMemory, MaxKey, MaxValue,
+            Memory, Listen, Topology, Node, Shards, Pin, Spin, MaxConnections, MaxConnectionsPerAddress, ConnectionMemory, MaxKey, MaxValue,
             MaxPipelined, HandshakeTimeout, FrameTimeout, StreamTimeout, IdleTimeout, WriteTimeout, ShutdownTimeout, Prefault,
             CompressFrom, StaleTime, Io, Info, StopWithInput,
         };
@@ -198,6 +212,9 @@ internal static class NodeCommand
         {
             MemoryBytes = parsed.GetValue(Memory).Bytes,
             Listen = parsed.GetValue(Listen)!,
+            IsListenGiven = parsed.GetResult(Listen) is { Implicit: false },
+            TopologyPath = parsed.GetValue(Topology),
+            NodeName = parsed.GetValue(Node),
             Shards = parsed.GetValue(Shards) is int shards and > 0 ? shards : DefaultShards(parsed),
             Pin = parsed.GetValue(Pin) == "true",
             Spin = parsed.GetValue(Spin) == "true",

@@ -50,6 +50,12 @@ internal sealed class NodeCounters
     /// <summary>Connections that were sent to the shard that their client wanted.</summary>
     public long HandedOver { get; set; }
 
+    /// <summary>Requests that were answered with Moved.</summary>
+    public long Moved { get; set; }
+
+    /// <summary>Items removed because the node has no copy of their slot any more.</summary>
+    public long ItemsSwept { get; set; }
+
     /// <summary>Streams open now, of both directions.</summary>
     public long StreamsOpen { get; set; }
 

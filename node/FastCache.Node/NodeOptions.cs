@@ -25,6 +25,15 @@ internal sealed record NodeOptions
     /// <summary>Where to listen; port 0 takes any free one.</summary>
     public required IPEndPoint Listen { get; init; }
 
+    /// <summary>Whether <see cref="Listen"/> was given, rather than the default.</summary>
+    public bool IsListenGiven { get; init; }
+
+    /// <summary>File of the cluster's topology; null: the node is in no cluster.</summary>
+    public string? TopologyPath { get; init; }
+
+    /// <summary>The node's name in the topology; null: that of the node with the address <see cref="Listen"/>.</summary>
+    public string? NodeName { get; init; }
+
     /// <summary>Number of shards, each with a thread and a share of the memory.</summary>
     public int Shards { get; init; } = 1;
 

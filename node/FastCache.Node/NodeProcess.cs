@@ -1,4 +1,7 @@
+using System.Net;
+using FastCache.Cluster;
 using FastCache.Io;
+using FastCache.Node.Cluster;
 using FastCache.Node.Limits;
 using FastCache.Node.Shards;
 
@@ -37,13 +40,25 @@ internal static class NodeProcess
             return CannotStart(refusal.Message);
         }
 
+        TopologyFile? topology;
+        try
+        {
+            topology = TopologyFile.Open(options, out IPEndPoint listen);
+            options = options with { Listen = listen };
+        }
+        catch (TopologyException wrong)
+        {
+            return CannotStart(wrong.Message);
+        }
+
         using StopRequest stop = new();
         if (options.StopWithInput)
         {
             StandardInput.OnEnd(stop.Request);
         }
 
-        using SharedState shared = new(options, Console.Error);
+        using SharedState shared = new(options, Console.Error, topology);
+        using ReloadSignal? reload = topology is null ? null : new(topology, shared.Log, shared.Exchange.WakeAll);
         using Startup startup = new(options.Shards);
         IReadOnlyList<int> processors = ThreadAffinity.Allowed();
         NodeOptions fitted = options.On(processors.Count);

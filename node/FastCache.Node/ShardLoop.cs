@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using FastCache.Core;
 using FastCache.Io;
+using FastCache.Node.Cluster;
 using FastCache.Node.Limits;
 using FastCache.Node.Sessions;
 using FastCache.Node.Shards;
@@ -42,6 +43,7 @@ internal sealed class ShardLoop : IDisposable
     private readonly StatsReport _stats;
     private readonly ForeignRequests? _foreign;
     private readonly ForeignService? _service;
+    private readonly SlotTakeover? _takeover;
     private readonly NodeCounters _counters = new();
     private readonly SessionTable _sessions;
     private readonly Deadlines _deadlines;
@@ -96,22 +98,28 @@ internal sealed class ShardLoop : IDisposable
         long patienceMillis = (long)options.PressurePatience.TotalMilliseconds;
         _replies = new ReplyPath(
             io, _outbox, _counters, parkLimitBytes, options.MaxPipelined, ioOptions.MaxBacklogBytes, patienceMillis, shared.Log);
-        _stats = new StatsReport(shard, _counters, shared.Board, home, ElapsedMillis);
-        NodeTopology topology = new(shared.Directory, home);
+        NodeTopology topology = new(shared.Directory, home, shared.TopologyFile?.Current);
+        _stats = new StatsReport(shard, _counters, topology, shared.Board, ElapsedMillis);
         ChangeLog changes = new();
+        Tracking tracking = new(changes, _counters);
         _bound = new BoundRequests(
             new StreamService(shard, _carries, topology, changes, _counters, (long)options.StreamTimeout.TotalMilliseconds),
-            new Tracking(changes, _counters),
+            tracking,
             _counters,
             _outbox.SessionWatermark / 2);
         _executor = new RequestExecutor(shard, allowed, _stats, _counters, topology, changes);
         if (options.Shards > 1)
         {
             _foreign = new ForeignRequests(_exchange, home, _carries, _counters);
-            _service = new ForeignService(_exchange, home, shard, _executor, allowed, _carries);
+            _service = new ForeignService(_exchange, home, shard, _executor, topology, allowed, _carries);
         }
 
-        _group = new RequestGroup(shard, _executor, _bound, _replies, _counters, changes, _foreign);
+        if (shared.TopologyFile is TopologyFile file)
+        {
+            _takeover = new SlotTakeover(file, topology, shard, tracking, _counters, shared.Log);
+        }
+
+        _group = new RequestGroup(shard, _executor, _bound, _replies, _counters, changes, topology, _foreign);
         _sessions = new SessionTable(ioOptions.MaxConnections, () => new Session(_path, allowed, topology));
         _deadlines = new Deadlines(
             (long)options.HandshakeTimeout.TotalMilliseconds,
@@ -173,6 +181,7 @@ internal sealed class ShardLoop : IDisposable
         _bound.EndPass();
         _foreign?.EndPass(_closeOverloaded);
         _heaviest.Relieve();
+        _takeover?.Step();
         _hasMaintenance = _shard.Maintain();
         if (_stopRequested)
         {
@@ -224,6 +233,7 @@ internal sealed class ShardLoop : IDisposable
 
     private bool HasWork() =>
         _ready.Count > 0 || _replies.HasWork || _bound.HasWork || _hasMaintenance || _exchange.HasHandover(_home)
+        || _takeover is { HasWork: true }
         || (_foreign is not null && (_foreign.HasArrivals() || _service!.HasWork()));
 
     /// <summary>Reads the monotonic clock once a pass, which lives are measured with, and the wall clock now and then, for versions.</summary>

@@ -48,7 +48,7 @@ internal sealed partial class RunningNode : IDisposable
     /// <summary>Descriptors that it has open.</summary>
     public int Descriptors => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
 
-    /// <summary>Starts a node on a free port and waits until it listens.</summary>
+    /// <summary>Starts a node on a free port, unless told on which, and waits until it listens.</summary>
     public static RunningNode Start(params string[] options) => Start([], options);
 
     /// <summary>The same for a node that may have only so many descriptors.</summary>
@@ -59,7 +59,8 @@ internal sealed partial class RunningNode : IDisposable
     {
         string[] memory = options.Contains("--memory") ? [] : ["--memory", "64MiB"];
         string[] shards = options.Contains("--shards") ? [] : ["--shards", "1"];
-        RunningNode node = new(Launch(launcher, ["--listen", "127.0.0.1:0", "--pin", "false", .. memory, .. shards, .. options]));
+        string[] listen = options.Contains("--listen") ? [] : ["--listen", "127.0.0.1:0"];
+        RunningNode node = new(Launch(launcher, [.. listen, "--pin", "false", .. memory, .. shards, .. options]));
         node._process.ErrorDataReceived += (_, line) => node.Remember(line.Data);
         node._process.BeginErrorReadLine();
         string? line = node._process.StandardOutput.ReadLine();

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
-using FastCache.LoadGen.Children;
 using FastCache.Io;
+using FastCache.LoadGen.Children;
 using FastCache.LoadGen.Peers;
 
 namespace FastCache.Bench.Faults;

@@ -407,6 +407,43 @@ internal sealed unsafe class BucketIndex
         return true;
     }
 
+    /// <summary>Copies the items of the bucket at a position of a scan, and starts to load them.</summary>
+    /// <remarks>
+    /// A position is the low 32 bits of a hash in reverse order. So a bucket that b bits name is an interval of 2^(32-b)
+    /// positions, growing cuts one interval in two, and shrinking joins two. The intervals of all buckets are all
+    /// positions; an item's own never changes, wherever its bucket is cut.
+    /// <code>
+    /// buckets    00          10         1      split pointer at 1: bucket 0 is cut, 1 is not yet
+    ///            |-----------|----------|---------------------|
+    /// position   0          2^30       2^31                  2^32
+    /// </code>
+    /// </remarks>
+    /// <param name="position">Any.</param>
+    /// <param name="items">Room for <see cref="MaxChain"/> full buckets.</param>
+    /// <param name="end">Where the bucket's interval ends: up to 2^32.</param>
+    /// <returns>How many items there are.</returns>
+    public int ItemsAt(uint position, Span<uint> items, out ulong end)
+    {
+        uint number = NumberOf(Bits.Reverse(position));
+        uint half = _mask >> 1;
+        bool isSplit = number > half || number + half + 1 < _buckets;
+        ulong interval = 1UL << (32 - BitOperations.PopCount(isSplit ? _mask : half));
+        end = (position & ~(interval - 1)) + interval;
+        int count = 0;
+        for (Bucket* bucket = BucketAt(number); bucket is not null; bucket = Next(bucket))
+        {
+            uint occupied = Bucket.Occupied(bucket) & ~Bucket.Ghosts(bucket);
+            for (; occupied != 0; occupied &= occupied - 1)
+            {
+                uint reference = bucket->References[BitOperations.TrailingZeroCount(occupied)];
+                _owner.PrefetchItem(reference);
+                items[count++] = reference;
+            }
+        }
+
+        return count;
+    }
+
     /// <summary>Calls <paramref name="visit"/> with every entry in use: bucket number and reference. For checks and statistics.</summary>
     public void ForEach(Action<uint, uint> visit)
     {

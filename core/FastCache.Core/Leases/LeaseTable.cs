@@ -13,7 +13,8 @@ namespace FastCache.Core.Leases;
 /// wait for each other, and nothing worse.
 /// <para>Invariants:
 /// 1. A hash has at most one slot.
-/// 2. A grant whose deadline has passed counts as free everywhere.
+/// 2. A grant whose deadline has passed, or that is no newer than the last <see cref="RevokeAll"/>, counts as free everywhere.
+/// 3. Tokens ascend.
 /// </para>
 /// </remarks>
 internal sealed unsafe class LeaseTable
@@ -25,6 +26,8 @@ internal sealed unsafe class LeaseTable
     private readonly Slot* _slots;
     private readonly int _mask;
     private int _sweep;
+    private ulong _newest;
+    private ulong _revoked;
 
     /// <param name="pool">Gives the table.</param>
     /// <param name="slots">A power of two.</param>
@@ -35,7 +38,7 @@ internal sealed unsafe class LeaseTable
         _mask = slots - 1;
     }
 
-    /// <summary>Slots in use; grants whose deadline has passed count until they are swept.</summary>
+    /// <summary>Slots in use; grants that are over count until they are swept.</summary>
     public int Count { get; private set; }
 
     /// <summary>Slots for a budget: one for every 16 KiB, within bounds.</summary>
@@ -47,17 +50,17 @@ internal sealed unsafe class LeaseTable
 
     /// <summary>Grants the right to fill a key, unless somebody has it.</summary>
     /// <param name="hash">Of the key.</param>
-    /// <param name="token">Names the grant; not 0.</param>
+    /// <param name="token">Names the grant; higher than all before.</param>
     /// <param name="nowMillis">Milliseconds of the shard's clock.</param>
     /// <param name="deadlineMillis">When the grant ends by itself.</param>
     public LeaseGrant Grant(ulong hash, ulong token, ulong nowMillis, ulong deadlineMillis)
     {
-        Debug.Assert(token != 0);
+        Debug.Assert(token > _newest);
         Slot* free = null;
         for (int i = 0; i < Window; i++)
         {
             Slot* slot = At(hash, i);
-            bool isFree = slot->Token == 0 || slot->DeadlineMillis <= nowMillis;
+            bool isFree = slot->Token == 0 || IsOver(slot, nowMillis);
             if (!isFree && slot->Hash == hash)
             {
                 return LeaseGrant.Held;
@@ -76,6 +79,7 @@ internal sealed unsafe class LeaseTable
         }
 
         Revoke(hash);
+        _newest = token;
         Count += free->Token == 0 ? 1 : 0;
         *free = new Slot { Hash = hash, Token = token, DeadlineMillis = deadlineMillis };
         return LeaseGrant.Granted;
@@ -86,7 +90,7 @@ internal sealed unsafe class LeaseTable
     public bool TryRedeem(ulong hash, ulong token, ulong nowMillis)
     {
         Slot* slot = Find(hash);
-        if (slot is null || slot->Token != token || slot->DeadlineMillis <= nowMillis)
+        if (slot is null || slot->Token != token || IsOver(slot, nowMillis))
         {
             return false;
         }
@@ -99,7 +103,7 @@ internal sealed unsafe class LeaseTable
     public bool IsHeld(ulong hash, ulong token, ulong nowMillis)
     {
         Slot* slot = Find(hash);
-        return slot is not null && slot->Token == token && slot->DeadlineMillis > nowMillis;
+        return slot is not null && slot->Token == token && !IsOver(slot, nowMillis);
     }
 
     /// <summary>Voids the grant of a key, because something else has happened to it.</summary>
@@ -112,14 +116,17 @@ internal sealed unsafe class LeaseTable
         }
     }
 
-    /// <summary>Clears grants whose deadline has passed, a few slots a call, so that an idle table costs writes nothing.</summary>
+    /// <summary>Voids all grants.</summary>
+    public void RevokeAll() => _revoked = _newest;
+
+    /// <summary>Clears grants that are over, a few slots a call, so that an idle table costs writes nothing.</summary>
     public void Sweep(ulong nowMillis)
     {
         const int SlotsPerSweep = 16;
         for (int i = 0; i < SlotsPerSweep && Count > 0; i++)
         {
             Slot* slot = _slots + (_sweep++ & _mask);
-            if (slot->Token != 0 && slot->DeadlineMillis <= nowMillis)
+            if (slot->Token != 0 && IsOver(slot, nowMillis))
             {
                 Clear(slot);
             }
@@ -145,6 +152,8 @@ internal sealed unsafe class LeaseTable
     }
 
     private Slot* At(ulong hash, int i) => _slots + (((uint)(hash >> 16) + (uint)i) & (uint)_mask);
+
+    private bool IsOver(Slot* slot, ulong nowMillis) => slot->DeadlineMillis <= nowMillis || slot->Token <= _revoked;
 
     private Slot* Find(ulong hash)
     {

@@ -17,11 +17,11 @@ internal static class CommonOptions
 
     public static TextOption<CpuList> NodeCpus(string whose = "the node that is started") => new(
         "--node-cpus", "list", "0", "processors such as 0 or 0,2-3", $"Processors of {whose}.",
-        OptionReaders.Cpus());
+        CpuList.TryParse);
 
     public static TextOption<CpuList> LoadCpus() => new(
         "--load-cpus", "list", "1", "processors such as 1 or 1,4-5", "Processors of the load generator.",
-        OptionReaders.Cpus());
+        CpuList.TryParse);
 
     public static TextOption<IoBackend> Io() => new(
         "--io", IoBackendNames.Choices, "auto", IoBackendNames.Allowed,

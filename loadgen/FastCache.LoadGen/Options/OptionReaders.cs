@@ -50,8 +50,6 @@ internal static class OptionReaders
         where TEnum : struct, Enum => (string text, out TEnum value) =>
         Enum.TryParse(text, ignoreCase: true, out value) && text.All(char.IsAsciiLetter);
 
-    public static TextReader<CpuList> Cpus() => CpuList.TryParse;
-
     public static TextReader<string> Text(Func<string, bool> isAllowed) => (string text, out string value) =>
     {
         value = text;

@@ -8,7 +8,7 @@ internal static class Quantity
     private static readonly (string Suffix, double Factor)[] CountUnits = [("K", 1e3), ("M", 1e6), ("G", 1e9)];
 
     private static readonly (string Suffix, double Factor)[] SecondUnits =
-        [("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3600)];
+        [("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)];
 
     private static readonly (string Suffix, double Factor)[] ByteUnits =
         [("KiB", 1L << 10), ("MiB", 1L << 20), ("GiB", 1L << 30), ("TiB", 1L << 40), ("B", 1)];
@@ -19,7 +19,7 @@ internal static class Quantity
     /// <summary>A number of bytes, with KiB, MiB, GiB or TiB.</summary>
     public static bool TryParseBytes(string text, out long value) => TryParseWhole(text, ByteUnits, out value);
 
-    /// <summary>A time with its unit: ms, s, m or h.</summary>
+    /// <summary>A time with its unit: ms, s, m, h or d.</summary>
     public static bool TryParseDuration(string text, out TimeSpan value)
     {
         bool isNumber = TryScale(text, SecondUnits, needsUnit: true, out double seconds);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using FastCache.Core;
+using FastCache.Node.Cluster;
 using FastCache.Protocol;
 
 namespace FastCache.Node.Sessions;
@@ -10,6 +11,7 @@ namespace FastCache.Node.Sessions;
 internal static class ReplyForms
 {
     private const int MaxTextChars = 200;
+    private const int MaxMovedTextChars = FcpLimits.MaxErrorTextBytes;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void WriteHeader(
@@ -88,6 +90,21 @@ internal static class ReplyForms
         words.Add((ulong)owner);
         words.Add("; connect to that one");
         return Error(room, request, Status.WrongShard, words.Text, (uint)owner);
+    }
+
+    /// <summary>A request for a key whose slot the node does not have.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static int Moved(Span<byte> room, in Request request, ReadOnlySpan<byte> key, OwnedSlots slots)
+    {
+        int slot = KeySlot.Of(key);
+        Words words = new(stackalloc char[MaxMovedTextChars]);
+        words.Add("slot ");
+        words.Add((ulong)slot);
+        words.Add(" is not this node's in epoch ");
+        words.Add(slots.Epoch);
+        words.Add("; its primary is ");
+        words.Add(slots.PrimaryOf(slot));
+        return Error(room, request, Status.Moved, words.Text, slots.Epoch);
     }
 
     public static Status StatusOf(WriteOutcome outcome) => outcome switch

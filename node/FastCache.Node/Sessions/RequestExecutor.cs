@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using FastCache.Core;
 using FastCache.Protocol;
@@ -63,7 +64,7 @@ internal sealed class RequestExecutor(
             case Opcode.Topology:
                 return Body(request, topology.Write(room[FcpLimits.HeaderBytes..]), room);
             case Opcode.Cluster:
-                return ReplyForms.Answer(room, request, Status.NotFound);
+                return Cluster(request, room);
             default:
                 return Body(request, stats.Write(room[FcpLimits.HeaderBytes..]), room);
         }
@@ -124,6 +125,31 @@ internal sealed class RequestExecutor(
         return ReplyWriter.WriteError(room, request.Opcode, Status.OutOfMemory, request.Id, SessionFault.NoMemoryBetweenShards);
     }
 
+    /// <summary>Answers a request for a key of a slot that the node does not have.</summary>
+    public int RefuseMoved(in Request request, Span<byte> room)
+    {
+        counters.Requests++;
+        counters.Moved++;
+        return ReplyForms.Moved(room, request, request.Key, topology.Slots!);
+    }
+
+    /// <summary>Answers a key or an entry of a batch, of a slot that the node does not have.</summary>
+    /// <param name="request">The batch.</param>
+    /// <param name="index">Which of it.</param>
+    /// <param name="offset">Where it lies in the batch.</param>
+    /// <param name="room">At least <see cref="MaxReplyBytes"/>.</param>
+    public int RefuseMovedEntry(in Request request, int index, int offset, Span<byte> room)
+    {
+        ReadOnlySpan<byte> key = request.Opcode == Opcode.BatchGet
+            ? request.ReadBatchKey(ref offset)
+            : request.ReadBatchEntry(ref offset, out _);
+        counters.Requests++;
+        counters.Moved++;
+        int bytes = ReplyForms.Moved(room, request, key, topology.Slots!);
+        ReplyWriter.MakeBatchReply(room, request.Opcode, (uint)index, FlagsOf(request, index) == ReplyFlags.Last);
+        return bytes;
+    }
+
     /// <summary>Writes the error that ends a conversation.</summary>
     public int End(Session session, Span<byte> room)
     {
@@ -158,6 +184,37 @@ internal sealed class RequestExecutor(
     private static int Body(in Request request, int bodyLength, Span<byte> room)
     {
         ReplyForms.WriteHeader(room, request.Opcode, Status.Ok, ReplyFlags.None, bodyLength, request.Id, 0);
+        return FcpLimits.HeaderBytes + bodyLength;
+    }
+
+    private int Cluster(in Request request, Span<byte> room)
+    {
+        if (topology.Slots is not { } slots)
+        {
+            return ReplyForms.Answer(room, request, Status.NotFound);
+        }
+
+        ReadOnlySpan<byte> document = slots.Document.Span;
+        if (request.Argument > document.Length)
+        {
+            Words words = new(stackalloc char[100]);
+            words.Add("offset is ");
+            words.Add(request.Argument);
+            words.Add("; the document of epoch ");
+            words.Add(slots.Epoch);
+            words.Add(" has ");
+            words.Add((ulong)document.Length);
+            words.Add(" bytes");
+            return ReplyForms.Error(room, request, Status.RangeOutOfValue, words.Text);
+        }
+
+        ReadOnlySpan<byte> piece = document[(int)request.Argument..];
+        piece = piece[..Math.Min(piece.Length, FcpLimits.MaxPieceBytes - sizeof(uint))];
+        Span<byte> body = room[FcpLimits.HeaderBytes..];
+        BinaryPrimitives.WriteUInt32LittleEndian(body, (uint)document.Length);
+        piece.CopyTo(body[sizeof(uint)..]);
+        int bodyLength = sizeof(uint) + piece.Length;
+        ReplyForms.WriteHeader(room, Opcode.Cluster, Status.Ok, ReplyFlags.None, bodyLength, request.Id, slots.Epoch);
         return FcpLimits.HeaderBytes + bodyLength;
     }
 

@@ -27,6 +27,7 @@ namespace FastCache.Node.Sessions;
 /// <param name="replies">Where the answers go.</param>
 /// <param name="counters">What is counted.</param>
 /// <param name="changes">What others are told of.</param>
+/// <param name="topology">Where keys are.</param>
 /// <param name="foreign">Where the keys of other shards are; null when there are none.</param>
 internal sealed class RequestGroup(
     Shard shard,
@@ -35,6 +36,7 @@ internal sealed class RequestGroup(
     ReplyPath replies,
     NodeCounters counters,
     ChangeLog changes,
+    NodeTopology topology,
     ForeignRequests? foreign)
 {
     private const int Capacity = 64;
@@ -43,11 +45,13 @@ internal sealed class RequestGroup(
     private readonly Entry[] _entries = new Entry[Capacity];
     private readonly LookupKey[] _keys = new LookupKey[Capacity];
     private readonly Run[] _runs = new Run[Capacity + 1];
+    private readonly bool _hasAllKeys = topology.HasAllKeys;
     private int _runCount;
 
     private enum Kind : byte
     {
         Request,
+        Moved,
         BatchKey,
         BatchEntry,
         Bound,
@@ -92,7 +96,7 @@ internal sealed class RequestGroup(
         bool hasKey = request.KeyLength != 0;
         int owner = hasKey ? OwnerOf(request.Key) : ForeignRequests.EveryShard;
         _keys[Count] = hasKey && IsAtHome(owner) ? shard.Prepare(request.Key) : default;
-        Put(request, offset, Kind.Request, owner);
+        Put(request, offset, owner == NodeTopology.Elsewhere ? Kind.Moved : Kind.Request, owner);
     }
 
     /// <summary>Adds the key of a batched get at a position, and moves the position's offset in the batch past it. The
@@ -230,7 +234,7 @@ internal sealed class RequestGroup(
             ForwardResult forwarded = ForeignRequests.MayGoOn(session, owner, isOfBatch)
                 ? ForwardResult.Sent
                 : ForwardResult.AwaitsReplies;
-            bool isForeign = !IsAtHome(owner) && owner != ForeignRequests.EveryShard;
+            bool isForeign = owner >= 0 && !IsAtHome(owner);
             if (isForeign)
             {
                 forwarded = Forward(session, _entries[i]);
@@ -331,6 +335,9 @@ internal sealed class RequestGroup(
 
     private int ExecuteOther(Session session, in Entry entry, in LookupKey key, Span<byte> room) => entry.Kind switch
     {
+        Kind.Moved => executor.RefuseMoved(entry.Request, room),
+        Kind.BatchKey or Kind.BatchEntry when entry.Owner == NodeTopology.Elsewhere =>
+            executor.RefuseMovedEntry(entry.Request, entry.BatchKey, entry.BatchOffset, room),
         Kind.BatchKey => executor.ExecuteBatchKey(entry.Request, entry.BatchKey, key, room),
         Kind.BatchEntry => executor.ExecuteBatchEntry(entry.Request, entry.BatchKey, entry.BatchOffset, key, room),
         Kind.Bound => bound.Execute(session, entry.Request, room),
@@ -352,7 +359,7 @@ internal sealed class RequestGroup(
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int OwnerOf(ReadOnlySpan<byte> key) => foreign is null ? 0 : foreign.OwnerOf(key);
+    private int OwnerOf(ReadOnlySpan<byte> key) => _hasAllKeys ? 0 : topology.OwnerOf(key);
 
     private void PutBatch(
         in Request request, ReadOnlySpan<byte> key, in InputPosition position, int batchOffset, Kind kind, int owner)

@@ -14,6 +14,9 @@ internal enum Combine : byte
 
     /// <summary>The largest.</summary>
     Max,
+
+    /// <summary>The smallest.</summary>
+    Min,
 }
 
 /// <summary>The last counters that each shard has shown to the others.</summary>
@@ -36,18 +39,21 @@ internal sealed class StatsBoard(int shards)
     {
         long sum = 0;
         long max = 0;
+        long min = long.MaxValue;
         foreach (long[] row in _rows)
         {
             long one = Volatile.Read(ref row[value]);
             sum += one;
             max = Math.Max(max, one);
+            min = Math.Min(min, one);
         }
 
         return combine switch
         {
             Combine.Sum => sum,
             Combine.Mean => sum / _rows.Length,
-            _ => max,
+            Combine.Max => max,
+            _ => min,
         };
     }
 }
@@ -55,10 +61,11 @@ internal sealed class StatsBoard(int shards)
 /// <summary>Writes the counters of a node as UTF-8 lines of "name value", without managed memory.</summary>
 /// <param name="shard">The cache of the shard that answers.</param>
 /// <param name="counters">What its loop counts.</param>
+/// <param name="topology">Where keys are.</param>
 /// <param name="board">Where all shards show their counters.</param>
-/// <param name="home">The row of this shard.</param>
 /// <param name="uptimeMillis">Since when it runs.</param>
-internal sealed class StatsReport(Shard shard, NodeCounters counters, StatsBoard board, int home, Func<long> uptimeMillis)
+internal sealed class StatsReport(
+    Shard shard, NodeCounters counters, NodeTopology topology, StatsBoard board, Func<long> uptimeMillis)
 {
     private const int ClassValues = 7;
 
@@ -119,6 +126,10 @@ internal sealed class StatsReport(Shard shard, NodeCounters counters, StatsBoard
         ("index_load_permille", Combine.Mean),
         ("index_mean_probe_permille", Combine.Mean),
         ("index_longest_probe", Combine.Max),
+        ("cluster_epoch", Combine.Min),
+        ("cluster_slots", Combine.Sum),
+        ("moved_answers", Combine.Sum),
+        ("items_swept", Combine.Sum),
     ];
 
     /// <summary>Values that each shard shows.</summary>
@@ -128,7 +139,7 @@ internal sealed class StatsReport(Shard shard, NodeCounters counters, StatsBoard
     public void Refresh()
     {
         ShardStatistics cache = shard.Statistics();
-        Span<long> row = board.RowOf(home);
+        Span<long> row = board.RowOf(topology.Shard);
         ReadOnlySpan<long> own =
         [
             counters.Connections,
@@ -186,6 +197,10 @@ internal sealed class StatsReport(Shard shard, NodeCounters counters, StatsBoard
             (long)(1000 * cache.IndexLoad),
             (long)(1000 * cache.MeanProbeLength),
             cache.LongestProbe,
+            topology.Slots?.Epoch ?? 0,
+            topology.SlotCount,
+            counters.Moved,
+            counters.ItemsSwept,
         ];
         own.CopyTo(row);
         for (int sizeClass = 0; sizeClass < Shard.SizeClassCount; sizeClass++)
@@ -211,7 +226,7 @@ internal sealed class StatsReport(Shard shard, NodeCounters counters, StatsBoard
         lines.Add("managed_allocated_bytes", GC.GetTotalAllocatedBytes(precise: true));
         lines.Add("garbage_collections", GC.CollectionCount(0));
         lines.Add("shards", board.Count);
-        lines.Add("shard", home);
+        lines.Add("shard", topology.Shard);
         for (int value = 0; value < Values.Length; value++)
         {
             lines.Add(Values[value].Name, board.Combined(value, Values[value].Combine));

@@ -120,6 +120,12 @@ internal sealed class StreamService(
             return ReplyForms.Error(room, request, Status.StreamIncomplete, SessionFault.StreamIncomplete);
         }
 
+        if (IsElsewhere(stream.Key))
+        {
+            Close(stream);
+            return Moved(room, request, stream.Key);
+        }
+
         WriteOutcome outcome;
         ulong version;
         if (stream.State == StreamState.WritesBuffer)
@@ -280,6 +286,15 @@ internal sealed class StreamService(
     private static int NoSuchStream(Span<byte> room, in Request request) =>
         ReplyForms.Error(room, request, Status.NoSuchStream, SessionFault.NoSuchStream);
 
+    private bool IsElsewhere(ReadOnlySpan<byte> key) =>
+        topology.Slots is not null && topology.OwnerOf(key) == NodeTopology.Elsewhere;
+
+    private int Moved(Span<byte> room, in Request request, ReadOnlySpan<byte> key)
+    {
+        counters.Moved++;
+        return ReplyForms.Moved(room, request, key, topology.Slots!);
+    }
+
     private static long LengthOf(in Request request, long total)
     {
         long rest = total - (long)request.RangeStart;
@@ -293,8 +308,9 @@ internal sealed class StreamService(
         SessionStreams streams = session.Streams ??= new SessionStreams();
         OpenStream? free = streams.TakeFree();
         stream = free!;
-        int owner = topology.ShardOf(request.Key);
-        refusal = owner != topology.Shard ? ReplyForms.WrongShard(room, request, owner)
+        int owner = topology.HasAllKeys ? topology.Shard : topology.OwnerOf(request.Key);
+        refusal = owner == NodeTopology.Elsewhere ? Moved(room, request, request.Key)
+            : owner != topology.Shard ? ReplyForms.WrongShard(room, request, owner)
             : streams.Find(request.Id) is not null
                 ? ReplyForms.Error(room, request, Status.StreamIdInUse, SessionFault.StreamIdInUse)
             : free is null ? ReplyForms.Error(room, request, Status.TooManyOpen, _tooManyOpen)

@@ -89,6 +89,15 @@ internal sealed class Tracking(ChangeLog log, NodeCounters counters)
         return bytes;
     }
 
+    /// <summary>Tells every session that all keys may have changed.</summary>
+    public void TellAll()
+    {
+        foreach (Session session in _sessions)
+        {
+            session.HasMissedChanges = true;
+        }
+    }
+
     /// <summary>Ends a pass of the loop.</summary>
     public void EndPass()
     {

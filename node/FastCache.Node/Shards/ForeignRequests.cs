@@ -62,12 +62,9 @@ internal sealed class ForeignRequests
     /// <summary>This shard.</summary>
     public int Home => _home;
 
-    /// <summary>The shard that owns a key.</summary>
-    public int OwnerOf(ReadOnlySpan<byte> key) => _exchange.Directory.OwnerOf(key);
-
     /// <summary>Whether a session's next request may go on now.</summary>
     /// <param name="session">Whose it is.</param>
-    /// <param name="owner">The shard that it concerns, or <see cref="EveryShard"/>.</param>
+    /// <param name="owner">The shard that it concerns, <see cref="EveryShard"/>, or <see cref="NodeTopology.Elsewhere"/>.</param>
     /// <param name="isOfBatch">Whether it is an entry of a batch, whose replies stay in order for every client.</param>
     public static bool MayGoOn(Session session, int owner, bool isOfBatch) =>
         session.Outstanding == 0

@@ -16,6 +16,7 @@ internal sealed class ForeignService : IDisposable
     private readonly int _owner;
     private readonly Shard _shard;
     private readonly RequestExecutor _executor;
+    private readonly NodeTopology _topology;
     private readonly ProtocolLimits _limits;
     private readonly CarryPool _carries;
     private readonly Work[] _work;
@@ -25,12 +26,19 @@ internal sealed class ForeignService : IDisposable
     private readonly ParcelEntry[] _entries = new ParcelEntry[GroupSize];
 
     public ForeignService(
-        ShardExchange exchange, int owner, Shard shard, RequestExecutor executor, ProtocolLimits limits, CarryPool carries)
+        ShardExchange exchange,
+        int owner,
+        Shard shard,
+        RequestExecutor executor,
+        NodeTopology topology,
+        ProtocolLimits limits,
+        CarryPool carries)
     {
         _exchange = exchange;
         _owner = owner;
         _shard = shard;
         _executor = executor;
+        _topology = topology;
         _limits = limits;
         _carries = carries;
         _work = [.. Enumerable.Range(0, exchange.Directory.Count).Select(_ => new Work { Empty = new Stack<Parcel>() })];
@@ -140,7 +148,11 @@ internal sealed class ForeignService : IDisposable
         int done = 0;
         while (done < count && HasParcels(ref work))
         {
-            int length = _executor.Execute(_requests[done], _keys[done], _room.Span);
+            ref readonly Request request = ref _requests[done];
+            bool isElsewhere = _topology.Slots is not null && _topology.OwnerOf(request.Key) == NodeTopology.Elsewhere;
+            int length = isElsewhere
+                ? _executor.RefuseMoved(request, _room.Span)
+                : _executor.Execute(request, _keys[done], _room.Span);
             Answer(link, ref work, _entries[done], _requests[done], length);
             work.Requests!.TryRead(ref work.Offset, out _, out _);
             done++;

@@ -17,9 +17,6 @@ internal sealed class ShardDirectory(int count)
     /// <summary>The shard that owns a slot.</summary>
     public int OwnerOf(int slot) => slot * count / KeySlot.Count;
 
-    /// <summary>The shard that owns a key.</summary>
-    public int OwnerOf(ReadOnlySpan<byte> key) => OwnerOf(KeySlot.Of(key));
-
     /// <summary>The first slot of a shard; that of shard <see cref="Count"/> is <see cref="KeySlot.Count"/>.</summary>
     public int FirstSlotOf(int shard) => ((shard * KeySlot.Count) + count - 1) / count;
 

@@ -120,10 +120,16 @@ internal sealed class ShardExchange : IDisposable
     {
         if (Interlocked.Decrement(ref _serving) == 0)
         {
-            for (int shard = 0; shard < _ios.Length; shard++)
-            {
-                Volatile.Read(ref _ios[shard])?.Wake();
-            }
+            WakeAll();
+        }
+    }
+
+    /// <summary>Wakes every shard. May be called by any thread while the shards run.</summary>
+    public void WakeAll()
+    {
+        for (int shard = 0; shard < _ios.Length; shard++)
+        {
+            Volatile.Read(ref _ios[shard])?.Wake();
         }
     }
 

@@ -1,3 +1,4 @@
+using FastCache.Node.Cluster;
 using FastCache.Node.Limits;
 using FastCache.Node.Sessions;
 
@@ -11,14 +12,18 @@ internal sealed class SharedState : IDisposable
 
     /// <param name="options">The node's options.</param>
     /// <param name="log">Where lines for people go.</param>
-    public SharedState(NodeOptions options, TextWriter log)
+    /// <param name="topologyFile">The cluster that the node is in; null: none.</param>
+    public SharedState(NodeOptions options, TextWriter log, TopologyFile? topologyFile = null)
     {
+        TopologyFile = topologyFile;
         Directory = new ShardDirectory(options.Shards);
         Exchange = new ShardExchange(Directory, options.ConnectionMemoryBytes / ParcelShare);
         Admission = new Admission(options.MaxConnections, options.MaxConnectionsPerAddress);
         Board = new StatsBoard(options.Shards);
         Log = new NodeLog(log);
     }
+
+    public TopologyFile? TopologyFile { get; }
 
     public ShardDirectory Directory { get; }
 

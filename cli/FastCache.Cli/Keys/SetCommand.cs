@@ -1,0 +1,163 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Text;
+using FastCache.Cli.Shell;
+using FastCache.Client;
+using FastCache.LoadGen.Options;
+using FastCache.Protocol;
+
+namespace FastCache.Cli.Keys;
+
+/// <summary>The command <c>set</c>.</summary>
+internal sealed class SetCommand
+{
+    private const string Summary = "Stores a value.";
+
+    private const string Details = """
+        Examples:
+          fastcache set user:42 Ada
+          fastcache set user:42 Ada --ttl 5m --sliding        for 5 minutes from the last read on
+          fastcache set picture:7 --file picture.png
+          make report | fastcache set report -                from standard input
+          fastcache set lock:a me --if-absent --ttl 30s
+          fastcache set user:42 Eve --if-version 4711         get --json tells the version
+          fastcache set temperature -- -5                     what begins with a hyphen goes behind --
+
+        Exit code 1 if the condition is not met.
+        """;
+
+    private const string StandardInput = "-";
+
+    private readonly Terminal _terminal;
+    private readonly ConnectOptions _connect;
+    private readonly KeyArgument _key = new(many: false);
+
+    private readonly Argument<string?> _value = new("value")
+    {
+        HelpName = "VALUE",
+        Arity = ArgumentArity.ZeroOrOne,
+        Description = "The value as text; - reads standard input to its end.",
+    };
+
+    private readonly Option<string> _file = new("--file", "-f") { HelpName = "file", Description = "The value is what the file has." };
+    private readonly TextOption<TimeSpan> _ttl = LifeOptions.TimeToLive("How long it lives; unless told, for ever.");
+    private readonly Option<bool> _sliding = new("--sliding") { Description = "Every read gives it its --ttl again." };
+    private readonly Option<bool> _ifAbsent = new("--if-absent") { Description = "Only if the key is not there." };
+    private readonly Option<bool> _ifPresent = new("--if-present") { Description = "Only if the key is there." };
+    private readonly TextOption<ulong> _ifVersion = VersionOption.IfVersion();
+
+    private SetCommand(Terminal terminal)
+    {
+        _terminal = terminal;
+        _connect = new(terminal);
+    }
+
+    public static Command Create(Terminal terminal)
+    {
+        SetCommand declared = new(terminal);
+        Command command = new DetailedCommand("set", Summary, Details);
+        declared._key.AddTo(command);
+        command.Add(declared._value);
+        command.Add(declared._file);
+        declared._ttl.AddTo(command);
+        command.Add(declared._sliding);
+        command.Add(declared._ifAbsent);
+        command.Add(declared._ifPresent);
+        declared._ifVersion.AddTo(command);
+        declared._connect.AddTo(command);
+        command.Validators.Add(declared.Check);
+        command.Runs(terminal, declared.RunAsync);
+        return command;
+    }
+
+    private void Check(CommandResult result)
+    {
+        if (result.GetValue(_value) is null == result.GetValue(_file) is null)
+        {
+            result.AddError("The value is missing or given twice; allowed: VALUE, - for standard input, or --file.");
+        }
+
+        if (result.GetValue(_sliding) && !_ttl.IsGiven(result))
+        {
+            result.AddError("--sliding needs --ttl: the time that every read gives.");
+        }
+
+        int conditions = (result.GetValue(_ifAbsent) ? 1 : 0) + (result.GetValue(_ifPresent) ? 1 : 0) + (_ifVersion.IsGiven(result) ? 1 : 0);
+        if (conditions > 1)
+        {
+            result.AddError("Only one of --if-absent, --if-present and --if-version can be asked for.");
+        }
+    }
+
+    private async Task<int> RunAsync(CommandResult result, CancellationToken cancellation)
+    {
+        byte[] key = _key.Of(result);
+        SetTerms terms = Terms(result);
+        byte[] value = await ReadValueAsync(result, cancellation);
+        await using FastCacheClient client = await _connect.ConnectAsync(result, cancellation);
+        WriteResult written = await client.SetAsync(key, value, terms, cancellation);
+        if (_connect.IsJson(result))
+        {
+            _terminal.ShowJson(json =>
+            {
+                JsonBytes.Write(json, "key", key);
+                json.WriteBoolean("stored", written.IsDone);
+                json.WriteOutcome(written);
+            });
+        }
+        else if (written.IsDone)
+        {
+            _terminal.Out.WriteLine($"stored {value.Length} {(value.Length == 1 ? "byte" : "bytes")}, version {written.Version}");
+        }
+        else
+        {
+            _terminal.Error.WriteLine($"not stored: {Outcome.Of(written.Status)}");
+        }
+
+        return written.IsDone ? ExitCode.Done : ExitCode.NotMet;
+    }
+
+    private SetTerms Terms(CommandResult result)
+    {
+        SetMode mode = result.GetValue(_ifAbsent) ? SetMode.IfAbsent
+            : result.GetValue(_ifPresent) ? SetMode.IfPresent
+            : _ifVersion.IsGiven(result) ? SetMode.IfVersion
+            : SetMode.Always;
+        return new(LifeOptions.Millis(_ttl.Of(result)), mode, _ifVersion.Of(result))
+        {
+            Sliding = result.GetValue(_sliding),
+            ReturnVersion = true,
+        };
+    }
+
+    private async Task<byte[]> ReadValueAsync(CommandResult result, CancellationToken cancellation)
+    {
+        if (result.GetValue(_file) is string path)
+        {
+            await using FileStream file = Files.Open(path);
+            return await ReadToEndAsync(file, $"The file '{path}'", cancellation);
+        }
+
+        string text = result.GetValue(_value)!;
+        return text == StandardInput
+            ? await ReadToEndAsync(_terminal.Input, "Standard input", cancellation)
+            : Encoding.UTF8.GetBytes(text);
+    }
+
+    private static async Task<byte[]> ReadToEndAsync(Stream stream, string name, CancellationToken cancellation)
+    {
+        using MemoryStream value = new();
+        byte[] piece = new byte[64 << 10];
+        for (int read = 1; read > 0;)
+        {
+            read = await stream.ReadAsync(piece, cancellation);
+            value.Write(piece, 0, read);
+            if (value.Length > FcpLimits.MaxValueBytes)
+            {
+                throw new InputException($"{name} has more than {FcpLimits.MaxValueBytes:N0} bytes, the most that any node takes at once.");
+            }
+        }
+
+        return value.ToArray();
+    }
+}

@@ -1,0 +1,33 @@
+namespace FastCache.Cli.Shell;
+
+/// <summary>Files that commands read and write; what is wrong with one names it.</summary>
+internal static class Files
+{
+    /// <summary>Creates it; a file that is there is replaced.</summary>
+    /// <exception cref="InputException">It cannot be written.</exception>
+    public static FileStream Create(string path)
+    {
+        try
+        {
+            return File.Create(path);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new InputException($"The file '{path}' cannot be written: {refused.Message}");
+        }
+    }
+
+    /// <summary>Opens a file for reading.</summary>
+    /// <exception cref="InputException">It cannot be read.</exception>
+    public static FileStream Open(string path)
+    {
+        try
+        {
+            return File.OpenRead(path);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new InputException($"The file '{path}' cannot be read: {refused.Message}");
+        }
+    }
+}

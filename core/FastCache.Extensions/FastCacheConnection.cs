@@ -1,0 +1,142 @@
+using System.Diagnostics;
+using FastCache.Client;
+using FastCache.Client.Connections;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace FastCache.Extensions;
+
+/// <summary>The application's one client, which connects when the host starts or when it is first asked for, and as often as
+/// it takes.</summary>
+/// <remarks>
+/// <code>
+///                 asked for                  connected
+///   Idle -------------------> Connecting -----------------> Connected
+///                                 |                             ^
+///                                 | OutageWait has passed       | connected
+///                                 v                             |
+///                                Out ---------------------------+
+/// </code>
+/// A node that is down when the application starts is an outage like any later one: whoever asks meanwhile waits for the
+/// rest of <see cref="FastCacheClientOptions.OutageWait"/> and of the attempt that is under way, and fails at once after that,
+/// until the node is there. For any number of threads at once.
+/// </remarks>
+public sealed partial class FastCacheConnection : IAsyncDisposable, IDisposable
+{
+    private readonly FastCacheClientOptions _options;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _closing = new();
+    private readonly Lock _gate = new();
+    private readonly TaskCompletionSource<FastCacheClient> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile Task<FastCacheClient> _client;
+    private Task _connecting = Task.CompletedTask;
+    private bool _isStarted;
+
+    /// <exception cref="OptionsValidationException">An option is out of range.</exception>
+    public FastCacheConnection(IOptions<FastCacheOptions> options, ILoggerFactory? loggers = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options.Value.ToClientOptions();
+        _logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger<FastCacheConnection>();
+        _client = _first.Task;
+    }
+
+    /// <summary>The client, as soon as it is connected.</summary>
+    /// <exception cref="CacheException">No node answers; the next call may have more luck.</exception>
+    /// <exception cref="ObjectDisposedException">This was disposed.</exception>
+    public ValueTask<FastCacheClient> ClientAsync(CancellationToken cancellationToken = default)
+    {
+        Task<FastCacheClient> client = _client;
+        if (client.IsCompletedSuccessfully)
+        {
+            return new(client);
+        }
+
+        Start();
+        return new(client.WaitAsync(cancellationToken));
+    }
+
+    /// <summary>Begins to connect, if that has not begun yet; waits for nothing.</summary>
+    public void Start()
+    {
+        lock (_gate)
+        {
+            if (!_isStarted)
+            {
+                _isStarted = true;
+                _connecting = Task.Run(ConnectAsync);
+            }
+        }
+    }
+
+    /// <summary>Closes the client, if there is one; whoever waits for it fails.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        lock (_gate)
+        {
+            _isStarted = true;
+        }
+
+        await _closing.CancelAsync().ConfigureAwait(false);
+        await _connecting.ConfigureAwait(false);
+        if (_client.IsCompletedSuccessfully)
+        {
+            await _client.Result.DisposeAsync().ConfigureAwait(false);
+        }
+
+        Settle(Task.FromException<FastCacheClient>(new ObjectDisposedException(nameof(FastCacheConnection))));
+    }
+
+    /// <inheritdoc cref="DisposeAsync"/>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    private async Task ConnectAsync()
+    {
+        long start = Stopwatch.GetTimestamp();
+        Backoff backoff = new(_options.MaxReconnectPause);
+        while (true)
+        {
+            try
+            {
+                Settle(Task.FromResult(await FastCacheClient.ConnectAsync(_options, _closing.Token).ConfigureAwait(false)));
+                return;
+            }
+            catch (Exception failure) when (failure is CacheException or OperationCanceledException)
+            {
+                if (_closing.IsCancellationRequested)
+                {
+                    return;
+                }
+
+                TimeSpan pause = backoff.Next();
+                if (Stopwatch.GetElapsedTime(start) + pause >= _options.OutageWait)
+                {
+                    if (!_client.IsFaulted)
+                    {
+                        LogOut(_options.OutageWait, _options.MaxReconnectPause, failure.Message);
+                    }
+
+                    Settle(Task.FromException<FastCacheClient>(failure));
+                }
+
+                await Task.Delay(pause, _closing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    /// <summary>Releases all who wait, and is the answer to those who come from now on.</summary>
+    private void Settle(Task<FastCacheClient> outcome)
+    {
+        _client = outcome;
+        _first.TrySetFromTask(outcome);
+
+        // Seen, also if nobody asks.
+        _ = outcome.Exception;
+        _ = _first.Task.Exception;
+    }
+
+    [LoggerMessage(1, LogLevel.Warning,
+        "No node answered for {OutageWait}; requests fail at once until one does, which is tried at least every {Pause}: {Reason}")]
+    private partial void LogOut(TimeSpan outageWait, TimeSpan pause, string reason);
+}
