@@ -19,7 +19,7 @@ namespace FastCache.Client;
 /// throw, when awaited, <see cref="CacheConnectionException"/>, <see cref="CacheTimeoutException"/>,
 /// <see cref="CacheLimitException"/>, <see cref="CacheRequestException"/> or, when their token is cancelled,
 /// <see cref="OperationCanceledException"/>; a request that no node takes throws <see cref="ArgumentException"/> at once. A
-/// cancelled request may have been executed. docs/client.md says what is guaranteed.
+/// cancelled request may have been executed. docs/client.md, "Stampedes", says what is guaranteed.
 /// </remarks>
 public sealed class FastCacheClient : IFillNode, IAsyncDisposable
 {
@@ -168,7 +168,7 @@ public sealed class FastCacheClient : IFillNode, IAsyncDisposable
         Ask<MakeStaleRequest, bool>(new MakeStaleRequest(key), cancellationToken);
 
     /// <summary>Reads a value, and sees to it that a missing one is fetched once: for all callers of this process, and by one
-    /// process at a time. docs/client.md says what is guaranteed.</summary>
+    /// process at a time. The section "Stampedes" of docs/client.md says what is guaranteed.</summary>
     /// <param name="key">The key.</param>
     /// <param name="state">What the source needs.</param>
     /// <param name="source">Fetches the value. Its exceptions reach all callers that waited for it.</param>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -13,9 +14,7 @@ namespace FastCache.Cluster;
 public sealed record ClusterNode(string Name, string Host, int Port, string? Zone = null, string? Region = null)
 {
     /// <summary>Where clients connect.</summary>
-    public EndPoint EndPoint => IPAddress.TryParse(Host, out IPAddress? address)
-        ? new IPEndPoint(address, Port)
-        : new DnsEndPoint(Host, Port);
+    public EndPoint EndPoint => EndPointOf(Host, Port);
 
     /// <summary>The address as the document has it: <c>host:port</c>, an IPv6 address in brackets.</summary>
     public string Address => Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
@@ -43,6 +42,18 @@ public sealed record ClusterNode(string Name, string Host, int Port, string? Zon
 
         return Uri.CheckHostName(host) is UriHostNameType.Dns or UriHostNameType.IPv4;
     }
+
+    /// <summary>Reads an address as clients connect to it.</summary>
+    /// <inheritdoc cref="TryParseAddress"/>
+    public static bool TryParseEndPoint(string text, [NotNullWhen(true)] out EndPoint? endPoint)
+    {
+        endPoint = TryParseAddress(text, out string host, out int port) ? EndPointOf(host, port) : null;
+        return endPoint is not null;
+    }
+
+    private static EndPoint EndPointOf(string host, int port) => IPAddress.TryParse(host, out IPAddress? address)
+        ? new IPEndPoint(address, port)
+        : new DnsEndPoint(host, port);
 
     public override string ToString() => $"{Name} ({Address})";
 }

@@ -208,6 +208,13 @@ internal static class NodeCommand
             MaxPipelined, HandshakeTimeout, FrameTimeout, StreamTimeout, IdleTimeout, WriteTimeout, ShutdownTimeout, Prefault,
             CompressFrom, StaleTime, Io, Info, StopWithInput,
         };
+        root.Validators.Add(result =>
+        {
+            if (result.GetResult(Node) is not null && result.GetResult(Topology) is null)
+            {
+                result.AddError("--node names a node of --topology, so it needs that: --topology FILE --node NAME.");
+            }
+        });
         root.SetAction(parsed => RunIfMemorySuffices(new NodeOptions
         {
             MemoryBytes = parsed.GetValue(Memory).Bytes,

@@ -114,9 +114,9 @@ internal sealed class ShardLoop : IDisposable
             _service = new ForeignService(_exchange, home, shard, _executor, topology, allowed, _carries);
         }
 
-        if (shared.TopologyFile is TopologyFile file)
+        if (topology.Slots is not null)
         {
-            _takeover = new SlotTakeover(file, topology, shard, tracking, _counters, shared.Log);
+            _takeover = new SlotTakeover(topology, shard, tracking, _counters, shared.Log);
         }
 
         _group = new RequestGroup(shard, _executor, _bound, _replies, _counters, changes, topology, _foreign);

@@ -53,7 +53,7 @@ internal sealed class RandomRequests(Random random, string prefix)
                 Add(burst, RequestWriter.Ping(_frame, id, Bytes(FcpLimits.MaxPingBytes)));
                 break;
             case 1:
-                Add(burst, RequestWriter.Topology(_frame, id));
+                Add(burst, random.Next(2) == 0 ? RequestWriter.Topology(_frame, id) : RequestWriter.Cluster(_frame, id, 0));
                 break;
             case 2:
                 ReadOnlyMemory<byte>[] keys = [.. Enumerable.Range(0, random.Next(1, 40)).Select(_ => (ReadOnlyMemory<byte>)Key())];

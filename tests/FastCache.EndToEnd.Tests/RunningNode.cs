@@ -120,8 +120,26 @@ internal sealed partial class RunningNode : IDisposable
     {
         if (!_process.HasExited)
         {
-            _ = Kill(_process.Id, signal == PosixSignal.SIGINT ? 2 : 15);
+            _ = Kill(_process.Id, signal switch
+            {
+                PosixSignal.SIGHUP => 1,
+                PosixSignal.SIGINT => 2,
+                PosixSignal.SIGTERM => 15,
+                _ => throw new ArgumentOutOfRangeException(nameof(signal), signal, "SIGHUP, SIGINT or SIGTERM"),
+            });
         }
+    }
+
+    /// <summary>Makes it fall silent with its connections open, until <see cref="Resume"/>.</summary>
+    public void Suspend() => _ = Kill(_process.Id, 19);
+
+    public void Resume() => _ = Kill(_process.Id, 18);
+
+    /// <summary>Ends it without a word, and waits for that.</summary>
+    public void Crash()
+    {
+        _process.Kill();
+        AwaitExit();
     }
 
     public void Dispose()
@@ -151,8 +169,8 @@ internal sealed partial class RunningNode : IDisposable
     {
         string path = typeof(RunningNode).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
             .First(attribute => attribute.Key == "NodePath").Value!;
-        // A shell starts background jobs with SIGINT ignored, and children inherit that; the tests of SIGINT must not.
-        ProcessStartInfo start = new("env", ["--default-signal=INT", .. launcher, "dotnet", path, .. options])
+        // A shell starts background jobs with SIGINT ignored (nohup: SIGHUP), and children inherit that; the tests of both must not.
+        ProcessStartInfo start = new("env", ["--default-signal=INT,HUP", .. launcher, "dotnet", path, .. options])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

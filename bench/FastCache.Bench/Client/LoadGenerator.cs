@@ -35,9 +35,10 @@ internal static class LoadGenerator
             using JsonDocument json = process.ExitCode == 0
                 ? JsonDocument.Parse(File.ReadAllText(report))
                 : throw new InvalidOperationException($"the load generator failed: {errors.Result}");
-            JsonElement root = json.RootElement;
+            JsonElement round = json.RootElement.GetProperty("subjects")[0].GetProperty("rounds")[0];
+            double operations = round.GetProperty("operations").GetDouble();
             return new(
-                root.GetProperty("throughput_ops_per_second").GetDouble(), 0, 0, root.GetProperty("load_cpu_ns_per_op").GetDouble(), 0);
+                operations / round.GetProperty("seconds").GetDouble(), 0, 0, round.GetProperty("load_cpu_nanos").GetDouble(), 0);
         }
         finally
         {

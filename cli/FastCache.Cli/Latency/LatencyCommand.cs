@@ -3,9 +3,11 @@ using System.CommandLine.Parsing;
 using System.Diagnostics;
 using System.Text;
 using FastCache.Cli.Shell;
+using FastCache.Cluster;
 using FastCache.LoadGen.Engine;
 using FastCache.LoadGen.Options;
 using FastCache.LoadGen.Reporting;
+using FastCache.Protocol;
 using Spectre.Console;
 
 namespace FastCache.Cli.Latency;
@@ -102,25 +104,53 @@ internal sealed class LatencyCommand
     {
         TimeSpan duration = _duration.Of(result);
         int rate = _rate.Of(result);
-        int keys = _keyCount.Of(result);
+        byte[][] keys = [.. KeysOf(nodes, gets.Node).Take(_keyCount.Of(result))];
         List<Task> underWay = [];
         Stopwatch clock = Stopwatch.StartNew();
         for (long sent = 0; clock.Elapsed < duration; sent++)
         {
-            TimeSpan early = TimeSpan.FromSeconds((double)sent / rate) - clock.Elapsed;
+            // Timers may be early: what is due after the end is not sent.
+            TimeSpan due = TimeSpan.FromSeconds((double)sent / rate);
+            if (due >= duration)
+            {
+                break;
+            }
+
+            TimeSpan early = due - clock.Elapsed;
             if (early > TimeSpan.Zero)
             {
                 await Task.Delay(early, cancellation);
             }
 
             cancellation.ThrowIfCancellationRequested();
-            byte[] key = Encoding.UTF8.GetBytes($"fastcache latency {sent % keys}");
+            byte[] key = keys[sent % keys.Length];
             underWay.RemoveAll(task => task.IsCompletedSuccessfully);
             underWay.Add(pings.MeasureAsync(() => nodes.PingAsync(pings.Node, cancellation)));
             underWay.Add(gets.MeasureAsync(async () => (await nodes.Client.GetAsync(key, cancellation)).Dispose()));
         }
 
         await Task.WhenAll(underWay);
+    }
+
+    /// <summary>Keys that a node has, without end.</summary>
+    /// <exception cref="InputException">It is the primary of no slot.</exception>
+    private static IEnumerable<byte[]> KeysOf(ConnectedNodes nodes, NodeName node)
+    {
+        ClusterTopology? topology = nodes.Topology;
+        int number = topology?.IndexOf(node.Name) ?? 0;
+        if (topology is not null && topology.Ranges.All(range => range.Primary != number))
+        {
+            throw new InputException($"Node {node.Name} is the primary of no slot, so no key leads to it.");
+        }
+
+        for (int i = 0; ; i++)
+        {
+            byte[] key = Encoding.UTF8.GetBytes($"fastcache latency {i}");
+            if (topology is null || topology.CopiesOf(KeySlot.Of(key))[0] == number)
+            {
+                yield return key;
+            }
+        }
     }
 
     private Table TableOf(Probe[] probes)

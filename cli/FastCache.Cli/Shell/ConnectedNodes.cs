@@ -1,5 +1,7 @@
 using System.CommandLine.Parsing;
+using System.Net;
 using FastCache.Client;
+using FastCache.Cluster;
 
 namespace FastCache.Cli.Shell;
 
@@ -13,32 +15,39 @@ internal sealed class ConnectedNodes : IAsyncDisposable
 {
     private readonly FastCacheClient _client;
 
-    private ConnectedNodes(FastCacheClient client, IReadOnlyList<NodeName> all)
+    private ConnectedNodes(FastCacheClient client)
     {
         _client = client;
-        All = all;
+        Topology = client.Topology;
+        All = [.. client.Nodes.Select(node => Topology is null
+            ? new NodeName(AddressOf(node.EndPoint), AddressOf(node.EndPoint))
+            : new NodeName(node.Name, Topology.Nodes[Topology.IndexOf(node.Name)].Address))];
     }
 
-    /// <summary>The nodes, at least one.</summary>
+    /// <summary>The nodes as they were when the command connected, at least one.</summary>
     public IReadOnlyList<NodeName> All { get; }
+
+    /// <summary>Who had which slots then; null: there is one node.</summary>
+    public ClusterTopology? Topology { get; }
 
     /// <summary>For requests about keys.</summary>
     public FastCacheClient Client => _client;
 
     public static async Task<ConnectedNodes> ConnectAsync(
-        ConnectOptions options, SymbolResult result, CancellationToken cancellation)
-    {
-        FastCacheClient client = await options.ConnectAsync(result, cancellation);
-        string address = string.Join(',', options.Of(result).Seeds);
-        return new(client, [new(address, address)]);
-    }
+        ConnectOptions options, SymbolResult result, CancellationToken cancellation) =>
+        new(await options.ConnectAsync(result, cancellation));
 
     /// <summary>The counters of a node.</summary>
     public ValueTask<IReadOnlyDictionary<string, long>> StatsAsync(NodeName node, CancellationToken cancellation) =>
-        _client.StatsAsync(cancellation);
+        _client.StatsAsync(NameOf(node), cancellation);
 
     /// <summary>Waits until a node has answered an empty request.</summary>
-    public ValueTask PingAsync(NodeName node, CancellationToken cancellation) => _client.PingAsync(cancellation);
+    public ValueTask PingAsync(NodeName node, CancellationToken cancellation) => _client.PingAsync(NameOf(node), cancellation);
 
     public ValueTask DisposeAsync() => _client.DisposeAsync();
+
+    /// <summary>What the client calls it; null, any, where there is only one.</summary>
+    private string? NameOf(NodeName node) => Topology is null ? null : node.Name;
+
+    private static string AddressOf(EndPoint endPoint) => endPoint is DnsEndPoint name ? $"{name.Host}:{name.Port}" : $"{endPoint}";
 }

@@ -6,10 +6,11 @@ namespace FastCache.Cli.Topologies;
 /// <summary>The command <c>topology</c>, and those below it.</summary>
 internal static class TopologyCommand
 {
-    private const string Summary = "Makes, checks and compares topologies: who has which of the 16,384 slots.";
+    private const string Summary = "Shows, makes, checks and compares topologies: who has which of the 16,384 slots.";
 
     private const string Details = """
         Examples:
+          fastcache topology show
           fastcache topology create --nodes 3 --host localhost --first-port 7600 --replicas 1 --output three.json
           fastcache topology check three.json
           fastcache topology create --from three.json --node node1=localhost:7600 --node node2=localhost:7601 --output two.json
@@ -19,6 +20,7 @@ internal static class TopologyCommand
 
     public static Command Create(Terminal terminal) => new DetailedCommand("topology", Summary, Details)
     {
+        ShowCommand.Create(terminal),
         CreateCommand.Create(terminal),
         DiffCommand.Create(terminal),
         CheckCommand.Create(terminal),

@@ -43,14 +43,8 @@ public static class Warming
         FillSource<TState> source,
         WarmOptions? options = null,
         IProgress<WarmProgress>? progress = null,
-        CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(keys);
-        Func<ReadOnlyMemory<byte>, CancellationToken, Task<WarmOutcome>> fill = Fill(cache, state, source, options ??= new());
-        WarmRun run = new(progress);
-        return run.ToEndAsync(Parallel.ForEachAsync(
-            keys, Limits(options, cancellationToken), (key, token) => run.OneAsync(key, fill(key, token), token)));
-    }
+        CancellationToken cancellationToken = default) =>
+        cache.WarmAsync(keys.ToAsyncEnumerable(), state, source, options, progress, cancellationToken);
 
     /// <summary>Stores what a source has, in whatever order it gives it.</summary>
     /// <param name="cache">Where.</param>

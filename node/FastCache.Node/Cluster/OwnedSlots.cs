@@ -3,13 +3,14 @@ using FastCache.Protocol;
 
 namespace FastCache.Node.Cluster;
 
-/// <summary>A topology as one of its nodes sees it: of which slots this one has a copy. Immutable, for all shards.</summary>
+/// <summary>A topology as one of its nodes sees it: of which slots this one has a copy. For all shards; only <see cref="Next"/> changes, once.</summary>
 internal sealed class OwnedSlots
 {
     private const int BitsPerWord = 64;
 
     private readonly ulong[] _bits = new ulong[KeySlot.Count / BitsPerWord];
     private readonly string[] _labels;
+    private volatile OwnedSlots? _next;
 
     /// <param name="topology">Who has which slots.</param>
     /// <param name="name">This node's; one that is not among the topology's nodes has no slots.</param>
@@ -29,6 +30,13 @@ internal sealed class OwnedSlots
     }
 
     public ClusterTopology Topology { get; }
+
+    /// <summary>The one that was accepted after this one; null while this is the newest.</summary>
+    public OwnedSlots? Next
+    {
+        get => _next;
+        set => _next = value;
+    }
 
     /// <summary>The topology's number.</summary>
     public uint Epoch => Topology.Epoch;

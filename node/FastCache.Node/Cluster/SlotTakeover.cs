@@ -20,7 +20,8 @@ namespace FastCache.Node.Cluster;
 /// topology that it goes by. An empty shard holds it. While it goes by a topology, requests store nothing in other
 /// slots: each is checked by the same thread in the pass that executes it, also if it comes from another shard, and a stream at its
 /// commit. A new topology is taken over only while settled, so what it adds to the slots is empty: no item of an
-/// added slot was there before. What it takes away the sweep removes, before the next is taken over: items that were there
+/// added slot was there before. None is passed over: one that takes a slot away lets other nodes write its keys, even if the
+/// one after it gives the slot back. What it takes away the sweep removes, before the next is taken over: items that were there
 /// when it began are all seen by a scan, and none of those slots is added to.
 /// </para>
 /// <para>
@@ -28,24 +29,23 @@ namespace FastCache.Node.Cluster;
 /// value that was fetched before may be older than what another node was told meanwhile.
 /// </para>
 /// </remarks>
-/// <param name="file">Where new topologies come from.</param>
 /// <param name="topology">The one that the shard goes by.</param>
 /// <param name="shard">The cache.</param>
 /// <param name="tracking">Who must be told that keys were lost.</param>
 /// <param name="counters">What is counted.</param>
 /// <param name="log">Where lines for people go.</param>
 internal sealed class SlotTakeover(
-    TopologyFile file, NodeTopology topology, Shard shard, Tracking tracking, NodeCounters counters, NodeLog log)
+    NodeTopology topology, Shard shard, Tracking tracking, NodeCounters counters, NodeLog log)
 {
     /// <summary>Items and buckets that are looked at between two passes: 30 us or so.</summary>
     private const int LooksPerStep = 256;
 
-    private OwnedSlots _newest = topology.Slots!;
     private ulong _cursor;
     private bool _isSweeping;
+    private bool _saidThatItWaits;
 
     /// <summary>Whether there is something to do although nothing arrives.</summary>
-    public bool HasWork => _isSweeping || file.Current != topology.Slots;
+    public bool HasWork => _isSweeping || topology.Slots!.Next is not null;
 
     /// <summary>One bounded step. No request may be decoded and not executed.</summary>
     public void Step()
@@ -55,29 +55,27 @@ internal sealed class SlotTakeover(
             Sweep();
         }
 
-        OwnedSlots newest = file.Current;
-        if (newest == topology.Slots)
+        if (topology.Slots!.Next is not OwnedSlots next)
         {
             return;
         }
 
         if (!_isSweeping)
         {
-            TakeOver(newest);
+            TakeOver(next);
         }
-        else if (newest != _newest)
+        else if (!_saidThatItWaits)
         {
-            log.Write($"shard {topology.Shard} takes epoch {newest.Epoch} over when all items of the slots that it lost with epoch {topology.Slots!.Epoch} are removed");
+            _saidThatItWaits = true;
+            log.Write($"shard {topology.Shard} takes epoch {next.Epoch} over when all items of the slots that it lost with epoch {topology.Slots.Epoch} are removed");
         }
-
-        _newest = newest;
     }
 
-    private void TakeOver(OwnedSlots newest)
+    private void TakeOver(OwnedSlots next)
     {
         OwnedSlots before = topology.Slots!;
-        topology.Slots = newest;
-        if (before.Count(topology.FirstSlot, topology.EndSlot, newest) == 0)
+        topology.Slots = next;
+        if (before.Count(topology.FirstSlot, topology.EndSlot, next) == 0)
         {
             return;
         }
@@ -85,6 +83,7 @@ internal sealed class SlotTakeover(
         shard.Leases.RevokeAll();
         tracking.TellAll();
         _isSweeping = true;
+        _saidThatItWaits = false;
         _cursor = ItemScan.Begin;
     }
 

@@ -5,8 +5,8 @@ namespace FastCache.Node.Cluster;
 
 /// <summary>The topology that a node goes by: read from its file at the start, and again when the node is told to.</summary>
 /// <remarks>
-/// The newest one that was accepted is <see cref="Current"/>; each shard looks there between two passes and takes it over
-/// when it may, see <see cref="SlotTakeover"/>. docs/topology.md has the rules of epochs.
+/// The newest one that was accepted is <see cref="Current"/>; each shard begins with that, and takes what is accepted later
+/// over between two passes, one after another, see <see cref="SlotTakeover"/>. docs/topology.md has the rules of epochs.
 /// </remarks>
 internal sealed class TopologyFile
 {
@@ -96,6 +96,7 @@ internal sealed class TopologyFile
                 return $"topology of epoch {before.Epoch} is the one that holds already";
             }
 
+            before.Next = read;
             _current = read;
             isNew = true;
             string absence = read.Topology.IndexOf(_name) < 0 ? $"; node {_name} is not in it any more" : "";

@@ -50,6 +50,35 @@ public sealed class AllocationTests
     }
 
     [Fact]
+    public async Task Hits_of_keys_that_would_be_filled_allocate_nothing_when_warmed_up()
+    {
+        using RunningNode node = RunningNode.Start();
+        await using FastCacheClient client = await NodeTests.ConnectAsync(node);
+        FillSource<int> source = static (_, _, _, _) => throw new InvalidOperationException("a hit asks no source");
+        byte[] value = new byte[100];
+        await LoopAsync(WarmUp);
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        await LoopAsync(Measured);
+        long allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+        Assert.True(allocated < 100_000, $"{allocated} bytes for {Measured} hits");
+
+        Task LoopAsync(int times) => Task.WhenAll(Enumerable.Range(0, 4).Select(task => Task.Run(async () =>
+        {
+            byte[] key = NodeTests.Key($"key {task}");
+            await client.SetAsync(key, value);
+            using CancellationTokenSource cancellation = new();
+            for (int i = 0; i < times / 4; i++)
+            {
+                using FilledValue found = await client.GetOrFillAsync(key, 0, source, cancellationToken: cancellation.Token);
+                if (found.Span.Length != value.Length)
+                {
+                    throw new InvalidOperationException($"{found.Span.Length} bytes");
+                }
+            }
+        })));
+    }
+
+    [Fact]
     public async Task Frames_that_are_kept_for_another_node_allocate_nothing_when_warmed_up()
     {
         OperationPool pool = new();

@@ -53,22 +53,6 @@ public sealed class DistributedCacheTests(CacheNode node) : IClassFixture<CacheN
         Assert.Equal(2, copy.WrittenCount);
     }
 
-    [Fact]
-    public async Task The_synchronous_methods_end_also_where_they_block_every_thread_of_the_pool()
-    {
-        await using ServiceProvider services = node.Application("pool:");
-        IDistributedCache cache = services.GetRequiredService<IDistributedCache>();
-        Task[] callers = [.. Enumerable.Range(0, 8 * Environment.ProcessorCount).Select(i => Task.Run(() =>
-        {
-            for (int round = 0; round < 50; round++)
-            {
-                cache.Set($"key {i}", [(byte)round], Forever);
-                AssertBytes([(byte)round], cache.Get($"key {i}"));
-            }
-        }))];
-        await Task.WhenAll(callers).WaitAsync(TimeSpan.FromSeconds(60));
-    }
-
     [Theory]
     [InlineData(1)]
     [InlineData(3)]

@@ -114,8 +114,12 @@ public sealed class ConnectionTests
         {
             (Socket first, ConnectionId id) = h.Open();
             Socket[] others = [.. Enumerable.Range(0, 5).Select(_ => h.Connect())];
-            h.ExpectNothing();
-            Assert.Equal(5, h.Io.Counters.RejectedConnections);
+            for (int i = 0; i < 100 && h.Io.Counters.RejectedConnections < others.Length; i++)
+            {
+                h.ExpectNothing(); // On a loaded machine the kernel hands them over later.
+            }
+
+            Assert.Equal(others.Length, h.Io.Counters.RejectedConnections);
             foreach (Socket other in others)
             {
                 Assert.Equal(0, other.Receive(new byte[1]));

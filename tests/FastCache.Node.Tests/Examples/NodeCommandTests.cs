@@ -121,6 +121,16 @@ public sealed class NodeCommandTests
     }
 
     [Fact]
+    public void Refuses_a_node_of_no_topology()
+    {
+        Assert.NotEqual(0, Run(out string errors, "--node", "a"));
+        Assert.Null(_options);
+        Assert.Contains("--topology FILE --node NAME", errors, StringComparison.Ordinal);
+        Assert.Equal(0, Run(out _, "--node", "a", "--topology", "cluster.json"));
+        Assert.Equal(("a", "cluster.json"), (_options!.NodeName, _options.TopologyPath));
+    }
+
+    [Fact]
     public void Help_mentions_every_option_with_its_range()
     {
         Assert.Equal(0, Run(out string help, "--help"));
