@@ -7,14 +7,14 @@ namespace FastCache.Protocol.Resp;
 /// </remarks>
 internal sealed class RespLine
 {
-    private readonly List<(int Start, int Length)> _arguments = [];
+    private RespArgument[] _arguments = new RespArgument[8];
     private byte[] _bytes = [];
     private int _used;
 
-    public int Count => _arguments.Count;
+    public int Count { get; private set; }
 
-    /// <summary>Good until the next <see cref="TrySplit"/>.</summary>
-    public ReadOnlySpan<byte> this[int index] => _bytes.AsSpan(_arguments[index].Start, _arguments[index].Length);
+    /// <summary>The arguments, good until the next <see cref="TrySplit"/>.</summary>
+    public RespRequest Request => new(_bytes, _arguments, 0, Count);
 
     /// <returns>False when a quote is not closed, or something follows a closing one.</returns>
     public bool TrySplit(ReadOnlySpan<byte> line)
@@ -24,10 +24,11 @@ internal sealed class RespLine
         line = zero < 0 ? line : line[..zero];
         if (_bytes.Length < line.Length)
         {
-            _bytes = new byte[line.Length];
+            // It must not move: requests point to their arguments.
+            _bytes = GC.AllocateUninitializedArray<byte>(line.Length, pinned: true);
         }
 
-        _arguments.Clear();
+        Count = 0;
         _used = 0;
         int at = 0;
         while (true)
@@ -48,7 +49,12 @@ internal sealed class RespLine
                 return false;
             }
 
-            _arguments.Add((start, _used - start));
+            if (Count == _arguments.Length)
+            {
+                Array.Resize(ref _arguments, 2 * Count);
+            }
+
+            _arguments[Count++] = new RespArgument(start, _used - start);
         }
     }
 

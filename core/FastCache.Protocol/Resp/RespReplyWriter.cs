@@ -26,6 +26,7 @@ public ref struct RespReplyWriter(Span<byte> room, bool isVersion3)
     public const int MaxOverheadBytes = 32;
 
     private const int MaxDoubleBytes = 32;
+    private const int MaxShortHeaderBytes = 6;
 
     private readonly Span<byte> _room = room;
 
@@ -40,11 +41,17 @@ public ref struct RespReplyWriter(Span<byte> room, bool isVersion3)
 
     public void WriteInteger(long number) => Header((byte)':', number);
 
-    public void WriteBulk(scoped ReadOnlySpan<byte> value)
+    public void WriteBulk(scoped ReadOnlySpan<byte> value) => value.CopyTo(BeginBulk(value.Length));
+
+    /// <summary>Writes a bulk whose contents the caller fills in.</summary>
+    /// <returns>Where they go.</returns>
+    public Span<byte> BeginBulk(int length)
     {
-        Header((byte)'$', value.Length);
-        Append(value);
+        Header((byte)'$', length);
+        Span<byte> contents = _room.Slice(Length, length);
+        Length += length;
         Append("\r\n"u8);
+        return contents;
     }
 
     public void WriteNull() => Append(isVersion3 ? "_\r\n"u8 : "$-1\r\n"u8);
@@ -124,9 +131,37 @@ public ref struct RespReplyWriter(Span<byte> room, bool isVersion3)
 
     private void Header(byte sign, long number)
     {
+        Span<byte> line = _room[Length..];
+        if (number is >= 0 and < 1000 && line.Length >= MaxShortHeaderBytes)
+        {
+            WriteShort(line, sign, (uint)number);
+            return;
+        }
+
         Span<byte> digits = stackalloc byte[MaxOverheadBytes];
         Utf8Formatter.TryFormat(number, digits, out int length);
         Line(sign, digits[..length]);
+    }
+
+    /// <summary>The lengths of most values, without a call.</summary>
+    private void WriteShort(Span<byte> line, byte sign, uint number)
+    {
+        line[0] = sign;
+        int at = 1;
+        if (number >= 100)
+        {
+            line[at++] = (byte)('0' + (number / 100));
+        }
+
+        if (number >= 10)
+        {
+            line[at++] = (byte)('0' + (number / 10 % 10));
+        }
+
+        line[at] = (byte)('0' + (number % 10));
+        line[at + 1] = (byte)'\r';
+        line[at + 2] = (byte)'\n';
+        Length += at + 3;
     }
 
     private void Append(scoped ReadOnlySpan<byte> bytes)

@@ -1,23 +1,24 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace FastCache.Protocol.Resp;
 
-/// <summary>Finds the requests of Redis's protocol in a connection's received bytes, one after another.</summary>
+/// <summary>Finds the requests of Redis's protocol in received bytes, one after another; one serves any number of connections.</summary>
 /// <remarks>
 /// <code>
 ///             array header                 bulk header             last argument whole
 ///   Start ──────────────────► BulkHeader ◄─────────────► Bulk ──────────────────────────► Start
 ///     └─ any other first byte: a line that <see cref="RespLine"/> splits ──────────────────► Start
 /// </code>
-/// It remembers how far it has come, so that a request in pieces is looked at once. Arguments are named by their distance from
-/// the request's first byte: the bytes may move between two calls. What it holds grows with arguments that have arrived, never
-/// with numbers that a peer has only announced. The byte after a carriage return and the two after a bulk are passed over
-/// unseen, as Redis does.
+/// A connection's progress says how far it has come, so that a request in pieces is looked at twice at most: while it arrives, and
+/// once it is whole. Its bytes may move between two calls. What is held grows with arguments that have arrived, never with
+/// numbers that a peer has only announced. The byte after a carriage return and the two after a bulk are passed over unseen, as
+/// Redis does.
 /// </remarks>
 /// <param name="maxArguments">Most arguments of a request, at least 1.</param>
 /// <param name="maxRequestBytes">Longest request with all its headers, at least <see cref="MaxLineBytes"/>.</param>
-public sealed class RespRequestDecoder(int maxArguments, int maxRequestBytes)
+public sealed unsafe class RespRequestDecoder(int maxArguments, int maxRequestBytes)
 {
     /// <summary>Longest header or inline request that is waited for.</summary>
     public const int MaxLineBytes = 64 << 10;
@@ -29,57 +30,151 @@ public sealed class RespRequestDecoder(int maxArguments, int maxRequestBytes)
     public const int MaxUnknownBulkBytes = 16 << 10;
 
     private const int EndBytes = 2;
-    private const int FirstCapacity = 8;
+    private const int FirstCapacity = 256;
+    private const int LeastArgumentBytes = 6;
 
     private readonly RespLine _line = new();
-    private (int Start, int Length)[] _arguments = new (int, int)[FirstCapacity];
-    private bool _isOver;
-    private bool _isLine;
-    private int _at;
-    private int _searched;
-    private int _missing;
-    private int? _bulkBytes;
+    private RespArgument[] _arguments = new RespArgument[FirstCapacity];
+    private int _used;
 
     /// <summary>Whether the peer may send as much as the node allows.</summary>
     public bool IsAuthenticated { get; init; } = true;
 
-    /// <summary>After <see cref="DecodeResult.Ok"/>: bytes of the request; after <see cref="DecodeResult.NeedMore"/>: how many
-    /// there must be at least before another look pays.</summary>
-    public int Length { get; private set; }
-
-    /// <summary>After <see cref="DecodeResult.Ok"/>: number of arguments, the command's name among them; 0: nothing is asked.</summary>
-    public int Count { get; private set; }
-
     /// <summary>After <see cref="DecodeResult.Fatal"/>: what Redis says of it, without the sign and the code before it.</summary>
     public string Error { get; private set; } = "";
 
+    /// <summary>Whether a request that came as a line is still to be executed; another one must not be read before that.</summary>
+    public bool HoldsLine { get; private set; }
+
+    /// <summary>To be called when no request that was found is used any more.</summary>
+    public void Clear()
+    {
+        _used = 0;
+        HoldsLine = false;
+    }
+
     /// <summary>Looks for the request at the start of <paramref name="input"/>.</summary>
     /// <param name="input">After <see cref="DecodeResult.NeedMore"/> the same bytes and more; after <see cref="DecodeResult.Ok"/> what follows the request.</param>
+    /// <param name="progress">The connection's.</param>
+    /// <param name="request">After Ok: good as long as its bytes stay where they are, and until <see cref="Clear"/>.</param>
     /// <returns>Ok, NeedMore or Fatal; nothing is to be read after Fatal.</returns>
-    public DecodeResult Read(ReadOnlySpan<byte> input)
+    public DecodeResult Read(ReadOnlySpan<byte> input, ref RespProgress progress, out RespRequest request)
     {
-        if (_isOver || Length == 0)
+        if (!progress.IsUnderWay)
         {
-            _isOver = _isLine = false;
-            (_at, _searched, _missing, Count, _bulkBytes) = (0, 0, 0, 0, null);
+            int length = ReadWhole(input, out int count);
+            if (length > 0)
+            {
+                progress.Length = length;
+                request = new RespRequest(input, _arguments, _used, count);
+                _used += count;
+                return DecodeResult.Ok;
+            }
+        }
+
+        return ReadCarefully(input, ref progress, out request);
+    }
+
+    /// <summary>Reads an array that is there from its first byte to its last and has nothing unusual.</summary>
+    /// <returns>Its length; 0 where <see cref="ReadCarefully"/> has to look.</returns>
+    private int ReadWhole(ReadOnlySpan<byte> input, out int count)
+    {
+        fixed (byte* start = input)
+        {
+            byte* at = start;
+            byte* end = start + Math.Min(input.Length, maxRequestBytes);
+            if (!TryReadCount(ref at, end, (byte)'*', out count) || count == 0 || count > maxArguments
+                || count > (end - at) / LeastArgumentBytes || !IsAuthenticated)
+            {
+                return 0;
+            }
+
+            if (count > _arguments.Length - _used)
+            {
+                MakeRoom(count);
+            }
+
+            fixed (RespArgument* arguments = &_arguments[_used])
+            {
+                for (int i = 0; i < count; i++)
+                {
+                    if (!TryReadCount(ref at, end, (byte)'$', out int bytes) || end - at < bytes + EndBytes)
+                    {
+                        return 0;
+                    }
+
+                    arguments[i] = new RespArgument((int)(at - start), bytes);
+                    at += bytes + EndBytes;
+                }
+            }
+
+            return (int)(at - start);
+        }
+    }
+
+    /// <summary>Reads a sign, a number of up to seven digits without a leading zero, and the line's end.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryReadCount(ref byte* at, byte* end, byte sign, out int number)
+    {
+        const int MostDigits = 7;
+        number = 0;
+        if (end - at < 2 + EndBytes || *at != sign)
+        {
+            return false;
+        }
+
+        uint digit = at[1] - (uint)'0';
+        if (digit > 9)
+        {
+            return false;
+        }
+
+        number = (int)digit;
+        byte* next = at + 2;
+        if (*next != '\r')
+        {
+            byte* last = next + Math.Min(MostDigits - 1, (int)Math.Min(end - EndBytes - next, MostDigits));
+            do
+            {
+                uint more = *next - (uint)'0';
+                if (number == 0 || more > 9 || next == last)
+                {
+                    return false;
+                }
+
+                number = (number * 10) + (int)more;
+            }
+            while (*++next != '\r');
+        }
+
+        at = next + EndBytes;
+        return true;
+    }
+
+    private DecodeResult ReadCarefully(ReadOnlySpan<byte> input, ref RespProgress progress, out RespRequest request)
+    {
+        request = default;
+        if (!progress.IsUnderWay)
+        {
+            progress = default;
             if (input.IsEmpty)
             {
-                Length = 0;
                 return DecodeResult.NeedMore;
             }
 
-            _isLine = input[0] != '*';
-            _missing = -1;
+            progress.IsUnderWay = true;
+            progress.IsLine = input[0] != '*';
+            progress.Missing = progress.BulkBytes = -1;
         }
 
-        if (_isLine)
+        if (progress.IsLine)
         {
-            return ReadLine(input);
+            return ReadLine(input, ref progress, out request);
         }
 
-        if (_missing < 0)
+        if (progress.Missing < 0)
         {
-            DecodeResult header = ReadHeader(input, "mbulk", out long? count);
+            DecodeResult header = ReadHeader(input, ref progress, "mbulk", out long? count);
             if (header != DecodeResult.Ok)
             {
                 return header;
@@ -95,37 +190,36 @@ public sealed class RespRequestDecoder(int maxArguments, int maxRequestBytes)
                 return Refuse("unauthenticated multibulk length");
             }
 
-            _missing = (int)Math.Max(0, count.Value);
+            progress.Missing = (int)Math.Max(0, count.Value);
         }
 
-        while (_missing > 0)
+        while (progress.Missing > 0)
         {
-            DecodeResult argument = ReadArgument(input);
+            DecodeResult argument = ReadArgument(input, ref progress);
             if (argument != DecodeResult.Ok)
             {
                 return argument;
             }
         }
 
-        return End(_at);
-    }
-
-    /// <summary>An argument of the request that <see cref="Read"/> has found.</summary>
-    /// <param name="input">What was given to <see cref="Read"/>.</param>
-    /// <param name="index">Below <see cref="Count"/>.</param>
-    /// <returns>A part of <paramref name="input"/>; of an inline request a copy, which is good until the next <see cref="Read"/>.</returns>
-    public ReadOnlySpan<byte> Argument(ReadOnlySpan<byte> input, int index)
-    {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
-        return _isLine ? _line[index] : input.Slice(_arguments[index].Start, _arguments[index].Length);
-    }
-
-    private DecodeResult ReadArgument(ReadOnlySpan<byte> input)
-    {
-        if (_bulkBytes is null)
+        if (progress.WasCut)
         {
-            int start = _at;
-            DecodeResult header = ReadHeader(input, "bulk", out long? bytes);
+            // Where the first arguments lie was not kept: others have read here meanwhile.
+            progress = default;
+            return Read(input, ref progress, out request);
+        }
+
+        request = new RespRequest(input, _arguments, _used, progress.Found);
+        _used += progress.Found;
+        return End(progress.At, ref progress);
+    }
+
+    private DecodeResult ReadArgument(ReadOnlySpan<byte> input, ref RespProgress progress)
+    {
+        if (progress.BulkBytes < 0)
+        {
+            int start = progress.At;
+            DecodeResult header = ReadHeader(input, ref progress, "bulk", out long? bytes);
             if (header != DecodeResult.Ok)
             {
                 return header;
@@ -136,7 +230,7 @@ public sealed class RespRequestDecoder(int maxArguments, int maxRequestBytes)
                 return Refuse($"expected '$', got '{Shown(input[start])}");
             }
 
-            if (bytes is null or < 0 || bytes > maxRequestBytes - EndBytes - _at)
+            if (bytes is null or < 0 || bytes > maxRequestBytes - EndBytes - progress.At)
             {
                 return Refuse("invalid bulk length");
             }
@@ -146,84 +240,106 @@ public sealed class RespRequestDecoder(int maxArguments, int maxRequestBytes)
                 return Refuse("unauthenticated bulk length");
             }
 
-            _bulkBytes = (int)bytes.Value;
+            progress.BulkBytes = (int)bytes.Value;
         }
 
-        int end = _at + _bulkBytes.Value + EndBytes;
+        int end = progress.At + progress.BulkBytes + EndBytes;
         if (input.Length < end)
         {
-            return Wait(end);
+            return Wait(end, ref progress);
         }
 
-        if (Count == _arguments.Length)
+        if (!progress.WasCut)
         {
-            Array.Resize(ref _arguments, Count * 2);
+            if (_used + progress.Found == _arguments.Length)
+            {
+                MakeRoom(progress.Found + 1);
+            }
+
+            _arguments[_used + progress.Found] = new RespArgument(progress.At, progress.BulkBytes);
+            progress.Found++;
         }
 
-        _arguments[Count++] = (_at, _bulkBytes.Value);
-        (_at, _searched, _bulkBytes) = (end, end, null);
-        _missing--;
+        (progress.At, progress.Searched, progress.BulkBytes) = (end, end, -1);
+        progress.Missing--;
         return DecodeResult.Ok;
     }
 
-    /// <summary>Reads a header at <see cref="_at"/> and goes behind it.</summary>
+    /// <summary>Reads a header at <see cref="RespProgress.At"/> and goes behind it.</summary>
     /// <param name="input">From the request's first byte on.</param>
+    /// <param name="progress">The connection's.</param>
     /// <param name="name">How Redis calls what is counted.</param>
     /// <param name="number">Null when it is none.</param>
-    private DecodeResult ReadHeader(ReadOnlySpan<byte> input, string name, out long? number)
+    private DecodeResult ReadHeader(ReadOnlySpan<byte> input, ref RespProgress progress, string name, out long? number)
     {
         number = null;
-        int found = input[_searched..].IndexOf((byte)'\r');
+        int found = input[progress.Searched..].IndexOf((byte)'\r');
         if (found < 0)
         {
-            _searched = input.Length;
-            return input.Length - _at > MaxLineBytes ? Refuse($"too big {name} count string") : Wait(input.Length + EndBytes);
+            progress.Searched = input.Length;
+            return input.Length - progress.At > MaxLineBytes
+                ? Refuse($"too big {name} count string")
+                : Wait(input.Length + EndBytes, ref progress);
         }
 
-        int end = _searched + found;
+        int end = progress.Searched + found;
         if (end + EndBytes > input.Length)
         {
-            _searched = end;
-            return Wait(end + EndBytes);
+            progress.Searched = end;
+            return Wait(end + EndBytes, ref progress);
         }
 
         // A line that is empty has no sign either, which is for the caller to see.
-        number = end > _at && RespNumber.TryParse(input[(_at + 1)..end], out long parsed) ? parsed : null;
-        _at = _searched = end + EndBytes;
+        number = end > progress.At && RespNumber.TryParse(input[(progress.At + 1)..end], out long parsed) ? parsed : null;
+        progress.At = progress.Searched = end + EndBytes;
         return DecodeResult.Ok;
     }
 
-    private DecodeResult ReadLine(ReadOnlySpan<byte> input)
+    private DecodeResult ReadLine(ReadOnlySpan<byte> input, ref RespProgress progress, out RespRequest request)
     {
-        int found = input[_searched..].IndexOf((byte)'\n');
+        Debug.Assert(!HoldsLine, "the last line was not executed");
+        request = default;
+        int found = input[progress.Searched..].IndexOf((byte)'\n');
         if (found < 0)
         {
-            _searched = input.Length;
-            return input.Length > MaxLineBytes ? Refuse("too big inline request") : Wait(input.Length + 1);
+            progress.Searched = input.Length;
+            return input.Length > MaxLineBytes ? Refuse("too big inline request") : Wait(input.Length + 1, ref progress);
         }
 
-        int end = _searched + found;
+        int end = progress.Searched + found;
         ReadOnlySpan<byte> line = input[..end];
         if (!_line.TrySplit(line.EndsWith("\r"u8) ? line[..^1] : line))
         {
             return Refuse("unbalanced quotes in request");
         }
 
-        Count = _line.Count;
-        return Count > maxArguments ? Refuse("too big inline request") : End(end + 1);
+        if (_line.Count > maxArguments)
+        {
+            return Refuse("too big inline request");
+        }
+
+        HoldsLine = _line.Count > 0;
+        request = _line.Request;
+        return End(end + 1, ref progress);
     }
 
-    private DecodeResult Wait(int bytes)
+    /// <summary>Sees to it that so many arguments have a place behind those of the requests that are in use.</summary>
+    /// <remarks>Those keep the old table.</remarks>
+    private void MakeRoom(int count) =>
+        Array.Resize(ref _arguments, Math.Max(_used + count, Math.Min(_arguments.Length * 2, _arguments.Length + maxArguments)));
+
+    private static DecodeResult Wait(int bytes, ref RespProgress progress)
     {
         Debug.Assert(bytes > 0);
-        Length = bytes;
+        progress.Length = bytes;
+        progress.WasCut = true;
         return DecodeResult.NeedMore;
     }
 
-    private DecodeResult End(int bytes)
+    private static DecodeResult End(int bytes, ref RespProgress progress)
     {
-        Length = bytes;
-        _isOver = true;
+        progress.Length = bytes;
+        progress.IsUnderWay = false;
         return DecodeResult.Ok;
     }
 

@@ -63,7 +63,7 @@ public sealed class RedisComparisonTests
 
     private static string ErrorOf(ReadOnlySpan<byte> input)
     {
-        RespRequestDecoder decoder = new(int.MaxValue, int.MaxValue);
+        RespConnection decoder = new(new RespRequestDecoder(int.MaxValue, int.MaxValue));
         DecodeResult result;
         while ((result = decoder.Read(input)) == DecodeResult.Ok)
         {

@@ -28,10 +28,10 @@ public sealed class RespRequestTests
     [InlineData("*1\rx$1\rxaxx", "a")]
     public void Takes_what_redis_takes(string input, string arguments)
     {
-        RespRequestDecoder decoder = new(MaxArguments, MaxBytes);
+        RespConnection decoder = new(new RespRequestDecoder(MaxArguments, MaxBytes));
         byte[] bytes = Encoding.Latin1.GetBytes(input);
         Assert.Equal(DecodeResult.Ok, decoder.Read(bytes));
-        Assert.Equal(arguments, string.Join('|', Arguments(decoder, bytes).Select(Encoding.Latin1.GetString)));
+        Assert.Equal(arguments, string.Join('|', decoder.Arguments.Select(Encoding.Latin1.GetString)));
         Assert.Equal(bytes.Length, decoder.Length);
     }
 
@@ -55,7 +55,7 @@ public sealed class RespRequestTests
     [InlineData("get 'key\\'\r\n", "unbalanced quotes in request")]
     public void Refuses_in_the_words_of_redis(string input, string error)
     {
-        RespRequestDecoder decoder = new(MaxArguments, MaxBytes);
+        RespConnection decoder = new(new RespRequestDecoder(MaxArguments, MaxBytes));
         Assert.Equal(DecodeResult.Fatal, decoder.Read(Encoding.Latin1.GetBytes(input)));
         Assert.Equal($"Protocol error: {error}", decoder.Error);
     }
@@ -66,7 +66,7 @@ public sealed class RespRequestTests
     [InlineData("g", "too big inline request")]
     public void Waits_for_a_line_end_only_so_long(string start, string error)
     {
-        RespRequestDecoder decoder = new(MaxArguments, MaxBytes);
+        RespConnection decoder = new(new RespRequestDecoder(MaxArguments, MaxBytes));
         int lineStart = start.LastIndexOf('\n') + 1;
         byte[] longest = Encoding.Latin1.GetBytes(start.PadRight(lineStart + RespRequestDecoder.MaxLineBytes, '1'));
         Assert.Equal(DecodeResult.NeedMore, decoder.Read(longest));
@@ -81,7 +81,7 @@ public sealed class RespRequestTests
     [InlineData("*1\r\n$16385\r\n", "unauthenticated bulk length")]
     public void Takes_little_of_a_peer_that_has_not_authenticated(string input, string error)
     {
-        RespRequestDecoder decoder = new(MaxArguments, MaxBytes) { IsAuthenticated = false };
+        RespConnection decoder = new(new RespRequestDecoder(MaxArguments, MaxBytes) { IsAuthenticated = false });
         DecodeResult result = decoder.Read(Encoding.Latin1.GetBytes(input));
         Assert.Equal(error.Length == 0 ? DecodeResult.NeedMore : DecodeResult.Fatal, result);
         Assert.EndsWith(error, decoder.Error, StringComparison.Ordinal);
@@ -92,7 +92,7 @@ public sealed class RespRequestTests
     {
         List<byte[][]> sent = [.. Enumerable.Range(0, random.Next(1, 6)).Select(_ => RandomRequest(random))];
         byte[] stream = [.. sent.SelectMany(Encode)];
-        RespRequestDecoder decoder = new(MaxArguments, MaxBytes);
+        RespConnection decoder = new(new RespRequestDecoder(MaxArguments, MaxBytes));
         int start = 0;
         int end = 0;
         foreach (byte[][] request in sent)
@@ -104,7 +104,7 @@ public sealed class RespRequestTests
                 DecodeResult result = decoder.Read(input);
                 if (result == DecodeResult.Ok)
                 {
-                    Assert.Equal(request, Arguments(decoder, input));
+                    Assert.Equal(request, decoder.Arguments);
                     Assert.Equal(Encode(request).Length, decoder.Length);
                     start += decoder.Length;
                     break;
@@ -124,8 +124,8 @@ public sealed class RespRequestTests
     public void Random_bytes_end_the_same_whole_or_in_pieces() => Property.Holds(40_000, (random, memory) =>
     {
         byte[] input = Mutant(random);
-        RespRequestDecoder whole = new(MaxArguments, MaxBytes);
-        RespRequestDecoder pieces = new(MaxArguments, MaxBytes);
+        RespConnection whole = new(new RespRequestDecoder(MaxArguments, MaxBytes));
+        RespConnection pieces = new(new RespRequestDecoder(MaxArguments, MaxBytes));
         DecodeResult expected = whole.Read(memory.Place(input));
         DecodeResult result = DecodeResult.NeedMore;
         int end = 0;
@@ -141,7 +141,7 @@ public sealed class RespRequestTests
         {
             Assert.Equal(whole.Length, pieces.Length);
             Assert.InRange(whole.Length, 1, input.Length);
-            Assert.Equal(Arguments(whole, input), Arguments(pieces, input));
+            Assert.Equal(whole.Arguments, pieces.Arguments);
         }
     });
 
@@ -161,20 +161,52 @@ public sealed class RespRequestTests
     });
 
     [Fact]
-    public void Requests_allocate_nothing_once_the_decoder_is_warm()
+    public void Requests_allocate_nothing_once_the_decoder_is_warm() => Property.Holds(1, (random, memory) =>
     {
-        byte[] input = Encode([.. Enumerable.Repeat("value"u8.ToArray(), MaxArguments)]);
+        ReadOnlySpan<byte> input = memory.Place(Encode([.. Enumerable.Repeat(random.Bytes(5), MaxArguments)]));
         RespRequestDecoder decoder = new(MaxArguments, MaxBytes);
-        decoder.Read(input);
+        RespProgress progress = default;
+        decoder.Read(input, ref progress, out _);
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 1_000; i++)
         {
-            decoder.Read(input.AsSpan(0, 50));
-            decoder.Read(input);
+            decoder.Clear();
+            decoder.Read(input[..50], ref progress, out _);
+            decoder.Read(input, ref progress, out _);
         }
 
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
-    }
+    });
+
+    [Fact]
+    public void Requests_of_many_connections_stand_side_by_side_until_they_are_executed() => Property.Holds(500, (random, memory) =>
+    {
+        byte[][][] sent = [.. Enumerable.Range(0, 20).Select(_ => RandomRequest(random))];
+        ReadOnlySpan<byte> input = memory.Place([.. sent.SelectMany(Encode)]);
+        RespRequestDecoder decoder = new(MaxArguments, MaxBytes);
+        RespRequest[] requests = new RespRequest[sent.Length];
+        for (int i = 0; i < sent.Length; i++)
+        {
+            RespProgress progress = default;
+            int cut = random.Next(2) == 0 ? 0 : random.Next(Encode(sent[i]).Length);
+            if (cut > 0)
+            {
+                Assert.Equal(DecodeResult.NeedMore, decoder.Read(input[..cut], ref progress, out _));
+            }
+
+            Assert.Equal(DecodeResult.Ok, decoder.Read(input, ref progress, out requests[i]));
+            input = input[progress.Length..];
+        }
+
+        for (int i = 0; i < sent.Length; i++)
+        {
+            Assert.Equal(sent[i].Length, requests[i].Count);
+            for (int j = 0; j < sent[i].Length; j++)
+            {
+                Assert.True(requests[i][j].SequenceEqual(sent[i][j]));
+            }
+        }
+    });
 
     private static byte[][] RandomRequest(Random random) =>
         [.. Enumerable.Range(0, random.Next(1, random.Next(2) == 0 ? 4 : MaxArguments + 1))
@@ -208,16 +240,5 @@ public sealed class RespRequestTests
         }
 
         return bytes[..random.Next(1, bytes.Length + 1)];
-    }
-
-    private static byte[][] Arguments(RespRequestDecoder decoder, ReadOnlySpan<byte> input)
-    {
-        byte[][] arguments = new byte[decoder.Count][];
-        for (int i = 0; i < arguments.Length; i++)
-        {
-            arguments[i] = decoder.Argument(input, i).ToArray();
-        }
-
-        return arguments;
     }
 }
