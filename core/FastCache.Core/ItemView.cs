@@ -33,6 +33,20 @@ public readonly unsafe ref struct ItemView
     /// <exception cref="InvalidOperationException">No item was found.</exception>
     public ulong Version => Found->Version;
 
+    /// <summary>Milliseconds until the item expires, at least 1; 0: it never does.</summary>
+    /// <exception cref="InvalidOperationException">No item was found.</exception>
+    public long RestMillis => Found->Expiry == 0 ? 0 : Math.Max(1, (long)(_item->Expiry - _shard.Now));
+
+    /// <summary>Uses that the eviction clock knows of: 0 to 3, and 4 more where it keeps the item with those that are used often.</summary>
+    /// <exception cref="InvalidOperationException">No item was found.</exception>
+    public int Uses => (int)((Found->Packed & Item.UseMask) >> Item.UseShift) + ((_item->Packed & Item.Hot) != 0 ? 4 : 0);
+
+    /// <summary>Bytes of memory that the item takes, with all that belongs to it and what rounding adds.</summary>
+    /// <exception cref="InvalidOperationException">No item was found.</exception>
+    public long StoredBytes => (Found->Kind & Item.Large) != 0
+        ? LargeLayout.StoredBytes(_item)
+        : Memory.SizeClasses.ChunkBytes(Memory.SizeClasses.For(_item->StoredBytes));
+
     /// <summary>Whether <see cref="Value"/> can be had: the value lies in one piece and is not compressed.</summary>
     /// <exception cref="InvalidOperationException">No item was found.</exception>
     public bool IsContiguous => (Found->Lengths & (Item.Compressed | Item.Large)) == 0;

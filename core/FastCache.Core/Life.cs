@@ -35,6 +35,17 @@ internal readonly unsafe record struct Life(ulong Expiry, uint Kind, ulong Perio
     public static ulong After(ulong now, ulong millis) =>
         millis == 0 ? 0 : Math.Min(now + Math.Min(millis, Item.ExpiryMask), Item.ExpiryMask);
 
+    /// <summary>Whether an item that expires at <paramref name="current"/> may be made to expire at <paramref name="wanted"/>.</summary>
+    public static bool Permits(LifeCondition condition, ulong current, ulong wanted) => condition switch
+    {
+        LifeCondition.IfEndless => current == 0,
+        LifeCondition.IfLimited => current != 0,
+        // 0 is never: less one it is the latest time there is.
+        LifeCondition.IfLater => wanted - 1 > current - 1,
+        LifeCondition.IfSooner => wanted - 1 < current - 1,
+        _ => true,
+    };
+
     /// <summary>The expiry that a hit gives to a sliding item.</summary>
     /// <remarks>A period of 0, which a touch may give, ends at the limit too: never is later than any.</remarks>
     public static ulong Renewed(ulong now, ulong periodMillis, ulong latestExpiry)

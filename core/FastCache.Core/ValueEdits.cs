@@ -153,6 +153,42 @@ public sealed unsafe class ValueEdits
         return _shard.Writer.Write(key, whole, existing, Life.Of(_shard.At(existing)), _shard.NextVersion(), out version);
     }
 
+    /// <summary>Puts bytes over a part of a value, with zeros between its end and them; an absent key gets zeros and them.</summary>
+    /// <param name="key"><see cref="Shard.MinKeyBytes"/> to <see cref="Shard.MaxKeyBytes"/> bytes.</param>
+    /// <param name="offset">Where in the value, 0 or more.</param>
+    /// <param name="piece">The bytes; they end at <see cref="MaxValueBytes"/> at the latest.</param>
+    /// <param name="length">Bytes of the value afterwards.</param>
+    /// <param name="version">The value's version; 0 unless <see cref="WriteOutcome.Done"/>.</param>
+    /// <returns>Also <see cref="WriteOutcome.ValueTooLarge"/>, <see cref="WriteOutcome.OutOfMemory"/>.</returns>
+    public WriteOutcome Overwrite(scoped in LookupKey key, long offset, ReadOnlySpan<byte> piece, out int length, out ulong version)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        version = 0;
+        length = 0;
+        uint existing = _shard.FindResident(key, out bool isLive);
+        ItemView item = default;
+        bool isThere = isLive && _shard.TryView(existing, key.Hash, out item, isLookup: false);
+        long before = isThere ? item.Length : 0;
+        if (Math.Max(before, offset + piece.Length) > Math.Min(MaxValueBytes, _shard.MaxValueBytes))
+        {
+            return WriteOutcome.ValueTooLarge;
+        }
+
+        length = (int)Math.Max(before, offset + piece.Length);
+        Span<byte> whole = new(_scratch.Value, length);
+        if (isThere)
+        {
+            item.CopyTo(whole[..(int)before]);
+        }
+
+        whole[(int)before..].Clear();
+        piece.CopyTo(whole[(int)offset..]);
+        // A damaged value was removed when it was looked at.
+        Life life = isThere ? Life.Of(_shard.At(existing)) : default;
+        return _shard.Writer.Write(
+            key, whole, isThere || !isLive ? existing : 0, life, _shard.NextVersion(), out version);
+    }
+
     private static bool TryParse(Item* item, CounterKind kind, out ulong number)
     {
         number = 0;
@@ -166,7 +202,8 @@ public sealed unsafe class ValueEdits
         {
             bool parsed = Utf8Parser.TryParse(text, out long signed, out int used) && used == text.Length && text[0] != '+';
             number = (ulong)signed;
-            return parsed;
+            // As it would be written: Redis takes no other form.
+            return parsed && (text[0] == '0' ? text.Length == 1 : !text.StartsWith("-0"u8));
         }
 
         return Utf8Parser.TryParse(text, out number, out int consumed) && consumed == text.Length && text[0] != '+';

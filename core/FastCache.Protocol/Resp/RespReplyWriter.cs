@@ -33,6 +33,15 @@ public ref struct RespReplyWriter(Span<byte> room, bool isVersion3)
     /// <summary>Bytes that were written.</summary>
     public int Length { get; private set; }
 
+    /// <summary>What is left of the room.</summary>
+    public readonly Span<byte> Rest => _room[Length..];
+
+    /// <summary>Takes back what was written from a length on.</summary>
+    public void CutTo(int length) => Length = Math.Min(Length, length);
+
+    /// <summary>Takes what the caller has put at the start of <see cref="Rest"/>.</summary>
+    public void Take(int bytes) => Length += bytes;
+
     /// <param name="text">Without line ends.</param>
     public void WriteSimple(scoped ReadOnlySpan<byte> text) => Line((byte)'+', text);
 

@@ -17,6 +17,7 @@ internal sealed class OwnedSlots
     public OwnedSlots(ClusterTopology topology, string name)
     {
         Topology = topology;
+        Name = name;
         Document = TopologyDocument.Write(topology);
         _labels = [.. topology.Nodes.Select(node => $"{node.Name} at {node.Address}")];
         int node = topology.IndexOf(name);
@@ -30,6 +31,9 @@ internal sealed class OwnedSlots
     }
 
     public ClusterTopology Topology { get; }
+
+    /// <summary>The node's own name.</summary>
+    public string Name { get; }
 
     /// <summary>The one that was accepted after this one; null while this is the newest.</summary>
     public OwnedSlots? Next

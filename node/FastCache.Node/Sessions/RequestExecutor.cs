@@ -150,15 +150,6 @@ internal sealed class RequestExecutor(
         return bytes;
     }
 
-    /// <summary>Writes the error that ends a conversation.</summary>
-    public int End(Session session, Span<byte> room)
-    {
-        Fault fault = session.Fault;
-        counters.FatalErrors += fault.Status == Status.ShuttingDown ? 0 : 1;
-        session.State = SessionState.Draining;
-        return ReplyWriter.WriteError(room, Opcode.Error, fault.Status, fault.Id, fault.Text);
-    }
-
     /// <summary>Conditions and life of a Set or SetBegin.</summary>
     public static SetOptions OptionsOf(in Request request)
     {

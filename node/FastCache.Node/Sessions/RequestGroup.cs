@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using FastCache.Core;
+using FastCache.Node.Doors;
 using FastCache.Node.Shards;
 using FastCache.Protocol;
 
@@ -39,7 +40,9 @@ internal sealed class RequestGroup(
     NodeTopology topology,
     ForeignRequests? foreign)
 {
-    private const int Capacity = 64;
+    /// <summary>Most requests of a group.</summary>
+    public const int Capacity = 64;
+
     private const int ProbeLag = 16;
 
     private readonly Entry[] _entries = new Entry[Capacity];
@@ -56,11 +59,15 @@ internal sealed class RequestGroup(
         BatchEntry,
         Bound,
         Unasked,
+        Call,
         TooLarge,
         Fatal,
     }
 
     public int Count { get; private set; }
+
+    /// <summary>How many groups have been executed before this one.</summary>
+    public long Number { get; private set; }
 
     public bool IsFull => Count == Capacity;
 
@@ -118,6 +125,23 @@ internal sealed class RequestGroup(
         int owner = value.Length > executor.MaxValueBytesNow ? ForeignRequests.EveryShard : OwnerOf(key);
         PutBatch(request, key, position, offset, Kind.BatchEntry, owner);
     }
+
+    /// <summary>Adds what <see cref="Door.Execute"/> is to be called for. The group has room.</summary>
+    /// <param name="key">Its key; empty when it has none.</param>
+    /// <param name="owner">The shard that executes it, <see cref="ForeignRequests.EveryShard"/> where any can, or <see cref="NodeTopology.Elsewhere"/>.</param>
+    /// <param name="position">Where decoding has to go on if it cannot be executed now.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AddCall(ReadOnlySpan<byte> key, int owner, in InputPosition position)
+    {
+        _keys[Count] = !key.IsEmpty && (owner >= 0 && IsAtHome(owner)) ? shard.Prepare(key) : default;
+        ref Entry entry = ref _entries[Count];
+        entry.BatchKey = position.BatchKeys;
+        Put(position.Offset, Kind.Call, owner);
+    }
+
+    /// <summary>The shard that has a key, or <see cref="NodeTopology.Elsewhere"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int OwnerOf(ReadOnlySpan<byte> key) => _hasAllKeys ? 0 : topology.OwnerOf(key);
 
     /// <summary>Adds a request that needs what its connection holds. The group has room.</summary>
     public void AddBound(in Request request, int offset) => PutKeyless(request, offset, Kind.Bound);
@@ -184,6 +208,7 @@ internal sealed class RequestGroup(
 
         changes.Origin = ChangeLog.NoOrigin;
         Count = _runCount = 0;
+        Number++;
         counters.Batches++;
         shard.EndBatch();
     }
@@ -205,7 +230,7 @@ internal sealed class RequestGroup(
             int bytes = 0;
             do
             {
-                bytes += Execute(session, _entries[i], _keys[i], room[bytes..]);
+                bytes += Execute(session, i, room[bytes..]);
                 i++;
             }
             while (i < end && bytes < allowance);
@@ -237,7 +262,7 @@ internal sealed class RequestGroup(
             bool isForeign = owner >= 0 && !IsAtHome(owner);
             if (isForeign)
             {
-                forwarded = Forward(session, _entries[i]);
+                forwarded = _entries[i].Kind == Kind.Call ? ForwardCall(session, i) : Forward(session, _entries[i]);
                 if (forwarded == ForwardResult.Sent)
                 {
                     i++;
@@ -262,8 +287,8 @@ internal sealed class RequestGroup(
 
             Span<byte> room = replies.Room;
             int bytes = isForeign
-                ? executor.RefuseForwarding(_entries[i].Request, room)
-                : Execute(session, _entries[i], _keys[i], room);
+                ? RefuseForwarding(session, i, room)
+                : Execute(session, i, room);
             if (bytes > 0)
             {
                 replies.Stage(session, bytes);
@@ -324,17 +349,38 @@ internal sealed class RequestGroup(
         return result;
     }
 
+    private ForwardResult ForwardCall(Session session, int call)
+    {
+        Door door = session.Door;
+        ForwardResult sent = foreign!.TryAdd(
+            session, _entries[call].Owner, door.PackedBytes(call), BatchPlace.None, out Span<byte> frame, door.TagOf(call));
+        if (sent == ForwardResult.Sent)
+        {
+            door.Pack(session, call, frame);
+        }
+
+        return sent;
+    }
+
+    private int RefuseForwarding(Session session, int entry, Span<byte> room) => _entries[entry].Kind == Kind.Call
+        ? session.Door.RefuseForwarding(session, entry, room)
+        : executor.RefuseForwarding(_entries[entry].Request, room);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool IsAtHome(int owner) => foreign is null || owner == foreign.Home;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int Execute(Session session, in Entry entry, in LookupKey key, Span<byte> room) =>
-        entry.Kind == Kind.Request
-            ? executor.Execute(entry.Request, key, room)
-            : ExecuteOther(session, entry, key, room);
-
-    private int ExecuteOther(Session session, in Entry entry, in LookupKey key, Span<byte> room) => entry.Kind switch
+    private int Execute(Session session, int place, Span<byte> room)
     {
+        ref readonly Entry entry = ref _entries[place];
+        return entry.Kind == Kind.Request
+            ? executor.Execute(entry.Request, _keys[place], room)
+            : ExecuteOther(session, entry, place, _keys[place], room);
+    }
+
+    private int ExecuteOther(Session session, in Entry entry, int place, in LookupKey key, Span<byte> room) => entry.Kind switch
+    {
+        Kind.Call => session.Door.Execute(session, place, key, room),
         Kind.Moved => executor.RefuseMoved(entry.Request, room),
         Kind.BatchKey or Kind.BatchEntry when entry.Owner == NodeTopology.Elsewhere =>
             executor.RefuseMovedEntry(entry.Request, entry.BatchKey, entry.BatchOffset, room),
@@ -343,7 +389,7 @@ internal sealed class RequestGroup(
         Kind.Bound => bound.Execute(session, entry.Request, room),
         Kind.Unasked => bound.Write(session, room),
         Kind.TooLarge => executor.RefuseValue(entry.Request, room),
-        _ => executor.End(session, room),
+        _ => session.Door.End(session, room),
     };
 
     private static InputPosition PositionOf(in Run run, in Entry entry)
@@ -354,12 +400,13 @@ internal sealed class RequestGroup(
             position.BatchKeys = entry.BatchKey;
             position.BatchOffset = entry.BatchOffset;
         }
+        else if (entry.Kind == Kind.Call)
+        {
+            position.BatchKeys = entry.BatchKey;
+        }
 
         return position;
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int OwnerOf(ReadOnlySpan<byte> key) => _hasAllKeys ? 0 : topology.OwnerOf(key);
 
     private void PutBatch(
         in Request request, ReadOnlySpan<byte> key, in InputPosition position, int batchOffset, Kind kind, int owner)
@@ -379,9 +426,15 @@ internal sealed class RequestGroup(
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Put(in Request request, int offset, Kind kind, int owner)
     {
+        _entries[Count].Request = request;
+        Put(offset, kind, owner);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Put(int offset, Kind kind, int owner)
+    {
         Debug.Assert(_runCount > 0 && !IsFull);
         ref Entry entry = ref _entries[Count];
-        entry.Request = request;
         entry.Offset = offset;
         entry.Kind = kind;
         entry.Owner = owner;

@@ -135,6 +135,22 @@ internal sealed class StatsReport(
     /// <summary>Values that each shard shows.</summary>
     public static int ValueCount => Values.Length + (Shard.SizeClassCount * ClassValues);
 
+    private static readonly int Items = IndexOf("items");
+
+    /// <summary>One value over all shards, as each has shown it last.</summary>
+    /// <param name="name">As a line of the report has it.</param>
+    public long Total(string name)
+    {
+        Refresh();
+        int value = IndexOf(name);
+        return board.Combined(value, Values[value].Combine);
+    }
+
+    /// <summary>How many items a shard had when it has shown its counters last.</summary>
+    public long ItemsOn(int shard) => Volatile.Read(ref board.RowOf(shard)[Items]);
+
+    private static int IndexOf(string name) => Array.FindIndex(Values, value => value.Name == name);
+
     /// <summary>Shows this shard's counters of now to all.</summary>
     public void Refresh()
     {

@@ -55,7 +55,7 @@ public sealed class LimitTests
         Deadlines deadlines = new(handshakeMillis: 100, frameMillis: 50, idleMillis: 200);
         NodeCounters counters = new();
         using CarryPool carries = new(1 << 20);
-        Session session = new(new ReceivePath(null!, 2, carries), ProtocolLimits.Default, new NodeTopology(new ShardDirectory(1), 0));
+        Session session = new(new ReceivePath(null!, 2, carries));
         session.Open(default);
         Assert.Null(deadlines.Overdue(session, 99, counters));
         Assert.Contains("--handshake-timeout", deadlines.Overdue(session, 100, counters), StringComparison.Ordinal);
@@ -75,7 +75,7 @@ public sealed class LimitTests
     {
         Deadlines deadlines = new(handshakeMillis: long.MaxValue, frameMillis: 50, idleMillis: 0);
         using CarryPool carries = new(1 << 20);
-        Session session = new(new ReceivePath(null!, 2, carries), ProtocolLimits.Default, new NodeTopology(new ShardDirectory(1), 0));
+        Session session = new(new ReceivePath(null!, 2, carries));
         session.Open(default);
         Assert.Null(deadlines.Overdue(session, 1L << 50, new NodeCounters()));
     }
