@@ -50,7 +50,13 @@ public ref struct RespReplyWriter(Span<byte> room, bool isVersion3)
 
     public void WriteInteger(long number) => Header((byte)':', number);
 
-    public void WriteBulk(scoped ReadOnlySpan<byte> value) => value.CopyTo(BeginBulk(value.Length));
+    /// <param name="value">It may lie in <see cref="Rest"/>, <see cref="MaxOverheadBytes"/> or more behind its start.</param>
+    public void WriteBulk(scoped ReadOnlySpan<byte> value)
+    {
+        Header((byte)'$', value.Length);
+        Append(value);
+        Append("\r\n"u8);
+    }
 
     /// <summary>Writes a bulk whose contents the caller fills in.</summary>
     /// <returns>Where they go.</returns>
@@ -116,6 +122,7 @@ public ref struct RespReplyWriter(Span<byte> room, bool isVersion3)
     }
 
     /// <summary>A text for people.</summary>
+    /// <inheritdoc cref="WriteBulk"/>
     public void WriteVerbatim(scoped ReadOnlySpan<byte> text)
     {
         if (!isVersion3)
