@@ -58,7 +58,7 @@ internal struct SetWords
             {
                 keepsLife = true;
             }
-            else if (IsTime(word) && !keepsLife && time == 0 && i + 1 < call.Count)
+            else if (IsTime(word) && !keepsLife && i + 1 < call.Count && (time == 0 || IsSame(word, call[time])))
             {
                 time = i++;
             }
@@ -74,29 +74,17 @@ internal struct SetWords
         return time == 0 || words.TryTakeTime(call, time, unixMillis, "set"u8, ref reply);
     }
 
+    /// <summary>Whether the words of a GETEX are such that it takes; of a time that is all that is looked at.</summary>
+    public static bool AreForGetEx(scoped Call call) =>
+        call.Count == 2 || (call.Count == 3 && RespWord.Is(call[2], "persist"u8)) || (call.Count == 4 && IsTime(call[2]));
+
     /// <summary>Reads the words of GETEX.</summary>
+    /// <param name="call">One for which <see cref="AreForGetEx"/> holds.</param>
     /// <inheritdoc cref="TryReadSet"/>
     public static bool TryReadGetEx(scoped Call call, long unixMillis, out SetWords words, ref RespReplyWriter reply)
     {
-        words = default;
-        if (call.Count == 2)
-        {
-            return true;
-        }
-
-        if (call.Count == 3 && RespWord.Is(call[2], "persist"u8))
-        {
-            words.Persists = true;
-            return true;
-        }
-
-        if (call.Count == 4 && IsTime(call[2]))
-        {
-            return words.TryTakeTime(call, 2, unixMillis, "getex"u8, ref reply);
-        }
-
-        reply.WriteError(RespErrors.Syntax);
-        return false;
+        words = new SetWords { Persists = call.Count == 3 };
+        return call.Count != 4 || words.TryTakeTime(call, 2, unixMillis, "getex"u8, ref reply);
     }
 
     /// <summary>Takes a time.</summary>
@@ -131,6 +119,10 @@ internal struct SetWords
 
     private static bool IsTime(ReadOnlySpan<byte> word) =>
         RespWord.Is(word, "ex"u8) || RespWord.Is(word, "px"u8) || RespWord.Is(word, "exat"u8) || RespWord.Is(word, "pxat"u8);
+
+    /// <summary>Whether two words for a time are the same; then the last one holds.</summary>
+    private static bool IsSame(ReadOnlySpan<byte> word, ReadOnlySpan<byte> other) =>
+        word.Length == other.Length && (word[0] | 0x20) == (other[0] | 0x20);
 
     private bool TryTakeTime(scoped Call call, int index, long unixMillis, scoped ReadOnlySpan<byte> name, ref RespReplyWriter reply)
     {

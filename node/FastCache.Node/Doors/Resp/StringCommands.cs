@@ -138,16 +138,21 @@ internal sealed class StringCommands(RespShard shard)
 
     private void GetEx(scoped Call call, ref RespReplyWriter reply)
     {
-        if (!SetWords.TryReadGetEx(call, shard.UnixMillis(), out SetWords words, ref reply))
+        if (!SetWords.AreForGetEx(call))
         {
+            reply.WriteError(RespErrors.Syntax);
             return;
         }
 
+        // Redis looks at the time only when there is a value to give it to.
         if (!_shard.TryGet(call.Key, out ItemView item))
         {
             reply.WriteNull();
+            return;
         }
-        else if (Write(item, ref reply) && (words.HasTime || words.Persists))
+
+        if (SetWords.TryReadGetEx(call, shard.UnixMillis(), out SetWords words, ref reply) && Write(item, ref reply)
+            && (words.HasTime || words.Persists))
         {
             if (words.IsOver)
             {
