@@ -46,7 +46,7 @@ internal sealed class RandomCommands(Random random)
             27 => ["SETRANGE", Key(), One("0", "3", "20", "-1", "x"), Value()],
             28 => [One("DEL", "UNLINK"), .. Many(() => [Key()])],
             29 => [One("EXISTS", "TOUCH"), .. Many(() => [Key()])],
-            30 or 31 => [One("EXPIRE", "PEXPIRE"), Key(), One("5000000", "7000000", "9000000", "-1", "0", "x", "9223372036854775807"), .. Conditions()],
+            30 or 31 => [One("EXPIRE", "PEXPIRE"), Key(), One(Later(), Later(), Later(), "-1", "0", "x", "9223372036854775807"), .. Conditions()],
             32 => ["EXPIREAT", Key(), One("2500000000", "2400000000", "1", "-5", "9223372036854775807"), .. Conditions()],
             33 => ["PEXPIREAT", Key(), One("2500000000000", "2400000000000", "1"), .. Conditions()],
             34 or 35 => [One("TTL", "EXPIRETIME"), Key()],
@@ -74,6 +74,9 @@ internal sealed class RandomCommands(Random random)
     private string Value() => random.Next(60) == 0 ? new string('v', random.Next(100_000)) : One(Values);
 
     private string Number() => One(Numbers);
+
+    /// <summary>A time to live; two of them are nearly never so close that it matters when each of them was given.</summary>
+    private string Later() => $"{random.Next(6_000, 60_000)}000";
 
     private string[] SetWords()
     {

@@ -267,7 +267,7 @@ internal sealed class RespDoor : Door
         }
 
         Command? command = _commands.Find(request[0]);
-        Refusal refusal = Check(request, ref command);
+        Refusal refusal = Check(request, length, ref command);
         if (command is not null && refusal == Refusal.None)
         {
             if (command.Ends is Fault end)
@@ -370,7 +370,7 @@ internal sealed class RespDoor : Door
         return true;
     }
 
-    private Refusal Check(in RespRequest request, ref Command? command)
+    private Refusal Check(in RespRequest request, int length, ref Command? command)
     {
         if (command is null)
         {
@@ -391,6 +391,11 @@ internal sealed class RespDoor : Door
         if (!command.Takes(request.Count))
         {
             return Refusal.WrongArity;
+        }
+
+        if (length > _limits.MaxValueBytes && (command.Flags & CommandFlags.DenyOom) != 0 && HasTooLong(request))
+        {
+            return Refusal.ValueTooLong;
         }
 
         KeyPlaces keys = command.Keys;
@@ -418,6 +423,19 @@ internal sealed class RespDoor : Door
         }
 
         return Refusal.None;
+    }
+
+    private bool HasTooLong(in RespRequest request)
+    {
+        for (int i = 0; i < request.Count; i++)
+        {
+            if (request[i].Length > _limits.MaxValueBytes)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private bool IsOneShards(RequestGroup group, in RespRequest request, Command command, int owner)

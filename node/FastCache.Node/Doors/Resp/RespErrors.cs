@@ -14,6 +14,7 @@ internal enum Refusal : byte
     UnknownSubcommand,
     WrongArity,
     KeyLength,
+    ValueTooLong,
     Moved,
     CrossSlot,
     CrossShard,
@@ -82,6 +83,9 @@ internal static class RespErrors
                 break;
             case Refusal.KeyLength:
                 line.Add("ERR a key has 1 to 250 bytes here (--max-key), and a key of this command has none or more"u8);
+                break;
+            case Refusal.ValueTooLong:
+                line.Add(TooLong);
                 break;
             case Refusal.CrossSlot:
                 line.Add("CROSSSLOT Keys in request don't hash to the same slot"u8);
