@@ -7,14 +7,14 @@ namespace FastCache.Protocol.Resp;
 /// </remarks>
 internal sealed class RespLine
 {
-    private RespArgument[] _arguments = new RespArgument[8];
+    private readonly RespArgumentTable _arguments = new();
     private byte[] _bytes = [];
     private int _used;
 
     public int Count { get; private set; }
 
     /// <summary>The arguments, good until the next <see cref="TrySplit"/>.</summary>
-    public RespRequest Request => new(_bytes, _arguments, 0, Count);
+    public RespRequest Request => new(_bytes, _arguments.Free[..Count]);
 
     /// <returns>False when a quote is not closed, or something follows a closing one.</returns>
     public bool TrySplit(ReadOnlySpan<byte> line)
@@ -29,6 +29,7 @@ internal sealed class RespLine
         }
 
         Count = 0;
+        _arguments.Clear();
         _used = 0;
         int at = 0;
         while (true)
@@ -49,12 +50,8 @@ internal sealed class RespLine
                 return false;
             }
 
-            if (Count == _arguments.Length)
-            {
-                Array.Resize(ref _arguments, 2 * Count);
-            }
-
-            _arguments[Count++] = new RespArgument(start, _used - start);
+            _arguments.MakeRoom(Count + 1);
+            _arguments.Free[Count++] = new RespArgument(start, _used - start);
         }
     }
 

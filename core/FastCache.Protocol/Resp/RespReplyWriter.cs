@@ -1,5 +1,7 @@
 using System.Buffers.Text;
 using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace FastCache.Protocol.Resp;
 
@@ -26,7 +28,9 @@ public ref struct RespReplyWriter(Span<byte> room, bool isVersion3)
     public const int MaxOverheadBytes = 32;
 
     private const int MaxDoubleBytes = 32;
-    private const int MaxShortHeaderBytes = 6;
+
+    /// <summary>CR LF as the bytes of a number.</summary>
+    private const ushort LineEnd = 0x0A0D;
 
     private readonly Span<byte> _room = room;
 
@@ -62,11 +66,42 @@ public ref struct RespReplyWriter(Span<byte> room, bool isVersion3)
     /// <returns>Where they go.</returns>
     public Span<byte> BeginBulk(int length)
     {
+        Span<byte> rest = _room[Length..];
+        if ((uint)length >= 1000 || rest.Length < length + MaxOverheadBytes)
+        {
+            return BeginLongBulk(length);
+        }
+
+        // One check above, and no call, for the length of most values.
+        ref byte start = ref MemoryMarshal.GetReference(rest);
+        int head = length < 10 ? 4 : length < 100 ? 5 : 6;
+        uint hundreds = (uint)length / 100;
+        uint tens = (uint)length / 10 % 10;
+        uint ones = (uint)length % 10;
+        uint digits = length < 10 ? ones : length < 100 ? tens | (ones << 8) : hundreds | (tens << 8) | (ones << 16);
+        // The line's end stands behind the last digit; what is written behind it becomes the contents.
+        ulong line = (byte)'$' | ((ulong)(digits | 0x303030) << 8);
+        Unsafe.WriteUnaligned(ref start, line);
+        Unsafe.WriteUnaligned(ref Unsafe.Add(ref start, head - 2), LineEnd);
+        Unsafe.WriteUnaligned(ref Unsafe.Add(ref start, head + length), LineEnd);
+        Length += head + length + 2;
+        return MemoryMarshal.CreateSpan(ref Unsafe.Add(ref start, head), length);
+    }
+
+    private Span<byte> BeginLongBulk(int length)
+    {
         Header((byte)'$', length);
         Span<byte> contents = _room.Slice(Length, length);
         Length += length;
         Append("\r\n"u8);
         return contents;
+    }
+
+    /// <summary>Writes the reply to most writes.</summary>
+    public void WriteOk()
+    {
+        "+OK\r\n"u8.CopyTo(_room[Length..]);
+        Length += 5;
     }
 
     public void WriteNull() => Append(isVersion3 ? "_\r\n"u8 : "$-1\r\n"u8);
@@ -147,37 +182,9 @@ public ref struct RespReplyWriter(Span<byte> room, bool isVersion3)
 
     private void Header(byte sign, long number)
     {
-        Span<byte> line = _room[Length..];
-        if (number is >= 0 and < 1000 && line.Length >= MaxShortHeaderBytes)
-        {
-            WriteShort(line, sign, (uint)number);
-            return;
-        }
-
         Span<byte> digits = stackalloc byte[MaxOverheadBytes];
         Utf8Formatter.TryFormat(number, digits, out int length);
         Line(sign, digits[..length]);
-    }
-
-    /// <summary>The lengths of most values, without a call.</summary>
-    private void WriteShort(Span<byte> line, byte sign, uint number)
-    {
-        line[0] = sign;
-        int at = 1;
-        if (number >= 100)
-        {
-            line[at++] = (byte)('0' + (number / 100));
-        }
-
-        if (number >= 10)
-        {
-            line[at++] = (byte)('0' + (number / 10 % 10));
-        }
-
-        line[at] = (byte)('0' + (number % 10));
-        line[at + 1] = (byte)'\r';
-        line[at + 2] = (byte)'\n';
-        Length += at + 3;
     }
 
     private void Append(scoped ReadOnlySpan<byte> bytes)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -10,25 +11,22 @@ public readonly record struct RespArgument(int Start, int Length);
 
 /// <summary>One decoded request of Redis's protocol: its arguments, the command's name first, where they lie.</summary>
 /// <remarks>
-/// What holds the arguments must be native memory (or memory that cannot move) and must stay unchanged until the request has
-/// been executed: the struct holds no reference that would keep it alive.
+/// What holds the arguments, and the table of where they lie, must be native memory (or memory that cannot move) and must stay
+/// unchanged until the request has been executed: the struct holds no reference that would keep it alive, and costs no write barrier
+/// where it is kept.
 /// </remarks>
 public readonly unsafe struct RespRequest
 {
     private readonly byte* _start;
-    private readonly RespArgument[] _arguments;
-    private readonly int _first;
+    private readonly RespArgument* _arguments;
 
     /// <param name="holder">What holds the arguments.</param>
-    /// <param name="arguments">Where they lie in it.</param>
-    /// <param name="first">Index of the first of them in <paramref name="arguments"/>.</param>
-    /// <param name="count">How many they are.</param>
-    public RespRequest(ReadOnlySpan<byte> holder, RespArgument[] arguments, int first, int count)
+    /// <param name="arguments">Where each of them lies in it.</param>
+    public RespRequest(ReadOnlySpan<byte> holder, ReadOnlySpan<RespArgument> arguments)
     {
         _start = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(holder));
-        _arguments = arguments;
-        _first = first;
-        Count = count;
+        _arguments = (RespArgument*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(arguments));
+        Count = arguments.Length;
     }
 
     /// <summary>Number of arguments, the command's name among them; 0: nothing is asked.</summary>
@@ -41,7 +39,8 @@ public readonly unsafe struct RespRequest
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get
         {
-            RespArgument argument = _arguments[_first + index];
+            Debug.Assert((uint)index < (uint)Count);
+            RespArgument argument = _arguments[index];
             return new(_start + argument.Start, argument.Length);
         }
     }

@@ -30,12 +30,10 @@ public sealed unsafe class RespRequestDecoder(int maxArguments, int maxRequestBy
     public const int MaxUnknownBulkBytes = 16 << 10;
 
     private const int EndBytes = 2;
-    private const int FirstCapacity = 256;
     private const int LeastArgumentBytes = 6;
 
     private readonly RespLine _line = new();
-    private RespArgument[] _arguments = new RespArgument[FirstCapacity];
-    private int _used;
+    private readonly RespArgumentTable _arguments = new();
 
     /// <summary>Whether the peer may send as much as the node allows.</summary>
     public bool IsAuthenticated { get; init; } = true;
@@ -49,7 +47,7 @@ public sealed unsafe class RespRequestDecoder(int maxArguments, int maxRequestBy
     /// <summary>To be called when no request that was found is used any more.</summary>
     public void Clear()
     {
-        _used = 0;
+        _arguments.Clear();
         HoldsLine = false;
     }
 
@@ -66,8 +64,7 @@ public sealed unsafe class RespRequestDecoder(int maxArguments, int maxRequestBy
             if (length > 0)
             {
                 progress.Length = length;
-                request = new RespRequest(input, _arguments, _used, count);
-                _used += count;
+                request = new RespRequest(input, _arguments.Take(count));
                 return DecodeResult.Ok;
             }
         }
@@ -89,12 +86,8 @@ public sealed unsafe class RespRequestDecoder(int maxArguments, int maxRequestBy
                 return 0;
             }
 
-            if (count > _arguments.Length - _used)
-            {
-                MakeRoom(count);
-            }
-
-            fixed (RespArgument* arguments = &_arguments[_used])
+            _arguments.MakeRoom(count);
+            fixed (RespArgument* arguments = _arguments.Free)
             {
                 for (int i = 0; i < count; i++)
                 {
@@ -209,8 +202,7 @@ public sealed unsafe class RespRequestDecoder(int maxArguments, int maxRequestBy
             return Read(input, ref progress, out request);
         }
 
-        request = new RespRequest(input, _arguments, _used, progress.Found);
-        _used += progress.Found;
+        request = new RespRequest(input, _arguments.Take(progress.Found));
         return End(progress.At, ref progress);
     }
 
@@ -251,12 +243,8 @@ public sealed unsafe class RespRequestDecoder(int maxArguments, int maxRequestBy
 
         if (!progress.WasCut)
         {
-            if (_used + progress.Found == _arguments.Length)
-            {
-                MakeRoom(progress.Found + 1);
-            }
-
-            _arguments[_used + progress.Found] = new RespArgument(progress.At, progress.BulkBytes);
+            _arguments.MakeRoom(progress.Found + 1);
+            _arguments.Free[progress.Found] = new RespArgument(progress.At, progress.BulkBytes);
             progress.Found++;
         }
 
@@ -322,11 +310,6 @@ public sealed unsafe class RespRequestDecoder(int maxArguments, int maxRequestBy
         request = _line.Request;
         return End(end + 1, ref progress);
     }
-
-    /// <summary>Sees to it that so many arguments have a place behind those of the requests that are in use.</summary>
-    /// <remarks>Those keep the old table.</remarks>
-    private void MakeRoom(int count) =>
-        Array.Resize(ref _arguments, Math.Max(_used + count, Math.Min(_arguments.Length * 2, _arguments.Length + maxArguments)));
 
     private static DecodeResult Wait(int bytes, ref RespProgress progress)
     {

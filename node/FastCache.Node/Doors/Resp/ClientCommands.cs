@@ -14,6 +14,9 @@ internal sealed class ClientCommands(RespShard shard)
     /// <summary>What a name must not be.</summary>
     public static ReadOnlySpan<byte> NotAName => "ERR Client names cannot contain spaces, newlines or special characters."u8;
 
+    /// <summary>All commands, once they are brought together.</summary>
+    public CommandTable Table { get; set; } = null!;
+
     public Command Command => new("client", -2, CommandFlags.None, KeyPlaces.None, Containers.Never, Group, "Tells of connections.")
     {
         Subcommands =
@@ -50,7 +53,7 @@ internal sealed class ClientCommands(RespShard shard)
         }
 
         SetName(call.Talk, call[2]);
-        reply.WriteSimple("OK"u8);
+        reply.WriteOk();
     }
 
     private static void GetName(scoped Call call, ref RespReplyWriter reply)
@@ -88,7 +91,7 @@ internal sealed class ClientCommands(RespShard shard)
 
         byte[] said = call[3][..Math.Min(call[3].Length, RespTalk.MostNameBytes)].ToArray();
         (call.Talk.LibraryName, call.Talk.LibraryVersion) = isName ? (said, call.Talk.LibraryVersion) : (call.Talk.LibraryName, said);
-        reply.WriteSimple("OK"u8);
+        reply.WriteOk();
     }
 
     private void One(scoped Call call, ref RespReplyWriter reply)
@@ -124,7 +127,7 @@ internal sealed class ClientCommands(RespShard shard)
     {
         if (RespWord.Is(call[2], "on"u8) || RespWord.Is(call[2], "off"u8))
         {
-            reply.WriteSimple("OK"u8);
+            reply.WriteOk();
         }
         else
         {
@@ -146,7 +149,7 @@ internal sealed class ClientCommands(RespShard shard)
         line.Add(" idle="u8);
         line.Add((shard.NowMillis() - session.LastReceivedMillis) / 1000);
         line.Add(" flags=N db=0 sub=0 psub=0 ssub=0 multi=-1 cmd="u8);
-        line.Add(talk.LastCommand is Command last ? last.Name : "NULL");
+        line.Add(talk.LastCommand < 0 ? "NULL" : Table[talk.LastCommand].Name);
         line.Add(" user=default lib-name="u8);
         line.Add(talk.LibraryName);
         line.Add(" lib-ver="u8);

@@ -44,7 +44,7 @@ internal sealed class ClusterCommands(RespShard shard)
     {
         if (IsInCluster(ref reply))
         {
-            reply.WriteSimple("OK"u8);
+            reply.WriteOk();
         }
     }
 

@@ -12,23 +12,23 @@ namespace FastCache.Node.Doors.Resp;
 /// </remarks>
 internal sealed class CommandTable
 {
-    private const int Slots = 1024;
+    private const int Slots = 512;
     private const ulong SmallLetters = 0x2020_2020_2020_2020;
 
     private readonly Slot[] _slots = new Slot[Slots];
-    private readonly List<Command> _numbered = [];
+    private readonly Command[] _numbered;
 
     public CommandTable(IEnumerable<Command> commands)
     {
         All = [.. commands.OrderBy(command => command.Name, StringComparer.Ordinal)];
+        _numbered = [.. All.SelectMany(command => command.Subcommands.Prepend(command))];
+        for (int i = 0; i < _numbered.Length; i++)
+        {
+            _numbered[i].Index = i;
+        }
+
         foreach (Command command in All)
         {
-            Number(command);
-            foreach (Command part in command.Subcommands)
-            {
-                Number(part);
-            }
-
             ulong start = StartOf(command.OwnName);
             int slot = SlotOf(start, command.OwnName.Length);
             while (_slots[slot].Command is not null)
@@ -78,13 +78,7 @@ internal sealed class CommandTable
         return null;
     }
 
-    private void Number(Command command)
-    {
-        command.Index = _numbered.Count;
-        _numbered.Add(command);
-    }
-
-    /// <summary>The first eight bytes in small letters, which only letters become that way.</summary>
+    /// <summary>The first eight bytes in small letters, which only letters become that way; of shorter names all bytes, some twice.</summary>
     private static ulong StartOf(ReadOnlySpan<byte> name)
     {
         if (name.Length >= sizeof(ulong))
@@ -92,17 +86,16 @@ internal sealed class CommandTable
             return MemoryMarshal.Read<ulong>(name) | SmallLetters;
         }
 
-        ulong start = 0;
-        for (int i = 0; i < name.Length; i++)
+        if (name.Length >= sizeof(uint))
         {
-            start |= (ulong)(name[i] | 0x20u) << (8 * i);
+            return (MemoryMarshal.Read<uint>(name) | ((ulong)MemoryMarshal.Read<uint>(name[^sizeof(uint)..]) << 32)) | SmallLetters;
         }
 
-        return start;
+        return name.IsEmpty ? 0 : (name[0] | ((uint)name[name.Length / 2] << 8) | ((uint)name[^1] << 16)) | SmallLetters;
     }
 
     private static int SlotOf(ulong start, int length) =>
-        (int)(((start + (ulong)length) * 0x9E37_79B9_7F4A_7C15) >> 54) % Slots;
+        (int)(((start + (ulong)length) * 0x9E37_79B9_7F4A_7C15) >> 48) % Slots;
 
     private readonly record struct Slot(ulong Start, Command? Command);
 }

@@ -13,6 +13,9 @@ internal sealed class ConnectionCommands(RespShard shard)
 
     private readonly ClientCommands _clients = new(shard);
 
+    /// <summary>All commands, once they are brought together.</summary>
+    public CommandTable Table { set => _clients.Table = value; }
+
     public IEnumerable<Command> Commands =>
     [
         new("ping", -1, CommandFlags.Fast, KeyPlaces.None, Ping, Group, "Answers PONG, or what it is given."),
@@ -141,7 +144,7 @@ internal sealed class ConnectionCommands(RespShard shard)
         }
         else if (TryAuthenticate(call[1], ref reply))
         {
-            reply.WriteSimple("OK"u8);
+            reply.WriteOk();
         }
     }
 
@@ -169,7 +172,7 @@ internal sealed class ConnectionCommands(RespShard shard)
         }
         else
         {
-            reply.WriteSimple("OK"u8);
+            reply.WriteOk();
         }
     }
 

@@ -63,7 +63,7 @@ internal sealed class KeyCommands(RespShard shard)
         WriteOutcome outcome = Move(call, isForAbsent: false, ref reply);
         if (outcome == WriteOutcome.Done)
         {
-            reply.WriteSimple("OK"u8);
+            reply.WriteOk();
         }
         else
         {

@@ -11,8 +11,8 @@ internal struct PendingCall
     /// <summary>Good until the group is executed.</summary>
     public RespRequest Request;
 
-    /// <summary>Null when there is no such command.</summary>
-    public Command? Command;
+    /// <summary>The command's place in the table; -1: there is no such command.</summary>
+    public int CommandIndex;
 
     /// <summary>Which argument is the key; 0: none.</summary>
     public int KeyIndex;
@@ -28,7 +28,7 @@ internal struct PendingCall
 }
 
 /// <summary>The calls of one group, and how one is executed.</summary>
-internal sealed class RespCalls(RespShard shard, int capacity)
+internal sealed class RespCalls(RespShard shard, CommandTable commands, int capacity)
 {
     private readonly PendingCall[] _calls = new PendingCall[capacity];
 
@@ -38,9 +38,9 @@ internal sealed class RespCalls(RespShard shard, int capacity)
     public int Execute(int place, Session session, RespTalk talk, in LookupKey key, Span<byte> room)
     {
         ref PendingCall call = ref _calls[place];
-        talk.LastCommand = call.Command;
+        talk.LastCommand = call.CommandIndex;
         int bytes = Execute(place, session, talk.IsVersion3, key, room);
-        byte tag = call.Parts == 1 ? (byte)0 : RespJoin.TagOf(call);
+        byte tag = call.Parts == 1 ? (byte)0 : TagOf(place);
         return tag == 0 ? bytes : RespJoin.Take(talk, tag, room[..bytes], room);
     }
 
@@ -61,8 +61,8 @@ internal sealed class RespCalls(RespShard shard, int capacity)
             return reply.Length;
         }
 
-        Command command = call.Command!;
-        if (command.Spread == Spread.EachKey && command.Join == Join.Array && call.Part == 0)
+        Command command = commands[call.CommandIndex];
+        if (call.Part == 0 && command.Spread == Spread.EachKey && command.Join == Join.Array)
         {
             reply.WriteArray(call.Parts);
         }
@@ -70,6 +70,10 @@ internal sealed class RespCalls(RespShard shard, int capacity)
         command.Run(new Call(ref call.Request, in key, call.KeyIndex, session), ref reply);
         return reply.Length;
     }
+
+    /// <summary>What has to be known of a call when its reply is there, see <see cref="RespJoin"/>.</summary>
+    public byte TagOf(int place) =>
+        _calls[place].CommandIndex < 0 ? (byte)0 : RespJoin.TagOf(_calls[place], commands[_calls[place].CommandIndex].Join);
 
     private void Refuse(in PendingCall call, ref RespReplyWriter reply)
     {
@@ -80,6 +84,6 @@ internal sealed class RespCalls(RespShard shard, int capacity)
             return;
         }
 
-        RespErrors.Write(call.Refusal, call.Request, call.Command, ref reply);
+        RespErrors.Write(call.Refusal, call.Request, call.CommandIndex < 0 ? null : commands[call.CommandIndex], ref reply);
     }
 }

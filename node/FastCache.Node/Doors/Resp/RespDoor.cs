@@ -36,10 +36,11 @@ internal sealed class RespDoor : Door
         _counters = shard.Counters;
         _decoder = new RespRequestDecoder(MaxArguments, Math.Max(_limits.MaxFrameBytes, 2 * RespRequestDecoder.MaxLineBytes));
         _scans = new ScanCommands(shard);
+        ConnectionCommands connections = new(shard);
         ServerCommands server = new(shard);
         _commands = new CommandTable(
         [
-            .. new ConnectionCommands(shard).Commands,
+            .. connections.Commands,
             .. new StringCommands(shard).Commands,
             .. new CounterCommands(shard).Commands,
             .. new KeyCommands(shard).Commands,
@@ -48,8 +49,8 @@ internal sealed class RespDoor : Door
             .. server.Commands,
             .. new ClusterCommands(shard).Commands,
         ]);
-        server.Table = _commands;
-        _calls = new RespCalls(shard, RequestGroup.Capacity);
+        server.Table = connections.Table = _commands;
+        _calls = new RespCalls(shard, _commands, RequestGroup.Capacity);
         _parcels = new RespParcels(shard, _commands);
     }
 
@@ -160,12 +161,12 @@ internal sealed class RespDoor : Door
         return _calls.Execute(call, session, talk, default, room);
     }
 
-    public override int PackedBytes(int call) => RespParcels.BytesOf(_calls[call]);
+    public override int PackedBytes(int call) => _parcels.BytesOf(_calls[call]);
 
-    public override byte TagOf(int call) => RespJoin.TagOf(_calls[call]);
+    public override byte TagOf(int call) => _calls.TagOf(call);
 
     public override void Pack(Session session, int call, Span<byte> frame) =>
-        RespParcels.Write(_calls[call], ((RespTalk)session.Talk!).IsVersion3, frame);
+        _parcels.Write(_calls[call], ((RespTalk)session.Talk!).IsVersion3, frame);
 
     public override ReadOnlySpan<byte> Receive(int place, ReadOnlySpan<byte> frame) => _parcels.Receive(place, frame);
 
@@ -285,7 +286,7 @@ internal sealed class RespDoor : Door
 
         ref PendingCall call = ref _calls[group.Count];
         call.Request = request;
-        call.Command = command;
+        call.CommandIndex = command?.Index ?? -1;
         call.KeyIndex = command?.Keys.First ?? 0;
         call.Part = 0;
         call.Parts = 1;
@@ -340,7 +341,7 @@ internal sealed class RespDoor : Door
             int part = position.BatchKeys;
             ref PendingCall call = ref _calls[group.Count];
             call.Request = request;
-            call.Command = command;
+            call.CommandIndex = command.Index;
             call.KeyIndex = command.Spread == Spread.EachKey ? first + (part * command.Keys.Step) : 0;
             call.Part = part;
             call.Parts = parts;

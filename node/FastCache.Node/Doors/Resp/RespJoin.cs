@@ -18,14 +18,14 @@ internal static class RespJoin
     private const int EndBytes = 2;
 
     /// <summary>What has to be known of a call when its reply is there.</summary>
-    public static byte TagOf(in PendingCall call)
+    public static byte TagOf(in PendingCall call, Join join)
     {
-        if (call.Parts == 1 || call.Command!.Join == Join.Array)
+        if (call.Parts == 1 || join == Join.Array)
         {
             return 0;
         }
 
-        return (byte)(IsJoined | (call.Command.Join == Join.Sum ? IsSum : 0) | (call.Part + 1 == call.Parts ? IsLast : 0));
+        return (byte)(IsJoined | (join == Join.Sum ? IsSum : 0) | (call.Part + 1 == call.Parts ? IsLast : 0));
     }
 
     /// <summary>Takes the reply of a part.</summary>
@@ -76,7 +76,7 @@ internal static class RespJoin
         }
         else
         {
-            writer.WriteSimple("OK"u8);
+            writer.WriteOk();
         }
 
         return writer.Length;

@@ -17,12 +17,11 @@ namespace FastCache.Node.Doors.Resp;
 /// </remarks>
 internal sealed class RespParcels(RespShard shard, CommandTable commands)
 {
-    private readonly RespCalls _calls = new(shard, ForeignService.GroupSize);
+    private readonly RespCalls _calls = new(shard, commands, ForeignService.GroupSize);
     private readonly bool[] _isVersion3 = new bool[ForeignService.GroupSize];
-    private RespArgument[] _arguments = new RespArgument[256];
-    private int _used;
+    private readonly RespArgumentTable _arguments = new();
 
-    public static int BytesOf(in PendingCall call)
+    public int BytesOf(in PendingCall call)
     {
         Range travels = Travelling(call);
         int bytes = Unsafe.SizeOf<Head>() + (sizeof(int) * (1 + travels.End.Value - travels.Start.Value));
@@ -37,14 +36,14 @@ internal sealed class RespParcels(RespShard shard, CommandTable commands)
     /// <param name="call">The call.</param>
     /// <param name="isVersion3">The form of its reply.</param>
     /// <param name="frame"><see cref="BytesOf"/> it.</param>
-    public static void Write(in PendingCall call, bool isVersion3, Span<byte> frame)
+    public void Write(in PendingCall call, bool isVersion3, Span<byte> frame)
     {
         Range travels = Travelling(call);
         int count = 1 + travels.End.Value - travels.Start.Value;
-        bool isPart = call.Command!.Spread == Spread.EachKey;
+        bool isPart = CommandOf(call).Spread == Spread.EachKey;
         Head head = new()
         {
-            Command = call.Command.Index,
+            Command = call.CommandIndex,
             Count = count,
             KeyIndex = isPart ? 1 : call.KeyIndex,
             Part = call.Part,
@@ -68,26 +67,26 @@ internal sealed class RespParcels(RespShard shard, CommandTable commands)
     public ReadOnlySpan<byte> Receive(int place, ReadOnlySpan<byte> frame)
     {
         Head head = MemoryMarshal.Read<Head>(frame);
-        _used = place == 0 ? 0 : _used;
-        if (_used + head.Count > _arguments.Length)
+        if (place == 0)
         {
-            Array.Resize(ref _arguments, 2 * (_used + head.Count));
+            _arguments.Clear();
         }
 
+        _arguments.MakeRoom(head.Count);
+        Span<RespArgument> places = _arguments.Free;
         ReadOnlySpan<int> lengths = MemoryMarshal.Cast<byte, int>(frame.Slice(Unsafe.SizeOf<Head>(), head.Count * sizeof(int)));
         int start = Unsafe.SizeOf<Head>() + (head.Count * sizeof(int));
         for (int i = 0; i < head.Count; i++)
         {
-            _arguments[_used + i] = new RespArgument(start, lengths[i]);
+            places[i] = new RespArgument(start, lengths[i]);
             start += lengths[i];
         }
 
         ref PendingCall call = ref _calls[place];
-        call.Request = new RespRequest(frame, _arguments, _used, head.Count);
-        call.Command = commands[head.Command];
+        call.Request = new RespRequest(frame, _arguments.Take(head.Count));
+        call.CommandIndex = head.Command;
         (call.KeyIndex, call.Part, call.Parts, call.Refusal) = (head.KeyIndex, head.Part, head.Parts, Refusal.None);
         _isVersion3[place] = head.IsVersion3;
-        _used += head.Count;
         if (head.KeyIndex == 0)
         {
             return default;
@@ -106,9 +105,11 @@ internal sealed class RespParcels(RespShard shard, CommandTable commands)
         _calls.Execute(place, session: null, _isVersion3[place], key, room);
 
     /// <summary>Which arguments go: all behind the name, or those of one key.</summary>
-    private static Range Travelling(in PendingCall call) => call.Command!.Spread == Spread.EachKey
-        ? call.KeyIndex..(call.KeyIndex + call.Command.Keys.Step)
+    private Range Travelling(in PendingCall call) => CommandOf(call).Spread == Spread.EachKey
+        ? call.KeyIndex..(call.KeyIndex + CommandOf(call).Keys.Step)
         : 1..call.Request.Count;
+
+    private Command CommandOf(in PendingCall call) => commands[call.CommandIndex];
 
     private struct Head
     {

@@ -27,8 +27,8 @@ internal sealed class RespTalk
 
     public byte[] LibraryVersion { get; set; } = [];
 
-    /// <summary>The command that was executed last.</summary>
-    public Command? LastCommand { get; set; }
+    /// <summary>The place in the table of the command that was executed last; -1: none was.</summary>
+    public int LastCommand { get; set; }
 
     /// <summary>Of a command that is executed in parts: the sum of the parts' replies so far.</summary>
     public long JoinedSum { get; set; }
@@ -42,7 +42,7 @@ internal sealed class RespTalk
         Id = Interlocked.Increment(ref _lastId);
         Progress = default;
         Reset();
-        (LibraryName, LibraryVersion, LastCommand) = ([], [], null);
+        (LibraryName, LibraryVersion, LastCommand) = ([], [], -1);
         (JoinedSum, JoinedError) = (0, null);
     }
 

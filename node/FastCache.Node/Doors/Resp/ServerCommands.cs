@@ -59,7 +59,7 @@ internal sealed class ServerCommands(RespShard shard)
 
         shard.Shard.Clear();
         shard.Tracking.TellAll();
-        reply.WriteSimple("OK"u8);
+        reply.WriteOk();
     }
 
     private void Report(scoped Call call, ref RespReplyWriter reply)

@@ -324,7 +324,7 @@ internal sealed class StringCommands(RespShard shard)
     {
         if (outcome == WriteOutcome.Done)
         {
-            reply.WriteSimple("OK"u8);
+            reply.WriteOk();
         }
         else
         {
