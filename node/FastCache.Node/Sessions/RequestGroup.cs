@@ -375,12 +375,13 @@ internal sealed class RequestGroup(
         ref readonly Entry entry = ref _entries[place];
         return entry.Kind == Kind.Request
             ? executor.Execute(entry.Request, _keys[place], room)
-            : ExecuteOther(session, entry, place, _keys[place], room);
+            : entry.Kind == Kind.Call
+                ? session.Door.Execute(session, place, _keys[place], room)
+                : ExecuteOther(session, entry, _keys[place], room);
     }
 
-    private int ExecuteOther(Session session, in Entry entry, int place, in LookupKey key, Span<byte> room) => entry.Kind switch
+    private int ExecuteOther(Session session, in Entry entry, in LookupKey key, Span<byte> room) => entry.Kind switch
     {
-        Kind.Call => session.Door.Execute(session, place, key, room),
         Kind.Moved => executor.RefuseMoved(entry.Request, room),
         Kind.BatchKey or Kind.BatchEntry when entry.Owner == NodeTopology.Elsewhere =>
             executor.RefuseMovedEntry(entry.Request, entry.BatchKey, entry.BatchOffset, room),

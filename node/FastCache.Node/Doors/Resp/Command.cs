@@ -106,6 +106,9 @@ internal sealed record Command(
     /// <summary>How the conversation ends with it, which is then never executed; null: it goes on.</summary>
     public Fault? Ends { get; init; }
 
+    /// <summary>Whether nothing has to be checked but the number of arguments and the length of the one key, the first argument.</summary>
+    public bool IsPlain { get; } = Spread == Spread.One && Keys == KeyPlaces.Only;
+
     /// <summary>Its place in the table, subcommands counted.</summary>
     public int Index { get; set; }
 

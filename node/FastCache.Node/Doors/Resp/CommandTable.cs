@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using FastCache.Protocol.Resp;
 
@@ -79,6 +80,7 @@ internal sealed class CommandTable
     }
 
     /// <summary>The first eight bytes in small letters, which only letters become that way; of shorter names all bytes, some twice.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong StartOf(ReadOnlySpan<byte> name)
     {
         if (name.Length >= sizeof(ulong))
@@ -94,6 +96,7 @@ internal sealed class CommandTable
         return name.IsEmpty ? 0 : (name[0] | ((uint)name[name.Length / 2] << 8) | ((uint)name[^1] << 16)) | SmallLetters;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int SlotOf(ulong start, int length) =>
         (int)(((start + (ulong)length) * 0x9E37_79B9_7F4A_7C15) >> 48) % Slots;
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FastCache.Core;
 using FastCache.Node.Sessions;
 using FastCache.Protocol;
@@ -31,6 +32,7 @@ internal struct PendingCall
 internal sealed class RespCalls(RespShard shard, CommandTable commands, int capacity)
 {
     private readonly PendingCall[] _calls = new PendingCall[capacity];
+    private readonly NodeCounters _counters = shard.Counters;
 
     public ref PendingCall this[int place] => ref _calls[place];
 
@@ -50,10 +52,11 @@ internal sealed class RespCalls(RespShard shard, CommandTable commands, int capa
     /// <param name="isVersion3">The form of the reply.</param>
     /// <param name="key">Its prepared key.</param>
     /// <param name="room">At least <see cref="RequestExecutor.MaxReplyBytes"/>.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Execute(int place, Session? session, bool isVersion3, in LookupKey key, Span<byte> room)
     {
         ref PendingCall call = ref _calls[place];
-        shard.Counters.Requests++;
+        _counters.Requests++;
         RespReplyWriter reply = new(room, isVersion3);
         if (call.Refusal != Refusal.None)
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FastCache.Core;
 using FastCache.Node.Sessions;
 using FastCache.Node.Shards;
@@ -268,6 +269,37 @@ internal sealed class RespDoor : Door
         }
 
         Command? command = _commands.Find(request[0]);
+        if (command is { IsPlain: true } && command.Takes(request.Count) && length <= _limits.MaxValueBytes
+            && (uint)(request[1].Length - 1) < (uint)_limits.MaxKeyBytes)
+        {
+            AddPlain(group, request, command, position);
+            position.Offset += length;
+            return true;
+        }
+
+        return TryAddOther(session, group, request, command, length, ref position);
+    }
+
+    /// <summary>Adds a call whose one key is the first argument, and which is right.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void AddPlain(RequestGroup group, in RespRequest request, Command command, in InputPosition position)
+    {
+        ReadOnlySpan<byte> key = request[1];
+        int owner = group.OwnerOf(key);
+        ref PendingCall call = ref _calls[group.Count];
+        call.Request = request;
+        call.CommandIndex = command.Index;
+        call.KeyIndex = 1;
+        call.Part = 0;
+        call.Parts = 1;
+        call.Refusal = owner == NodeTopology.Elsewhere ? Refusal.Moved : Refusal.None;
+        group.AddCall(key, owner, position);
+    }
+
+    /// <inheritdoc cref="TryAdd"/>
+    private bool TryAddOther(
+        Session session, RequestGroup group, in RespRequest request, Command? command, int length, ref InputPosition position)
+    {
         Refusal refusal = Check(request, length, ref command);
         if (command is not null && refusal == Refusal.None)
         {
