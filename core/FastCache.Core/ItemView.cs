@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FastCache.Core.Compression;
 using FastCache.Core.Items;
 
@@ -32,6 +33,18 @@ public readonly unsafe ref struct ItemView
     /// <summary>The version that the write of this value was given.</summary>
     /// <exception cref="InvalidOperationException">No item was found.</exception>
     public ulong Version => Found->Version;
+
+    /// <summary>What the writer's client keeps with the value, 0 unless it gave something: <see cref="SetOptions.ClientFlags"/>.</summary>
+    /// <exception cref="InvalidOperationException">No item was found.</exception>
+    public uint ClientFlags => (Found->Lengths & Item.Flagged) == 0 ? 0 : Unsafe.ReadUnaligned<uint>(Item.ClientFlags(_item));
+
+    /// <summary>Milliseconds since 1970 at which the value was written.</summary>
+    /// <exception cref="InvalidOperationException">No item was found.</exception>
+    public long WrittenUnixMillis => VersionClock.UnixMillisOf(Found->Version);
+
+    /// <summary>Whether <see cref="NoteFetch"/> was called since the value was written.</summary>
+    /// <exception cref="InvalidOperationException">No item was found.</exception>
+    public bool WasFetched => (Found->Lengths & Item.Fetched) != 0;
 
     /// <summary>Milliseconds until the item expires, at least 1; 0: it never does.</summary>
     /// <exception cref="InvalidOperationException">No item was found.</exception>
@@ -70,6 +83,17 @@ public readonly unsafe ref struct ItemView
     private Item* Found => _item is null ? NotFound() : _item;
 
     private ReadOnlySpan<byte> Stored => new(Item.Value(_item), _item->ValueLength);
+
+    /// <summary>Remembers with the item that its value is given out.</summary>
+    /// <exception cref="InvalidOperationException">No item was found.</exception>
+    public void NoteFetch()
+    {
+        // Writing only what is new keeps the lines of hot items clean.
+        if (!WasFetched)
+        {
+            _item->Lengths |= Item.Fetched;
+        }
+    }
 
     /// <summary>Copies the whole value.</summary>
     /// <param name="destination">At least <see cref="Length"/> bytes.</param>

@@ -118,6 +118,32 @@ public sealed unsafe class LeasedLookups
             : LeaseAnswer.Hit;
     }
 
+    /// <summary>Looks at a value that has expired or was invalidated and is kept as stale. Neither clock nor counters hear of it.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="item">The value, valid until the next operation.</param>
+    /// <returns>False when there is none, or a fresh one.</returns>
+    public bool TryPeekStale(scoped in LookupKey key, out ItemView item)
+    {
+        uint reference = _shard.FindResident(key, out bool isLive);
+        item = default;
+        return reference != 0 && !isLive && _shard.TryView(reference, key.Hash, out item, isLookup: false);
+    }
+
+    /// <summary>Asks for the right to write a new value of a key, whatever it has now.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="leaseMillis">How long a grant lasts, 1 to <see cref="MaxLeaseMillis"/>.</param>
+    /// <param name="token">For <see cref="SetOptions.LeaseToken"/>; 0 when nothing was granted, or there was no room for another grant.</param>
+    /// <returns>Whether the caller is the one to write it: false when somebody else is.</returns>
+    public bool TryClaim(scoped in LookupKey key, int leaseMillis, out ulong token)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(leaseMillis, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(leaseMillis, MaxLeaseMillis);
+        return Grant(key.Hash, leaseMillis, out token) != LeaseGrant.Held;
+    }
+
+    /// <summary>Whether somebody is to write a new value of a key.</summary>
+    public bool IsClaimed(scoped in LookupKey key) => _shard.LeaseTable.Count != 0 && _shard.LeaseTable.IsHeld(key.Hash, _shard.Now);
+
     /// <summary>Gives a grant back unused, because its holder could not fetch the value: the next caller is granted at once.</summary>
     /// <returns>Whether it was still held.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The key's length is out of range.</exception>

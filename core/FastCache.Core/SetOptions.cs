@@ -43,6 +43,9 @@ public readonly record struct SetOptions(
     /// <summary>Whether the new value goes on with the life of the one that it replaces; the times here are for a key that is absent.</summary>
     public bool KeepLife { get; init; }
 
+    /// <summary>What the writer's client keeps with the value; whoever replaces the value replaces it too, an edit leaves it.</summary>
+    public uint ClientFlags { get; init; }
+
     /// <summary>The grant that this write fills; it stores only while the grant holds. 0: needs none.</summary>
     public ulong LeaseToken { get; init; }
 }

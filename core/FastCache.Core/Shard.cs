@@ -54,6 +54,7 @@ public sealed unsafe class Shard : IDisposable
     private long _misses;
     private long _deletes;
     private long _damaged;
+    private ulong _clearAt;
 
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     /// <exception cref="InsufficientMemoryException">The operating system refuses the memory.</exception>
@@ -251,7 +252,7 @@ public sealed unsafe class Shard : IDisposable
                 key,
                 value,
                 existing,
-                options.KeepLife && isLive ? Life.Of(At(existing)) : Life.From(options, Now),
+                options.KeepLife && isLive ? Life.Of(At(existing)).With(options.ClientFlags) : Life.From(options, Now),
                 VersionFor(options),
                 out version);
     }
@@ -339,6 +340,24 @@ public sealed unsafe class Shard : IDisposable
         }
 
         SetExpiry(reference, expiry);
+        return true;
+    }
+
+    /// <summary>Lets <see cref="Clear"/> be due in so many milliseconds; a later call takes the place of an earlier one.</summary>
+    /// <param name="millis">0: never.</param>
+    public void ClearAfter(ulong millis) => _clearAt = Life.After(Now, millis);
+
+    /// <summary>Clears if that is due.</summary>
+    /// <returns>Whether it was.</returns>
+    public bool ClearIfDue()
+    {
+        if (_clearAt == 0 || _clearAt > Now)
+        {
+            return false;
+        }
+
+        _clearAt = 0;
+        Clear();
         return true;
     }
 

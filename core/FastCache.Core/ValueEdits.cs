@@ -29,7 +29,14 @@ public readonly record struct CounterChange(
     ulong Amount,
     bool Subtract = false,
     ulong? Initial = null,
-    ulong InitialTimeToLiveMillis = 0);
+    ulong InitialTimeToLiveMillis = 0)
+{
+    /// <summary>
+    /// Whether a counter never becomes shorter: spaces follow it, as in memcached. A <see cref="CounterKind.Wrapping"/> counter is read
+    /// with any spaces behind it.
+    /// </summary>
+    public bool KeepsLength { get; init; }
+}
 
 /// <summary>Changes a stored value in place: counters, append, prepend. Its life stays, its version is new.</summary>
 /// <remarks>
@@ -41,7 +48,8 @@ public sealed unsafe class ValueEdits
     /// <summary>Longest result in bytes of an append or prepend.</summary>
     public const int MaxValueBytes = ValueScratch.ValueBytes;
 
-    private const int MaxDigits = 20;
+    /// <summary>Longest counter, with the spaces behind it.</summary>
+    private const int MaxCounterBytes = 64;
 
     private readonly Shard _shard;
     private readonly ValueScratch _scratch;
@@ -100,12 +108,18 @@ public sealed unsafe class ValueEdits
             return WriteOutcome.NotFound;
         }
 
-        Span<byte> text = stackalloc byte[MaxDigits];
+        Span<byte> text = stackalloc byte[MaxCounterBytes];
         bool isNegative = change.Kind == CounterKind.Checked && (long)result < 0;
         bool formatted = isNegative
             ? Utf8Formatter.TryFormat((long)result, text, out int length)
             : Utf8Formatter.TryFormat(result, text, out length);
         System.Diagnostics.Debug.Assert(formatted);
+        if (isLive && change.KeepsLength && _shard.At(existing)->ValueLength is int before && before > length)
+        {
+            text[length..before].Fill((byte)' ');
+            length = before;
+        }
+
         if (length > _shard.MaxValueBytes)
         {
             return WriteOutcome.ValueTooLarge;
@@ -192,7 +206,7 @@ public sealed unsafe class ValueEdits
     private static bool TryParse(Item* item, CounterKind kind, out ulong number)
     {
         number = 0;
-        if ((item->Kind & (Item.Large | Item.Compressed)) != 0 || item->ValueLength is 0 or > MaxDigits)
+        if ((item->Kind & (Item.Large | Item.Compressed)) != 0 || item->ValueLength is 0 or > MaxCounterBytes)
         {
             return false;
         }
@@ -206,7 +220,8 @@ public sealed unsafe class ValueEdits
             return parsed && (text[0] == '0' ? text.Length == 1 : !text.StartsWith("-0"u8));
         }
 
-        return Utf8Parser.TryParse(text, out number, out int consumed) && consumed == text.Length && text[0] != '+';
+        text = text.TrimEnd((byte)' ');
+        return !text.IsEmpty && Utf8Parser.TryParse(text, out number, out int consumed) && consumed == text.Length && text[0] != '+';
     }
 
     private static bool TryApply(ulong number, in CounterChange change, out ulong result)
