@@ -37,7 +37,8 @@ internal static class NodeCommand
     private static readonly Option<DoorAddress[]> Listen = new("--listen", "-l")
     {
         Description = "Address and port to serve on, and what is spoken there: fcp://127.0.0.1:7600, or without fcp://, for FCP, "
-            + "resp://127.0.0.1:6379 for Redis's protocol (docs/doors.md). May be given several times, at most "
+            + "resp://127.0.0.1:6379 for Redis's protocol, memcached://127.0.0.1:11211 for memcached's (docs/doors.md). "
+            + "May be given several times, at most "
             + $"{IShardIo.MaxListeners} in all; FCP is always spoken, unless told at the default. "
             + "Loopback unless told otherwise: no protocol has authentication yet. "
             + "Port 0 takes any free one; [::1]:7600 is the form for IPv6.",

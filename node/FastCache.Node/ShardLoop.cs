@@ -3,6 +3,7 @@ using FastCache.Core;
 using FastCache.Io;
 using FastCache.Node.Cluster;
 using FastCache.Node.Doors;
+using FastCache.Node.Doors.Memcached;
 using FastCache.Node.Doors.Resp;
 using FastCache.Node.Limits;
 using FastCache.Node.Sessions;
@@ -50,6 +51,7 @@ internal sealed class ShardLoop : IDisposable
     private readonly SessionTable _sessions;
     private readonly Door[] _doors;
     private readonly DoorKind[] _listeners;
+    private readonly Tracking _tracking;
     private readonly Deadlines _deadlines;
     private readonly HeaviestPeers _heaviest;
     private readonly AdaptiveSpin? _spin;
@@ -105,7 +107,7 @@ internal sealed class ShardLoop : IDisposable
         NodeTopology topology = new(shared.Directory, home, shared.TopologyFile?.Current);
         _stats = new StatsReport(shard, _counters, topology, shared.Board, ElapsedMillis);
         ChangeLog changes = new();
-        Tracking tracking = new(changes, _counters);
+        Tracking tracking = _tracking = new Tracking(changes, _counters);
         _bound = new BoundRequests(
             new StreamService(shard, _carries, topology, changes, _counters, (long)options.StreamTimeout.TotalMilliseconds),
             tracking,
@@ -113,24 +115,26 @@ internal sealed class ShardLoop : IDisposable
             _outbox.SessionWatermark / 2);
         _executor = new RequestExecutor(shard, allowed, _stats, _counters, topology, changes);
         _listeners = [.. options.Listens.Select(listen => listen.Kind)];
+        RespShard place = new()
+        {
+            Shard = shard,
+            Limits = allowed,
+            Topology = topology,
+            Counters = _counters,
+            Stats = _stats,
+            Changes = changes,
+            Tracking = tracking,
+            Options = options,
+            Doors = shared.Doors,
+            Sessions = () => _sessions!,
+            UnixMillis = () => _startUnixMillis + _replies.NowMillis,
+            NowMillis = () => _replies.NowMillis,
+        };
         _doors =
         [
             new FcpDoor(allowed, topology, _counters),
-            new RespDoor(new RespShard
-            {
-                Shard = shard,
-                Limits = allowed,
-                Topology = topology,
-                Counters = _counters,
-                Stats = _stats,
-                Changes = changes,
-                Tracking = tracking,
-                Options = options,
-                Doors = shared.Doors,
-                Sessions = () => _sessions!,
-                UnixMillis = () => _startUnixMillis + _replies.NowMillis,
-                NowMillis = () => _replies.NowMillis,
-            }),
+            new RespDoor(place),
+            new MemcachedDoor(place),
         ];
         if (options.Shards > 1)
         {
@@ -266,6 +270,11 @@ internal sealed class ShardLoop : IDisposable
     {
         long elapsed = ElapsedMillis();
         _shard.Advance(elapsed, _startUnixMillis + elapsed);
+        if (_shard.ClearIfDue())
+        {
+            _tracking.TellAll();
+        }
+
         _replies.NowMillis = _bound.NowMillis = elapsed;
         if (elapsed >= _nextHousekeeping)
         {

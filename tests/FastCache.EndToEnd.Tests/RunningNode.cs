@@ -13,6 +13,7 @@ internal sealed partial class RunningNode : IDisposable
 {
     private const string Announcement = "FastCache listening on ";
     private const string RespScheme = "resp://";
+    private const string MemcachedScheme = "memcached://";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly Process _process;
@@ -24,6 +25,9 @@ internal sealed partial class RunningNode : IDisposable
 
     /// <summary>Where it speaks Redis's protocol, if it does.</summary>
     public IPEndPoint RespEndPoint { get; private set; } = new(IPAddress.Loopback, 0);
+
+    /// <summary>Where it speaks memcached's protocol, if it does.</summary>
+    public IPEndPoint MemcachedEndPoint { get; private set; } = new(IPAddress.Loopback, 0);
 
     /// <summary>What it wrote to its standard error.</summary>
     public string Errors
@@ -84,6 +88,15 @@ internal sealed partial class RunningNode : IDisposable
         RunningNode node = Start(["--listen", "127.0.0.1:0", "--listen", $"{RespScheme}127.0.0.1:0", .. options]);
         string line = node._process.StandardOutput.ReadLine()!;
         node.RespEndPoint = IPEndPoint.Parse(line[(Announcement.Length + RespScheme.Length)..]);
+        return node;
+    }
+
+    /// <summary>Starts a node that speaks memcached's protocol as well.</summary>
+    public static RunningNode StartWithMemcached(params string[] options)
+    {
+        RunningNode node = Start(["--listen", "127.0.0.1:0", "--listen", $"{MemcachedScheme}127.0.0.1:0", .. options]);
+        string line = node._process.StandardOutput.ReadLine()!;
+        node.MemcachedEndPoint = IPEndPoint.Parse(line[(Announcement.Length + MemcachedScheme.Length)..]);
         return node;
     }
 

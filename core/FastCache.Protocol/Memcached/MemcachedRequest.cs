@@ -47,6 +47,9 @@ public unsafe struct MemcachedRequest
     /// <summary>Of a request with several keys, how many.</summary>
     public int KeyCount;
 
+    /// <summary>Bytes of the line, without its end: <see cref="Arguments"/> end there.</summary>
+    public int LineLength;
+
     /// <summary>Bytes of the request.</summary>
     public int Length;
 

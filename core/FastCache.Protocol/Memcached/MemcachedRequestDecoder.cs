@@ -4,7 +4,7 @@ namespace FastCache.Protocol.Memcached;
 
 /// <summary>Finds requests of memcached's protocol in received bytes.</summary>
 /// <remarks>
-/// A line ends with CR LF or LF and has at most <see cref="MaxLineBytes"/>; that of get and gets as many as the longest request.
+/// A line ends with CR LF or LF and has at most <see cref="MaxLineBytes"/>; that of get and gets <see cref="MaxManyKeysLineBytes"/>.
 /// Keys have at most <see cref="MaxKeyBytes"/>. What is wrong in a line, and in which order that is found, follows memcached 1.6; the
 /// clients' tests of this world are written against its replies.
 /// </remarks>
@@ -14,12 +14,16 @@ public sealed class MemcachedRequestDecoder(int maxValueBytes)
     /// <summary>Longest line of a command that is not get or gets, in bytes.</summary>
     public const int MaxLineBytes = 2_048;
 
+    /// <summary>Longest line of get and gets, in bytes.</summary>
+    public const int MaxManyKeysLineBytes = 64 << 10;
+
     /// <summary>Longest key in bytes, as sent.</summary>
     public const int MaxKeyBytes = 250;
 
     private const int DataEndBytes = 2;
 
-    private readonly int _maxLineBytes = Math.Max(MaxLineBytes, maxValueBytes);
+    /// <summary>What was wrong and what is allowed, after <see cref="DecodeResult.Fatal"/>; empty when nothing is to be said.</summary>
+    public string Error { get; private set; } = "";
 
     /// <summary>Reads one request.</summary>
     /// <param name="input">The bytes that are there.</param>
@@ -35,8 +39,9 @@ public sealed class MemcachedRequestDecoder(int maxValueBytes)
         if (end < 0 || end + progress.Searched > MaxLineBytes)
         {
             int length = end < 0 ? input.Length : end + progress.Searched;
-            if (length > MaxLineBytes && (length > _maxLineBytes || !IsManyKeys(input)))
+            if (length > MaxLineBytes && (length > MaxManyKeysLineBytes || !IsManyKeys(input)))
             {
+                Error = $"a line is too long: allowed are {MaxLineBytes} bytes, for get and gets {MaxManyKeysLineBytes}";
                 return DecodeResult.Fatal;
             }
 
@@ -53,10 +58,13 @@ public sealed class MemcachedRequestDecoder(int maxValueBytes)
         // A lone CR is a word, as in memcached.
         ReadOnlySpan<byte> line = input[..(end > 1 && input[end - 1] == '\r' ? end - 1 : end)];
         int zero = line.IndexOf((byte)0);
-        MemcachedTokens tokens = new(zero < 0 ? line : line[..zero]);
+        line = zero < 0 ? line : line[..zero];
+        request.LineLength = line.Length;
+        MemcachedTokens tokens = new(line);
         int dataBytes = ReadLine(ref tokens, keyRoom, ref request);
         if (dataBytes < 0)
         {
+            Error = "";
             return DecodeResult.Fatal;
         }
 

@@ -26,6 +26,9 @@ internal abstract class Door
     /// <summary>Most bytes that <see cref="TakeReply"/> writes beyond those of the reply.</summary>
     public const int MaxJoinedBytes = 256;
 
+    /// <summary>Most bytes of a reply around the value in it.</summary>
+    public const int MaxHeadBytes = 640;
+
     /// <summary>Which one it is.</summary>
     public abstract DoorKind Kind { get; }
 

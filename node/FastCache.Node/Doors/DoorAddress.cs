@@ -12,6 +12,9 @@ internal enum DoorKind : byte
 
     /// <summary>Redis's, docs/doors.md.</summary>
     Resp,
+
+    /// <summary>memcached's, docs/doors.md.</summary>
+    Memcached,
 }
 
 /// <summary>Where a node listens, and for which protocol: fcp://127.0.0.1:7600, or without fcp://.</summary>
@@ -21,7 +24,7 @@ internal sealed record DoorAddress(DoorKind Kind, IPEndPoint EndPoint)
 {
     /// <summary>What an error says of a wrong address.</summary>
     public const string Allowed =
-        "fcp:// or resp:// or neither (fcp), an IP address and a port from 0 to 65535, like 127.0.0.1:7600, [::1]:7600 or resp://127.0.0.1:6379";
+        "fcp://, resp:// or memcached://, or none of them (fcp), an IP address and a port from 0 to 65535, like 127.0.0.1:7600, [::1]:7600 or resp://127.0.0.1:6379";
 
     private const string SchemeEnd = "://";
 
@@ -33,6 +36,7 @@ internal sealed record DoorAddress(DoorKind Kind, IPEndPoint EndPoint)
         {
             "fcp" => DoorKind.Fcp,
             "resp" => DoorKind.Resp,
+            "memcached" => DoorKind.Memcached,
             _ => null,
         };
         string place = scheme < 0 ? text : text[(scheme + SchemeEnd.Length)..];
@@ -51,5 +55,10 @@ internal sealed record DoorAddress(DoorKind Kind, IPEndPoint EndPoint)
     }
 
     /// <summary>As it is written; fcp without its name.</summary>
-    public override string ToString() => Kind == DoorKind.Fcp ? $"{EndPoint}" : $"resp://{EndPoint}";
+    public override string ToString() => Kind switch
+    {
+        DoorKind.Fcp => $"{EndPoint}",
+        DoorKind.Resp => $"resp://{EndPoint}",
+        _ => $"memcached://{EndPoint}",
+    };
 }

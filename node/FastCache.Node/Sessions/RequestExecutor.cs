@@ -17,8 +17,8 @@ internal sealed class RequestExecutor(
     /// <summary>Longest value in bytes of one frame: a frame is received and a reply is staged in one piece.</summary>
     public const int MaxValueBytes = 1 << 20;
 
-    /// <summary>Longest reply: a value with header, version and token or total length. Other replies are shorter.</summary>
-    public const int MaxReplyBytes = FcpLimits.HeaderBytes + FcpLimits.VersionBytes + sizeof(ulong) + MaxValueBytes;
+    /// <summary>Longest reply: a value with what any protocol puts around it. Other replies are shorter.</summary>
+    public const int MaxReplyBytes = Doors.Door.MaxHeadBytes + MaxValueBytes;
 
     /// <summary>Longest value that this node takes in one frame.</summary>
     public int MaxValueBytesNow => limits.MaxValueBytes;

@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.Text;
 
-namespace FastCache.Node.Doors.Resp;
+namespace FastCache.Node.Doors;
 
 /// <summary>Puts a text of bytes together, as far as there is room.</summary>
 internal ref struct Line(Span<byte> room)
@@ -30,6 +30,21 @@ internal ref struct Line(Span<byte> room)
     {
         Utf8Formatter.TryFormat(number, _room[_length..], out int written);
         _length += written;
+    }
+
+    public void Add(ulong number)
+    {
+        Utf8Formatter.TryFormat(number, _room[_length..], out int written);
+        _length += written;
+    }
+
+    /// <summary>Adds bytes that the caller fills in.</summary>
+    /// <param name="bytes">At most <see cref="RoomBytes"/>.</param>
+    public Span<byte> Begin(int bytes)
+    {
+        Span<byte> begun = _room.Slice(_length, bytes);
+        _length += bytes;
+        return begun;
     }
 
     /// <summary>Adds what a peer has sent: up to its first zero, line ends as spaces, at most so many bytes.</summary>
