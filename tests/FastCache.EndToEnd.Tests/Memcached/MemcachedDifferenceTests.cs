@@ -81,6 +81,8 @@ public sealed partial class MemcachedDifferenceTests
             return true;
         }
 
+        // memcached forgets on an append that a key came as base64.
+        expected = BinaryKeyPattern().Replace(expected, key => $"k{Convert.ToBase64String(Encoding.Latin1.GetBytes(key.Groups[1].Value))} b");
         return Blank(expected) == Blank(answered) && Times(expected).Zip(Times(answered)).All(pair => Math.Abs(pair.First - pair.Second) <= 2);
     }
 
@@ -96,6 +98,9 @@ public sealed partial class MemcachedDifferenceTests
 
     [GeneratedRegex(@"(VALUE \S+ \d+ \d+) \d+\r\n")]
     private static partial Regex ClassicUniquePattern();
+
+    [GeneratedRegex(@"(?<= )k(binary key \d)")]
+    private static partial Regex BinaryKeyPattern();
 
     [GeneratedRegex(@" c[1-9]\d*")]
     private static partial Regex UniquePattern();

@@ -50,7 +50,7 @@ internal sealed class RandomRequestLines(Random random)
     private string MetaSet()
     {
         string value = new((char)('A' + random.Next(26)), random.Next(60));
-        return $"ms {MetaKey(out string binary)} {value.Length}{binary}{Flags("k", "q", "c", "Oxyz", "F5", "T0", "T100", "T-1", "ME", "MA", "MP", "MR", "MS", "C1", "I")}\r\n{value}\r\n";
+        return $"ms {MetaKey(out string binary)} {value.Length}{binary}{Flags("k", "q", "c", "Oxyz", "F5", "T0", "T100", "T-1", "ME", "MA", "MP", "MR", "MS", "C1")}\r\n{value}\r\n";
     }
 
     /// <summary>Some of the flags, each letter once, in any order.</summary>

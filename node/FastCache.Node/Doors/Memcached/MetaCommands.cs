@@ -175,7 +175,7 @@ internal sealed class MetaCommands(RespShard shard)
     public void Count(in MemcachedRequest request, in LookupKey key, ref Line reply)
     {
         bool isThere = _shard.TryPeek(key, out ItemView item);
-        if (isThere && request.Version != 0 && item.Version != request.Version)
+        if (isThere && item.Length > 0 && request.Version != 0 && item.Version != request.Version)
         {
             WriteEnd(request, "EX"u8, mayBeQuiet: false, ref reply);
             return;
