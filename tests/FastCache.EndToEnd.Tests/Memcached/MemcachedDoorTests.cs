@@ -119,9 +119,10 @@ public sealed class MemcachedDoorTests
             Assert.Equal($"VALUE k 4294967295 {length}\r\n{value}\r\nEND\r\n", peer.Ask("get k\r\n"));
         }
 
-        using TestClient fcp = node.Connect();
-        fcp.Hello();
+        using TestClient fcp = new(node.EndPoint);
         peer.Ask("set k 7 0 3\r\nabc\r\n");
-        Assert.Equal("VALUE k 7 3\r\nabc\r\nEND\r\n", peer.Ask("get k\r\n"));
+        Assert.Equal("abc", fcp.Get("k").Text);
+        fcp.Set("k", "abd"u8.ToArray());
+        Assert.Equal("VALUE k 0 3\r\nabd\r\nEND\r\n", peer.Ask("get k\r\n"));
     }
 }

@@ -154,6 +154,8 @@ internal sealed class MetaCommands(RespShard shard)
         ReadOnlySpan<byte> code = "HD"u8;
         if (!isThere)
         {
+            // What a winner has read may be older than this delete.
+            _shard.Leases.Revoke(key);
             code = "NF"u8;
         }
         else if ((request.Meta & MetaOptions.HasVersion) != 0 && item.Version != request.Version)
