@@ -37,6 +37,9 @@ internal sealed class SteadyShardIo : IShardIo
     /// <summary>Called in every poll, with its number.</summary>
     public Action<int> Polled { get; set; } = _ => { };
 
+    /// <summary>Which listener its peers have come to.</summary>
+    public int Listener { get; init; }
+
     public int Polls { get; private set; }
 
     public string Description => "steady";
@@ -65,7 +68,7 @@ internal sealed class SteadyShardIo : IShardIo
         {
             if (Polls == 1)
             {
-                events[count++] = new(IoEventKind.Accepted, new(slot, 0), 0, 0, 0);
+                events[count++] = new(IoEventKind.Accepted, new(slot, 0), 0, Listener, 0);
             }
 
             bool drains = _isBlocked[slot];
