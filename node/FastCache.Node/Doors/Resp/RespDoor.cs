@@ -20,6 +20,7 @@ internal sealed class RespDoor : Door
     private readonly NodeCounters _counters;
     private readonly RespRequestDecoder _decoder;
     private readonly CommandTable _commands;
+    private readonly RespChecks _checks;
     private readonly RespCalls _calls;
     private readonly RespParcels _parcels;
     private readonly ScanCommands _scans;
@@ -51,6 +52,7 @@ internal sealed class RespDoor : Door
             .. new ClusterCommands(shard).Commands,
         ]);
         server.Table = connections.Table = _commands;
+        _checks = new RespChecks(_limits, _topology);
         _calls = new RespCalls(shard, _commands, RequestGroup.Capacity);
         _parcels = new RespParcels(shard, _commands);
     }
@@ -300,7 +302,7 @@ internal sealed class RespDoor : Door
     private bool TryAddOther(
         Session session, RequestGroup group, in RespRequest request, Command? command, int length, ref InputPosition position)
     {
-        Refusal refusal = Check(request, length, ref command);
+        Refusal refusal = _checks.Check(request, length, ref command);
         if (command is not null && refusal == Refusal.None)
         {
             if (command.Ends is Fault end)
@@ -335,7 +337,7 @@ internal sealed class RespDoor : Door
             {
                 call.Refusal = Refusal.Moved;
             }
-            else if (command!.Keys.Last != command.Keys.First && !IsOneShards(group, request, command, owner))
+            else if (command!.Keys.Last != command.Keys.First && !_checks.IsOneShards(group, request, command, owner))
             {
                 call.Refusal = _topology.Slots is null ? Refusal.CrossShard : Refusal.CrossSlot;
                 owner = ForeignRequests.EveryShard;
@@ -360,7 +362,7 @@ internal sealed class RespDoor : Door
             _ => 1,
         };
         Refusal refusal = command.Spread == Spread.EachKey && position.BatchKeys == 0 && _topology.Slots is not null
-            && !IsOneSlots(request, command) ? Refusal.CrossSlot : Refusal.None;
+            && !RespChecks.IsOneSlots(request, command) ? Refusal.CrossSlot : Refusal.None;
         parts = refusal == Refusal.None ? parts : 1;
         while (position.BatchKeys < parts)
         {
@@ -400,108 +402,6 @@ internal sealed class RespDoor : Door
 
         position.BatchKeys = 0;
         position.Offset += length;
-        return true;
-    }
-
-    private Refusal Check(in RespRequest request, int length, ref Command? command)
-    {
-        if (command is null)
-        {
-            return Refusal.UnknownCommand;
-        }
-
-        if (command.Subcommands.Count > 0 && request.Count > 1)
-        {
-            Command? part = CommandTable.FindIn(command, request[1]);
-            if (part is null)
-            {
-                return Refusal.UnknownSubcommand;
-            }
-
-            command = part;
-        }
-
-        if (!command.Takes(request.Count))
-        {
-            return Refusal.WrongArity;
-        }
-
-        if (length > _limits.MaxValueBytes && (command.Flags & CommandFlags.DenyOom) != 0 && HasTooLong(request))
-        {
-            return Refusal.ValueTooLong;
-        }
-
-        KeyPlaces keys = command.Keys;
-        if (keys.First == 0)
-        {
-            return Refusal.None;
-        }
-
-        int count = 1;
-        if (keys.Last != keys.First)
-        {
-            count = keys.CountIn(request.Count);
-            if ((request.Count - keys.First) % keys.Step != 0)
-            {
-                return Refusal.WrongArity;
-            }
-        }
-
-        for (int i = 0, index = keys.First; i < count; i++, index += keys.Step)
-        {
-            if ((uint)(request[index].Length - 1) >= (uint)_limits.MaxKeyBytes)
-            {
-                return Refusal.KeyLength;
-            }
-        }
-
-        return Refusal.None;
-    }
-
-    private bool HasTooLong(in RespRequest request)
-    {
-        for (int i = 0; i < request.Count; i++)
-        {
-            if (request[i].Length > _limits.MaxValueBytes)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private bool IsOneShards(RequestGroup group, in RespRequest request, Command command, int owner)
-    {
-        if (_topology.Slots is not null)
-        {
-            return IsOneSlots(request, command);
-        }
-
-        int count = command.Keys.CountIn(request.Count);
-        for (int i = 1; i < count; i++)
-        {
-            if (group.OwnerOf(request[command.Keys.First + (i * command.Keys.Step)]) != owner)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private static bool IsOneSlots(in RespRequest request, Command command)
-    {
-        int slot = KeySlot.Of(request[command.Keys.First]);
-        int count = command.Keys.CountIn(request.Count);
-        for (int i = 1; i < count; i++)
-        {
-            if (KeySlot.Of(request[command.Keys.First + (i * command.Keys.Step)]) != slot)
-            {
-                return false;
-            }
-        }
-
         return true;
     }
 }
