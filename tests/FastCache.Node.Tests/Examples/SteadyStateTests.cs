@@ -118,6 +118,8 @@ public sealed class SteadyStateTests
         [
             new(Opcode.Track, id) { On = true },
             new(Opcode.Topology, id),
+            new(Opcode.Scan, id) { Looks = 1_000, Value = "fi"u8.ToArray() },
+            new(Opcode.Scan, id) { Looks = 1, Cursor = ulong.MaxValue },
             new(Opcode.GetRange, id) { Keys = [film], Start = 10, Length = 50 },
             new(Opcode.GetRange, id) { Keys = [film], Start = 1 << 30 },
             new(Opcode.LeaseGet, id) { Keys = [number], ReturnVersion = true },
