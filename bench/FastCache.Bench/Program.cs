@@ -9,13 +9,16 @@ using FastCache.Bench.Growth;
 using FastCache.Bench.MemoryUse;
 using FastCache.Bench.Near;
 using FastCache.Bench.Pauses;
+using FastCache.Bench.Replicas;
 using FastCache.Bench.Shift;
 using FastCache.Bench.Simulate;
 using FastCache.Bench.Soak;
+using FastCache.Bench.Stampede;
 using FastCache.Bench.Ttl;
 
 RootCommand root = new("FastCache benchmarks.")
 {
+    CallersCommand.Create(),
     CheckCommand.Create(),
     ClientCommand.Create(),
     FaultsCommand.Create(),
@@ -26,9 +29,11 @@ RootCommand root = new("FastCache benchmarks.")
     MicroCommand.Create(),
     NearCommand.Create(),
     PausesCommand.Create(),
+    ReplicasCommand.Create(),
     ShiftCommand.Create(),
     SimulateCommand.Create(),
     SoakCommand.Create(),
+    StampedeCommand.Create(),
     TtlCommand.Create(),
 };
 ParseResult parsed = root.Parse(args);

@@ -40,6 +40,7 @@ internal static class FastCacheCommand
             StatsCommand.Create(terminal),
             TopologyCommand.Create(terminal),
             LoadCommand.Create(terminal),
+            DumpCommand.Create(terminal),
             LatencyCommand.Create(terminal),
         };
 

@@ -19,45 +19,61 @@ namespace FastCache.Client;
 ///     Use(batch[0].Value);
 /// }
 /// </code>
-/// One thread at a time. Requests of one shard are executed in their order; those of different shards in any. Once its
-/// buffers have grown to the largest batch nothing is allocated. After an exception from <see cref="Send"/> or
-/// <see cref="Receive"/> the batch is of no use any more: any of its requests may have been executed. It never connects again, and repeats nothing.
+/// One thread at a time. Requests of one shard are executed in their order, unless slots move between nodes meanwhile; those of
+/// different shards in any. Once its buffers have grown to the largest batch nothing is allocated.
+/// <para>
+/// Of a cluster it speaks with all nodes, and sends a request again that was answered Moved, as docs/client.md describes; what
+/// was sent is not repeated otherwise. When a connection is lost the requests on it fail; those of others have their replies,
+/// and the next <see cref="Send"/> connects again. The batch stays of use.
+/// </para>
 /// </remarks>
 public sealed class FastCacheBatch : IDisposable
 {
-    private readonly NodeLayout _layout;
-    private readonly BatchLine[] _lines;
-    private Place[] _places = new Place[128];
+    private readonly BatchRoutes _routes;
+    private readonly BatchRepeats _repeats;
+    private readonly BatchPlaces _places = new();
+    private BatchLine[] _lines;
+    private BatchLine? _only; // While it has all requests in their order: no place of them is noted.
+    private int _countOfOnly;
 
-    private FastCacheBatch(NodeLayout layout, BatchLine[] lines)
+    private FastCacheBatch(BatchRoutes routes, FastCacheClientOptions options)
     {
-        _layout = layout;
-        _lines = lines;
+        _routes = routes;
+        _repeats = new(routes, _places, options.RequestTimeout);
+        _lines = routes.Lines;
+        _only = routes.Only;
     }
 
     /// <summary>Requests since <see cref="Clear"/>.</summary>
-    public int Count { get; private set; }
+    public int Count => _only is null ? _places.Count : _countOfOnly;
 
     /// <summary>The reply to a request, valid until <see cref="Clear"/>.</summary>
     /// <param name="index">What the method returned that added it.</param>
     /// <exception cref="InvalidOperationException">It has no reply yet.</exception>
+    /// <exception cref="CacheException">It will have none: <see cref="FailureOf"/>.</exception>
     public Reply this[int index]
     {
         get
         {
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
-            return _lines.Length == 1 ? _lines[0].ReplyOf(index) : _lines[_places[index].Line].ReplyOf(_places[index].Number);
+            if (_only is BatchLine only)
+            {
+                return only.ReplyOf(index);
+            }
+
+            Place place = _places[index];
+            return place.Line != Place.Nowhere ? _lines[place.Line].ReplyOf(place.Number) : throw _places.FailureOf(index)!;
         }
     }
 
-    /// <summary>Connects to every shard of the node at the first of the seeds that answers. Of a cluster, keys of other nodes have
-    /// <see cref="Status.Moved"/> as their reply.</summary>
+    /// <summary>Connects to every shard of every node of the cluster, or of the one node, that the first of the seeds tells of
+    /// that answers. Nodes of a cluster that cannot be connected, but for one, are tried again when requests are for them.</summary>
     /// <param name="options"><see cref="FastCacheClientOptions.Seeds"/>, <see cref="FastCacheClientOptions.ConnectTimeout"/>,
-    /// <see cref="FastCacheClientOptions.RequestTimeout"/>, here for each wait for the node, and
-    /// <see cref="FastCacheClientOptions.MaxOutstanding"/> and <see cref="FastCacheClientOptions.MaxSendBytes"/>, here for
-    /// one batch on one shard, count.</param>
+    /// <see cref="FastCacheClientOptions.RequestTimeout"/>, here for each wait for a node and for all repeats together,
+    /// <see cref="FastCacheClientOptions.MaxReconnectPause"/>, and <see cref="FastCacheClientOptions.MaxOutstanding"/> and
+    /// <see cref="FastCacheClientOptions.MaxSendBytes"/>, here for one batch on one shard, count.</param>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
-    /// <exception cref="CacheException">No seed answers as a node.</exception>
+    /// <exception cref="CacheException">No seed answers as a node, or no node of its cluster can be connected.</exception>
     public static FastCacheBatch Connect(FastCacheClientOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -67,15 +83,25 @@ public sealed class FastCacheBatch : IDisposable
         {
             try
             {
-                return Connect(seed, options);
+                return new(BatchRoutes.Connect(seed, options), options);
             }
-            catch (CacheException failure)
+            catch (Exception failure) when (NodeTalk.IsFailure(failure))
             {
-                failures.Add($"{seed}: {failure.Message}");
+                failures.Add($"{seed}: {NodeTalk.ReasonOf(failure)}");
             }
         }
 
         throw Router.NoSeed(failures);
+    }
+
+    /// <summary>Why a request has no reply after <see cref="Receive"/>; null if it has one, or may still get one.</summary>
+    /// <param name="index">What the method returned that added it.</param>
+    /// <returns>With <see cref="CacheException.MayHaveExecuted"/>. A request that moved too often has a
+    /// <see cref="CacheRequestException"/>; other refusals are replies.</returns>
+    public CacheException? FailureOf(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
+        return _only is null ? _places.FailureOf(index) : null;
     }
 
     /// <summary>Adds a read.</summary>
@@ -84,9 +110,9 @@ public sealed class FastCacheBatch : IDisposable
     /// <exception cref="CacheLimitException">The batch is full.</exception>
     public int Get(ReadOnlySpan<byte> key, bool returnVersion = false)
     {
-        BatchLine line = LineOf(key, out int at);
+        BatchLine line = LineOf(key, out int slot);
         Span<byte> room = line.Room(FcpLimits.HeaderBytes + key.Length, key.Length);
-        return Added(at, line.Add(RequestWriter.Get(room, line.NextId, key, returnVersion), Opcode.Get));
+        return Added(line, slot, line.Add(RequestWriter.Get(room, line.NextId, key, returnVersion), Opcode.Get));
     }
 
     /// <summary>Adds a set.</summary>
@@ -100,9 +126,9 @@ public sealed class FastCacheBatch : IDisposable
             throw new ArgumentException("A quiet set has no reply, which the batch waits for.", nameof(terms));
         }
 
-        BatchLine line = LineOf(key, out int at);
+        BatchLine line = LineOf(key, out int slot);
         Span<byte> room = line.Room(FcpLimits.MaxSetOverheadBytes + key.Length + value.Length, key.Length);
-        return Added(at, line.Add(RequestWriter.Set(room, line.NextId, key, value, terms), Opcode.Set));
+        return Added(line, slot, line.Add(RequestWriter.Set(room, line.NextId, key, value, terms), Opcode.Set));
     }
 
     /// <summary>Adds a delete.</summary>
@@ -111,14 +137,13 @@ public sealed class FastCacheBatch : IDisposable
     /// <exception cref="CacheLimitException">The batch is full.</exception>
     public int Delete(ReadOnlySpan<byte> key)
     {
-        BatchLine line = LineOf(key, out int at);
+        BatchLine line = LineOf(key, out int slot);
         Span<byte> room = line.Room(FcpLimits.HeaderBytes + key.Length, key.Length);
-        return Added(at, line.Add(RequestWriter.Delete(room, line.NextId, key), Opcode.Delete));
+        return Added(line, slot, line.Add(RequestWriter.Delete(room, line.NextId, key), Opcode.Delete));
     }
 
     /// <summary>Sends everything and waits for all replies: <see cref="Send"/> and <see cref="Receive"/>.</summary>
-    /// <exception cref="CacheConnectionException">The connection was lost, or ended by the node.</exception>
-    /// <exception cref="CacheTimeoutException">The node did not answer in time.</exception>
+    /// <exception cref="CacheException">As from <see cref="Receive"/>.</exception>
     public void Execute()
     {
         Send();
@@ -126,45 +151,57 @@ public sealed class FastCacheBatch : IDisposable
     }
 
     /// <summary>Sends as much as can be sent before replies are received: a thread with several batches sends them all before
-    /// it waits for the first.</summary>
-    /// <exception cref="CacheConnectionException">The connection was lost.</exception>
-    /// <exception cref="CacheTimeoutException">The node did not take it in time.</exception>
+    /// it waits for the first. Connects first where a connection was lost. What fails is told by <see cref="Receive"/>.</summary>
     public void Send()
     {
+        bool isEachConnected = true;
         foreach (BatchLine line in _lines)
         {
-            line.SendPart();
+            isEachConnected &= line.TrySendPart();
+        }
+
+        if (!isEachConnected)
+        {
+            ConnectAndSend();
         }
     }
 
-    /// <summary>Waits for all replies. A request that the node refuses has its refusal as its reply.</summary>
-    /// <exception cref="CacheConnectionException">The connection was lost, or ended by the node.</exception>
-    /// <exception cref="CacheTimeoutException">The node did not answer in time.</exception>
+    /// <summary>Waits for all replies. A request that a node refuses has its refusal as its reply.</summary>
+    /// <exception cref="CacheException">Some requests have no reply, after all others have theirs: the reason of one of them;
+    /// <see cref="FailureOf"/> has each one's.</exception>
     public void Receive()
     {
-        while (true)
+        if (TryReceive())
         {
-            bool isDone = true;
-            foreach (BatchLine line in _lines)
-            {
-                line.ReceivePart();
-                isDone &= line.IsDone;
-            }
+            return;
+        }
 
-            if (isDone)
-            {
-                return;
-            }
-
-            // All shards work at the same time: each gets its next part before the replies of any are waited for.
+        NotePlaces();
+        _repeats.Begin();
+        CacheException? failure = null;
+        do
+        {
+            CacheException? another = _repeats.Settle();
+            failure ??= another;
+            _lines = _routes.Lines;
             Send();
+        }
+        while (!TryReceive());
+
+        if (failure is not null)
+        {
+            throw failure;
         }
     }
 
     /// <summary>Forgets all requests and replies.</summary>
     public void Clear()
     {
-        Count = 0;
+        _countOfOnly = 0;
+        _places.Clear();
+        _routes.TryRenew();
+        _lines = _routes.Lines;
+        _only = _routes.Only;
         foreach (BatchLine line in _lines)
         {
             line.Clear();
@@ -172,56 +209,87 @@ public sealed class FastCacheBatch : IDisposable
     }
 
     /// <summary>Closes the connections.</summary>
-    public void Dispose()
+    public void Dispose() => _routes.Dispose();
+
+    /// <summary>Receives what can be, and sends what has to wait for that.</summary>
+    /// <returns>Whether each request has a reply that holds.</returns>
+    private bool TryReceive()
+    {
+        while (true)
+        {
+            bool isDone = true;
+            bool isSettled = true;
+            foreach (BatchLine line in _lines)
+            {
+                line.ReceivePart();
+                isDone &= line.IsDone;
+                isSettled &= !line.IsUnsettled;
+            }
+
+            if (isDone)
+            {
+                return isSettled;
+            }
+
+            // All shards work at the same time: each gets its next part before the replies of any are waited for.
+            Send();
+        }
+    }
+
+    private void ConnectAndSend()
     {
         foreach (BatchLine line in _lines)
         {
-            line.Dispose();
-        }
-    }
-
-    private static FastCacheBatch Connect(EndPoint seed, FastCacheClientOptions options)
-    {
-        List<BatchLine> lines = [new(new(seed, 0, 1), 0, options)];
-        try
-        {
-            NodeLayout layout = lines[0].AskLayout();
-            lines[0].Dispose();
-            lines.Clear();
-            for (int shard = 0; shard < layout.ShardCount; shard++)
+            // Others have their requests already, and work while this one is connected.
+            if (line.TrySendPart())
             {
-                lines.Add(new(new(seed, shard, layout.ShardCount), shard + 1, options));
+                continue;
             }
 
-            return new(layout, [.. lines]);
-        }
-        catch
-        {
-            lines.ForEach(line => line.Dispose());
-            throw;
-        }
-    }
-
-    private BatchLine LineOf(ReadOnlySpan<byte> key, out int at)
-    {
-        at = _lines.Length == 1 ? 0 : _layout.ShardOf(KeySlot.Of(key));
-        return _lines[at];
-    }
-
-    private int Added(int line, int number)
-    {
-        if (_lines.Length > 1)
-        {
-            if (Count == _places.Length)
+            if (!line.Node.TryConnect(line) && _routes.HasTopology && _routes.TryLearnWithout(line.Node))
             {
-                Array.Resize(ref _places, 2 * Count);
+                NotePlaces();
+                _lines = _routes.Lines;
             }
 
-            _places[Count] = new((ushort)line, number);
+            line.TrySendPart();
         }
-
-        return Count++;
     }
 
-    private readonly record struct Place(ushort Line, int Number);
+    /// <summary>From here on requests may be elsewhere than on the only line, in their order.</summary>
+    private void NotePlaces()
+    {
+        if (_only is not null)
+        {
+            for (int i = 0; i < _countOfOnly; i++)
+            {
+                _places.Add(0, i, 0);
+            }
+
+            _only = null;
+        }
+    }
+
+    private BatchLine LineOf(ReadOnlySpan<byte> key, out int slot)
+    {
+        if (_only is BatchLine only)
+        {
+            slot = 0;
+            return only;
+        }
+
+        slot = KeySlot.Of(key);
+        return _lines[_routes.LineOf(slot)];
+    }
+
+    private int Added(BatchLine line, int slot, int number)
+    {
+        if (_only is not null)
+        {
+            return _countOfOnly++;
+        }
+
+        _places.Add(line.Number, number, slot);
+        return _places.Count - 1;
+    }
 }

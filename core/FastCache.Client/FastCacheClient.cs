@@ -6,6 +6,9 @@ using FastCache.Client.Filling;
 using FastCache.Client.Near;
 using FastCache.Client.Operations;
 using FastCache.Client.Routing;
+using FastCache.Client.Scanning;
+using FastCache.Client.Streams;
+using FastCache.Client.Telemetry;
 using FastCache.Cluster;
 using FastCache.Protocol;
 
@@ -21,21 +24,27 @@ namespace FastCache.Client;
 /// <see cref="OperationCanceledException"/>; a request that no node takes throws <see cref="ArgumentException"/> at once. A
 /// cancelled request may have been executed. docs/client.md, "Stampedes", says what is guaranteed.
 /// </remarks>
-public sealed class FastCacheClient : IFillNode, IAsyncDisposable
+public sealed class FastCacheClient : IFillNode, IObservedClient, IAsyncDisposable
 {
     private readonly Router _router;
     private readonly NearCache? _near;
     private readonly Filler _filler;
+    private readonly StreamLines _streams;
 
     private FastCacheClient(Router router, NearCache? near)
     {
         _router = router;
         _near = near;
-        _filler = new(this, router.Options.MaxBackgroundFills, TimeProvider.System);
+        _streams = new(router);
+        _filler = new(this, router.Options.MaxBackgroundFills, TimeProvider.System, router.Telemetry.Log);
+        router.Telemetry.Meter.Join(this);
     }
 
     /// <summary>What the near cache has done so far.</summary>
     public NearCacheStatistics NearCacheStatistics => _near?.Statistics() ?? default;
+
+    /// <summary>What this client has had to do with copies so far.</summary>
+    public ReplicaStatistics ReplicaStatistics => _router.Copies?.Statistics() ?? default;
 
     /// <summary>Who has which slots, as this client knows it now; null: one node has all of them.</summary>
     public ClusterTopology? Topology => _router.Routes.Topology;
@@ -53,16 +62,19 @@ public sealed class FastCacheClient : IFillNode, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
-        NearCache? near = options.NearCacheBytes == 0
-            ? null
-            : new(options, (address, feed) => new TrackingConnection(address, feed, options));
+        ClientTelemetry telemetry = ClientTelemetry.Of(options);
+        NearCache? near = null;
         try
         {
-            return new(await Router.ConnectAsync(options, near, cancellationToken).ConfigureAwait(false), near);
+            near = options.NearCacheBytes == 0
+                ? null
+                : new(options, (address, feed) => new TrackingConnection(address, feed, options, telemetry.Log));
+            return new(await Router.ConnectAsync(options, near, telemetry, cancellationToken).ConfigureAwait(false), near);
         }
         catch
         {
             await DisposeAsync(near).ConfigureAwait(false);
+            telemetry.Meter.End();
             throw;
         }
     }
@@ -108,6 +120,51 @@ public sealed class FastCacheClient : IFillNode, IAsyncDisposable
         CancellationToken cancellationToken = default) => terms.Quiet
         ? throw new ArgumentException("A quiet set has no reply, which this client waits for.", nameof(terms))
         : Ask<SetRequest, WriteResult>(new SetRequest(key, value, terms), cancellationToken);
+
+    /// <summary>Stores a value of any size that the node takes, from a stream.</summary>
+    /// <param name="key">The key, needed until the end.</param>
+    /// <param name="value">Where the bytes are, from its position on. It is not closed.</param>
+    /// <param name="length">How many of them; null: to its end. If it cannot tell where that is, all is read into memory first, at most
+    /// <see cref="FastCacheClientOptions.MaxSpoolBytes"/>.</param>
+    /// <param name="terms">Life and conditions; <see cref="SetTerms.Quiet"/> is not for this client.</param>
+    /// <param name="cancellationToken">Gives it up; the key has what it had, unless the last byte was sent already.</param>
+    /// <returns>How it ended. Until then, and if it fails, the key has what it had.</returns>
+    /// <exception cref="EndOfStreamException">The stream has fewer bytes than were told; nothing was stored.</exception>
+    public Task<WriteResult> SetStreamAsync(
+        ReadOnlyMemory<byte> key,
+        Stream value,
+        long? length = null,
+        SetTerms terms = default,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        ArgumentOutOfRangeException.ThrowIfNegative(length ?? 0, nameof(length));
+        if (terms.Quiet || key.Length is 0 or > FcpLimits.MaxKeyBytes)
+        {
+            throw terms.Quiet
+                ? new ArgumentException("A quiet set has no reply, which this client waits for.", nameof(terms))
+                : new ArgumentException($"The key has {key.Length} bytes; allowed are 1 to {FcpLimits.MaxKeyBytes}.", nameof(key));
+        }
+
+        return ValueUpload.RunAsync(_streams, _near, key, value, length, terms, cancellationToken);
+    }
+
+    /// <summary>Reads a value of any size, as a stream to be disposed.</summary>
+    /// <param name="key">The key, needed until the end.</param>
+    /// <param name="cancellationToken">Gives it up before there is a stream; each read has its own.</param>
+    /// <returns>Null if the key is not there.</returns>
+    public async Task<CacheValueStream?> GetStreamAsync(ReadOnlyMemory<byte> key, CancellationToken cancellationToken = default)
+    {
+        // Most values are in the first reply, on the connection that all share.
+        CacheValue first = await GetRangeAsync(key.Span, 0, FcpLimits.MaxPieceBytes, cancellationToken).ConfigureAwait(false);
+        if (!first.IsFound || first.TotalLength == (ulong)first.Memory.Length)
+        {
+            return first.IsFound ? new(first) : null;
+        }
+
+        first.Dispose();
+        return await _streams.ReadAsync(key, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Deletes a key.</summary>
     /// <returns>Whether it was there.</returns>
@@ -191,6 +248,8 @@ public sealed class FastCacheClient : IFillNode, IAsyncDisposable
 
     internal Filler Filler => _filler;
 
+    bool IObservedClient.HasNearCache => _near is not null;
+
     /// <summary>Reads many values, from all shards at once.</summary>
     /// <param name="keys">The keys.</param>
     /// <param name="values">At least as long; takes the value of each key, to be disposed one by one.</param>
@@ -232,6 +291,22 @@ public sealed class FastCacheClient : IFillNode, IAsyncDisposable
                 }
             },
             static result => result.IsDone);
+    }
+
+    /// <summary>The keys of all nodes, each an array of its own, in no order, asked for in pages as they are wanted.</summary>
+    /// <param name="prefix">What the keys begin with, 0 to 250 bytes; needed until the end.</param>
+    /// <param name="cancellationToken">Releases the caller.</param>
+    /// <returns>Every key that is there from the first page to the last and whose slot keeps its primary; keys that come or go
+    /// meanwhile may be told or not, and any may be told twice. The section "Scanning" of docs/client.md says what else holds.</returns>
+    /// <exception cref="ArgumentException">The prefix is longer than a key can be.</exception>
+    public IAsyncEnumerable<byte[]> ScanAsync(ReadOnlyMemory<byte> prefix = default, CancellationToken cancellationToken = default)
+    {
+        if (prefix.Length > FcpLimits.MaxKeyBytes)
+        {
+            throw new ArgumentException($"The prefix has {prefix.Length} bytes; keys have at most {FcpLimits.MaxKeyBytes}.", nameof(prefix));
+        }
+
+        return new KeyScan(_router, prefix).RunAsync(cancellationToken);
     }
 
     /// <summary>Waits until a node, one that is connected if there is any, has answered an empty request.</summary>
@@ -281,8 +356,13 @@ public sealed class FastCacheClient : IFillNode, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _filler.Flights.DisposeAsync().ConfigureAwait(false);
+        _streams.Dispose();
         await _router.DisposeAsync().ConfigureAwait(false);
+
+        // Before the near cache's memory is gone, of which it is asked.
+        _router.Telemetry.Meter.Leave(this);
         await DisposeAsync(_near).ConfigureAwait(false);
+        _router.Telemetry.Meter.End();
     }
 
     private static ValueTask DisposeAsync(NearCache? near) => near?.DisposeAsync() ?? ValueTask.CompletedTask;

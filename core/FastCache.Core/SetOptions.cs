@@ -17,7 +17,8 @@ public enum SetCondition : byte
 
     /// <summary>
     /// Only if the key is absent or present with a lower version than <see cref="SetOptions.Version"/>, which becomes the
-    /// item's version: for writes that were made elsewhere, in whatever order they arrive.
+    /// item's version: for writes that were made elsewhere, in whatever order they arrive. With a
+    /// <see cref="SetOptions.LeaseToken"/> also if it is present with this version, whose life then begins anew.
     /// </summary>
     IfNewer,
 }

@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using FastCache.Client;
 using FastCache.Client.Connections;
+using FastCache.Client.Filling;
+using FastCache.Client.Telemetry;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -27,6 +30,7 @@ public sealed partial class FastCacheConnection : IAsyncDisposable, IDisposable
     private readonly FastCacheClientOptions _options;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _closing = new();
+    private readonly Filler _withoutNode;
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource<FastCacheClient> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile Task<FastCacheClient> _client;
@@ -34,10 +38,12 @@ public sealed partial class FastCacheConnection : IAsyncDisposable, IDisposable
     private bool _isStarted;
 
     /// <exception cref="OptionsValidationException">An option is out of range.</exception>
-    public FastCacheConnection(IOptions<FastCacheOptions> options, ILoggerFactory? loggers = null)
+    public FastCacheConnection(IOptions<FastCacheOptions> options, ILoggerFactory? loggers = null, IMeterFactory? meters = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _options = options.Value.ToClientOptions();
+        FastCacheClientOptions given = options.Value.ToClientOptions();
+        _options = given with { LoggerFactory = given.LoggerFactory ?? loggers, MeterFactory = given.MeterFactory ?? meters };
+        _withoutNode = new(new NodeOutOfReach(), maxBackgroundFills: 0, TimeProvider.System, new ClientLog(_options.LoggerFactory));
         _logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger<FastCacheConnection>();
         _client = _first.Task;
     }
@@ -55,6 +61,36 @@ public sealed partial class FastCacheConnection : IAsyncDisposable, IDisposable
 
         Start();
         return new(client.WaitAsync(cancellationToken));
+    }
+
+    /// <summary>As <see cref="FastCacheClient.GetOrFillAsync"/>, also while no node has answered yet: that is an outage, in which
+    /// the source is asked if <see cref="FillOptions.AskSourceInOutage"/> says so.</summary>
+    /// <param name="key">The key; needed until the result is there.</param>
+    /// <param name="state">What the source needs.</param>
+    /// <param name="source">Fetches the value. Its exceptions reach all callers that waited for it.</param>
+    /// <param name="options">How to fill; null: values do not expire and are never stale.</param>
+    /// <param name="cancellationToken">Releases the caller; the source goes on for the others, if there are any.</param>
+    /// <returns>The value, to be disposed.</returns>
+    public async ValueTask<FilledValue> GetOrFillAsync<TState>(
+        ReadOnlyMemory<byte> key,
+        TState state,
+        FillSource<TState> source,
+        FillOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        FillOptions given = options ?? FillOptions.Default;
+        FastCacheClient client;
+        try
+        {
+            client = await ClientAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (CacheException failure) when (given.AsksSourceAfter(failure))
+        {
+            FillOrder<TState> order = new(default, state, source, given, given.AcceptStale);
+            return await _withoutNode.GetAsync(key.Span, order, cancellationToken).ConfigureAwait(false);
+        }
+
+        return await client.GetOrFillAsync(key.Span, state, source, given, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Begins to connect, if that has not begun yet; waits for nothing.</summary>
@@ -79,6 +115,7 @@ public sealed partial class FastCacheConnection : IAsyncDisposable, IDisposable
         }
 
         await _closing.CancelAsync().ConfigureAwait(false);
+        await _withoutNode.Flights.DisposeAsync().ConfigureAwait(false);
         await _connecting.ConfigureAwait(false);
         if (_client.IsCompletedSuccessfully)
         {

@@ -16,6 +16,7 @@ internal enum FrameFault : byte
     KeyLength,
     KeyNotAllowed,
     BatchCount,
+    Looks,
     LeaseMillis,
     OnOff,
     ArgumentBits,
@@ -75,6 +76,8 @@ internal static class FaultText
                 $"keyLength of {opcode} is {request.KeyLength}, must be 0",
             FrameFault.BatchCount =>
                 $"argument of {opcode} is {request.Argument} keys; allowed are 1 to {limits.MaxBatchKeys}",
+            FrameFault.Looks =>
+                $"argument of {opcode} is {request.Argument} looks; allowed are 1 to {limits.MaxBatchKeys}",
             FrameFault.LeaseMillis =>
                 $"argument of LeaseGet is {request.Argument} ms; allowed are 1 to {FcpLimits.MaxLeaseMillis}",
             FrameFault.OnOff =>

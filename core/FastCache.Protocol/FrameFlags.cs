@@ -5,11 +5,11 @@ namespace FastCache.Protocol;
 /// <summary>The flag byte of a request. Bits that an opcode does not list must be 0.</summary>
 /// <remarks>
 /// <code>
-/// bit     7       6        5    4    3    2      1    0
-///       +-------+--------+----+----+----+------+---------+
-///       | Quiet | Return | 0  | 0  | 0  | Has  | SetMode |
-///       |       | Version|    |    |    | TTL  |         |
-///       +-------+--------+----+----+----+------+---------+
+/// bit     7       6        5      4    3    2      1    0
+///       +-------+--------+------+----+----+------+---------+
+///       | Quiet | Return | Copy | 0  | 0  | Has  | SetMode |
+///       |       | Version|      |    |    | TTL  |         |
+///       +-------+--------+------+----+----+------+---------+
 /// </code>
 /// Which opcode takes which is a column of <see cref="OpcodeRule"/>.
 /// </remarks>
@@ -25,6 +25,9 @@ public enum RequestFlags : byte
 
     /// <summary>The body starts with timeToLiveMillis.</summary>
     HasTimeToLive = 0x04,
+
+    /// <summary>It is about the copy that a replica has; without it, it is for the primary.</summary>
+    Copy = 0x20,
 
     /// <summary>The reply's body shall start with the item's version.</summary>
     ReturnVersion = 0x40,

@@ -60,6 +60,7 @@ internal static class FrameRules
         {
             TailKind.Hello => FcpLimits.HelloRequestBytes,
             TailKind.Ping => FcpLimits.MaxPingBytes,
+            TailKind.Prefix => rule.FieldBytes + limits.MaxKeyBytes,
             TailKind.Keys => limits.MaxBatchBodyBytes,
             TailKind.Entries => limits.MaxBatchSetBodyBytes,
             TailKind.Value => FcpLimits.MaxSkippableBodyBytes,
@@ -183,6 +184,8 @@ internal static class FrameRules
                 return argument == 0 ? FrameFault.None : FrameFault.Argument;
             case ArgumentKind.BatchCount:
                 return argument - 1 < (uint)limits.MaxBatchKeys ? FrameFault.None : FrameFault.BatchCount;
+            case ArgumentKind.Looks:
+                return argument - 1 < (uint)limits.MaxBatchKeys ? FrameFault.None : FrameFault.Looks;
             case ArgumentKind.LeaseMillis:
                 return argument - 1 < FcpLimits.MaxLeaseMillis ? FrameFault.None : FrameFault.LeaseMillis;
             case ArgumentKind.OnOff:

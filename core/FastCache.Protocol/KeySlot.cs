@@ -20,7 +20,14 @@ public static class KeySlot
     private static readonly ushort[] Tables = MakeTables();
 
     /// <summary>The slot of a key, 0 to <see cref="Count"/> - 1.</summary>
-    public static int Of(ReadOnlySpan<byte> key)
+    public static int Of(ReadOnlySpan<byte> key) =>
+        CarrylessCrc16.IsSupported && !key.IsEmpty && CarrylessCrc16.TryCompute(key, (byte)'{', out int crc)
+            ? crc & (Count - 1)
+            : OfAny(key);
+
+    /// <summary>The slot of a key that may have a tag.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int OfAny(ReadOnlySpan<byte> key)
     {
         int open = key.IndexOf((byte)'{');
         if (open >= 0)

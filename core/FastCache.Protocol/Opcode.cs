@@ -29,6 +29,9 @@ public enum Opcode : byte
     /// <summary>Asks for the topology of the cluster: which node has which slots.</summary>
     Cluster = 0x05,
 
+    /// <summary>Asks for the next keys of the connection's shard.</summary>
+    Scan = 0x06,
+
     /// <summary>Reads one value.</summary>
     Get = 0x10,
 

@@ -12,6 +12,9 @@ internal enum ArgumentKind : byte
     /// <summary>The number of keys or entries of a batch, 1 to maxBatchKeys.</summary>
     BatchCount,
 
+    /// <summary>How many items and buckets a scan looks at, 1 to maxBatchKeys.</summary>
+    Looks,
+
     /// <summary><see cref="Protocol.SetExtras"/>.</summary>
     SetExtras,
 
@@ -36,6 +39,9 @@ internal enum TailKind : byte
 
     /// <summary>Up to <see cref="FcpLimits.MaxPingBytes"/> bytes.</summary>
     Ping,
+
+    /// <summary>What the keys of a scan begin with: up to maxKeyBytes.</summary>
+    Prefix,
 
     /// <summary>The keys of a batched get.</summary>
     Keys,
@@ -62,6 +68,7 @@ internal readonly record struct OpcodeRule(
     private const RequestFlags None = RequestFlags.None;
     private const RequestFlags Mode = RequestFlags.ModeMask;
     private const RequestFlags Ttl = RequestFlags.HasTimeToLive;
+    private const RequestFlags Copy = RequestFlags.Copy;
     private const RequestFlags Version = RequestFlags.ReturnVersion;
     private const RequestFlags Quiet = RequestFlags.Quiet;
 
@@ -78,13 +85,14 @@ internal readonly record struct OpcodeRule(
         table[(byte)Opcode.Stats] = new(None, false, ArgumentKind.Zero, 0, TailKind.None);
         table[(byte)Opcode.Topology] = new(None, false, ArgumentKind.Zero, 0, TailKind.None);
         table[(byte)Opcode.Cluster] = new(None, false, ArgumentKind.Any, 0, TailKind.None);
-        table[(byte)Opcode.Get] = new(Version | Quiet, true, ArgumentKind.Zero, 0, TailKind.None);
+        table[(byte)Opcode.Scan] = new(None, false, ArgumentKind.Looks, 8, TailKind.Prefix);
+        table[(byte)Opcode.Get] = new(Copy | Version | Quiet, true, ArgumentKind.Zero, 0, TailKind.None);
         table[(byte)Opcode.BatchGet] = new(Version | Quiet, false, ArgumentKind.BatchCount, 0, TailKind.Keys);
-        table[(byte)Opcode.Set] = new(Mode | Ttl | Version | Quiet, true, ArgumentKind.SetExtras, 0, TailKind.Value);
-        table[(byte)Opcode.Delete] = new(Mode | Quiet, true, ArgumentKind.Zero, 0, TailKind.None);
+        table[(byte)Opcode.Set] = new(Mode | Ttl | Copy | Version | Quiet, true, ArgumentKind.SetExtras, 0, TailKind.Value);
+        table[(byte)Opcode.Delete] = new(Mode | Copy | Quiet, true, ArgumentKind.Zero, 0, TailKind.None);
         table[(byte)Opcode.Touch] = new(Ttl | Quiet, true, ArgumentKind.Zero, 0, TailKind.None);
-        table[(byte)Opcode.GetRange] = new(Version | Quiet, true, ArgumentKind.Any, 8, TailKind.None);
-        table[(byte)Opcode.LeaseGet] = new(Version, true, ArgumentKind.LeaseMillis, 0, TailKind.None);
+        table[(byte)Opcode.GetRange] = new(Copy | Version | Quiet, true, ArgumentKind.Any, 8, TailKind.None);
+        table[(byte)Opcode.LeaseGet] = new(Copy | Version, true, ArgumentKind.LeaseMillis, 0, TailKind.None);
         table[(byte)Opcode.LeaseRelease] = new(Quiet, true, ArgumentKind.Zero, 8, TailKind.None);
         table[(byte)Opcode.MakeStale] = new(Quiet, true, ArgumentKind.Zero, 0, TailKind.None);
         table[(byte)Opcode.Count] = new(Ttl | Version | Quiet, true, ArgumentKind.CountExtras, 8, TailKind.None);

@@ -65,7 +65,7 @@ public unsafe struct Request
     /// <summary>The number that the reply carries back, the client's own.</summary>
     public readonly uint Id => (uint)_tail;
 
-    /// <summary>What the opcode says: a number of keys, bits, a length, a stream.</summary>
+    /// <summary>What the opcode says: a number of keys or looks, bits, a length, a stream.</summary>
     public readonly uint Argument => (uint)(_tail >> ArgumentShift);
 
     /// <summary>Bytes of the whole frame, header and body.</summary>
@@ -85,6 +85,9 @@ public unsafe struct Request
 
     /// <summary>The version that a write or delete with <see cref="SetMode.IfVersion"/> asks for; otherwise 0.</summary>
     public readonly ulong ExpectedVersion => Mode == SetMode.IfVersion ? Field(AfterTimeToLive) : 0;
+
+    /// <summary>Whether it is about the copy that a replica has, rather than for the primary.</summary>
+    public readonly bool IsForCopy => (Flags & RequestFlags.Copy) != 0;
 
     /// <summary>Whether there shall be no reply of the uninteresting kind.</summary>
     public readonly bool IsQuiet => (Flags & RequestFlags.Quiet) != 0;
@@ -119,6 +122,9 @@ public unsafe struct Request
     /// <summary>How many bytes of a value a GetStream or Credit lets the node send.</summary>
     public readonly ulong Credit => Opcode == Opcode.GetStream ? Argument : Field(0);
 
+    /// <summary>Where a Scan goes on; 0: at the beginning.</summary>
+    public readonly ulong Cursor => Field(0);
+
     /// <summary>How much a Count adds or subtracts.</summary>
     public readonly ulong Amount => Field(AfterTimeToLive);
 
@@ -133,7 +139,7 @@ public unsafe struct Request
     public readonly ReadOnlySpan<byte> Key => new(Body + KeyOffset, KeyLength);
 
     /// <summary>What follows the fields and the key, in the input: the value of a set, the bytes of a ping or piece, the
-    /// keys or entries of a batch.</summary>
+    /// keys or entries of a batch, the prefix of a scan.</summary>
     public readonly ReadOnlySpan<byte> Value
     {
         get

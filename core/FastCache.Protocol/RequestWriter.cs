@@ -129,6 +129,13 @@ public static class RequestWriter
         frame[2] |= (byte)(isQuiet ? RequestFlags.Quiet : RequestFlags.None);
     }
 
+    /// <summary>Makes a written frame of an opcode that allows it one for the copy that a replica has.</summary>
+    public static void MakeForCopy(Span<byte> frame)
+    {
+        Room.Check(frame.Length, FcpLimits.HeaderBytes);
+        frame[2] |= (byte)RequestFlags.Copy;
+    }
+
     /// <summary>Writes a delete that is always done.</summary>
     public static int Delete(Span<byte> destination, uint id, ReadOnlySpan<byte> key, bool quiet = false) =>
         Keyed(destination, Opcode.Delete, FlagsOf(false, quiet), id, key, default, 0, SetMode.Always, 0);
@@ -159,6 +166,24 @@ public static class RequestWriter
     /// <param name="offset">Where in the document the piece begins.</param>
     public static int Cluster(Span<byte> destination, uint id, uint offset) =>
         Bare(destination, Opcode.Cluster, 0, id, offset);
+
+    /// <summary>Writes a request for the next keys of the connection's shard.</summary>
+    /// <param name="destination">16 + 8 + prefix bytes.</param>
+    /// <param name="id">Comes back in the reply.</param>
+    /// <param name="cursor">0 to begin, or what the reply before has told.</param>
+    /// <param name="looks">How many items and buckets the node looks at: 1 to the node's maxBatchKeys.</param>
+    /// <param name="prefix">What the keys begin with: 0 to <see cref="FcpLimits.MaxKeyBytes"/> bytes.</param>
+    /// <returns>Bytes written.</returns>
+    public static int Scan(Span<byte> destination, uint id, ulong cursor, int looks, ReadOnlySpan<byte> prefix = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(prefix.Length, FcpLimits.MaxKeyBytes, nameof(prefix));
+        ArgumentOutOfRangeException.ThrowIfLessThan(looks, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(looks, FcpLimits.MaxBatchKeys);
+        Span<byte> body = Start(destination, Opcode.Scan, RequestFlags.None, 0, sizeof(ulong) + prefix.Length, id, (uint)looks);
+        BinaryPrimitives.WriteUInt64LittleEndian(body, cursor);
+        prefix.CopyTo(body[sizeof(ulong)..]);
+        return FcpLimits.HeaderBytes + sizeof(ulong) + prefix.Length;
+    }
 
     /// <summary>Writes a read of a part of one value.</summary>
     /// <param name="destination">16 + 8 + key bytes.</param>

@@ -20,7 +20,8 @@ public readonly record struct SetTerms(
     /// <summary>The grant that this write fills; 0 for none.</summary>
     public ulong LeaseToken { get; init; }
 
-    /// <summary>Whether <see cref="Version"/> becomes the item's, if the key is absent or older.</summary>
+    /// <summary>Whether <see cref="Version"/> becomes the item's, if the key is absent or older; with <see cref="LeaseToken"/> also if
+    /// it has that version, whose life begins anew.</summary>
     public bool IfNewer { get; init; }
 
     /// <summary>Whether the reply shall carry the new version. Not for a SetBegin: its commit asks for it.</summary>

@@ -23,8 +23,8 @@ public enum Status : byte
     /// changed.</summary>
     VersionMismatch = 0x03,
 
-    /// <summary>A write with <see cref="SetExtras.IfNewer"/>: the key has this or a higher version; nothing was
-    /// changed.</summary>
+    /// <summary>A write with <see cref="SetExtras.IfNewer"/>: the key has this (without a lease token) or a higher version; nothing
+    /// was changed.</summary>
     NotNewer = 0x04,
 
     /// <summary>The grant has ended: by its deadline, another write, a delete; nothing was changed.</summary>

@@ -182,7 +182,7 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public async Task A_value_larger_than_the_node_takes_is_refused_with_words()
     {
-        ShellRun refused = await ShellRun.WithInputAsync(new byte[3 << 20], "set", "k", "-", "-c", Address);
+        ShellRun refused = await ShellRun.WithInputAsync(new byte[40 << 20], "set", "k", "-", "-c", Address);
         Assert.Equal(4, refused.ExitCode);
         Assert.Contains("ValueTooLarge", refused.Errors, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", refused.Errors, StringComparison.Ordinal);

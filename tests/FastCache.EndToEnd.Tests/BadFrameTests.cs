@@ -34,8 +34,8 @@ public abstract class BadFrameTests : IDisposable
 
     private static readonly Opcode[] All =
     [
-        Opcode.Hello, Opcode.Ping, Opcode.Stats, Opcode.Topology, Opcode.Cluster, Opcode.BatchGet, Opcode.BatchSet, Opcode.SetPiece,
-        Opcode.SetCommit, Opcode.SetAbort, Opcode.Credit, Opcode.StreamCancel, Opcode.Track, .. Keyed,
+        Opcode.Hello, Opcode.Ping, Opcode.Stats, Opcode.Topology, Opcode.Cluster, Opcode.Scan, Opcode.BatchGet, Opcode.BatchSet,
+        Opcode.SetPiece, Opcode.SetCommit, Opcode.SetAbort, Opcode.Credit, Opcode.StreamCancel, Opcode.Track, .. Keyed,
     ];
 
     public static TheoryData<Opcode> Opcodes => [.. All];
@@ -257,6 +257,7 @@ public abstract class BadFrameTests : IDisposable
             Opcode.Touch => Frame(frame => RequestWriter.Touch(frame, Id, key, 60_000)),
             Opcode.Topology => Frame(frame => RequestWriter.Topology(frame, Id)),
             Opcode.Cluster => Frame(frame => RequestWriter.Cluster(frame, Id, 0)),
+            Opcode.Scan => Frame(frame => RequestWriter.Scan(frame, Id, 0, 100, key)),
             Opcode.GetRange => Frame(frame => RequestWriter.GetRange(frame, Id, key, 2, 5)),
             Opcode.LeaseGet => Frame(frame => RequestWriter.LeaseGet(frame, Id, key, 5)),
             Opcode.LeaseRelease => Frame(frame => RequestWriter.LeaseRelease(frame, Id, key, 77)),

@@ -53,7 +53,12 @@ internal sealed class RandomRequests(Random random, string prefix)
                 Add(burst, RequestWriter.Ping(_frame, id, Bytes(FcpLimits.MaxPingBytes)));
                 break;
             case 1:
-                Add(burst, random.Next(2) == 0 ? RequestWriter.Topology(_frame, id) : RequestWriter.Cluster(_frame, id, 0));
+                Add(burst, random.Next(3) switch
+                {
+                    0 => RequestWriter.Topology(_frame, id),
+                    1 => RequestWriter.Cluster(_frame, id, 0),
+                    _ => RequestWriter.Scan(_frame, id, random.Next(2) == 0 ? 0 : ulong.MaxValue, random.Next(1, 100), Bytes(20)),
+                });
                 break;
             case 2:
                 ReadOnlyMemory<byte>[] keys = [.. Enumerable.Range(0, random.Next(1, 40)).Select(_ => (ReadOnlyMemory<byte>)Key())];

@@ -57,13 +57,16 @@ internal sealed partial class RunningNode : IDisposable
     public int Descriptors => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
 
     /// <summary>Starts a node on a free port, unless told on which, and waits until it listens.</summary>
-    public static RunningNode Start(params string[] options) => Start([], options);
+    public static RunningNode Start(params string[] options) => StartThrough([], options);
 
     /// <summary>The same for a node that may have only so many descriptors.</summary>
     public static RunningNode StartWithin(int descriptors, IoBackend backend, params string[] options) =>
-        Start(["prlimit", $"--nofile={descriptors}:{descriptors}"], ["--io", IoBackendNames.Of(backend), .. options]);
+        StartThrough(["prlimit", $"--nofile={descriptors}:{descriptors}"], ["--io", IoBackendNames.Of(backend), .. options]);
 
-    private static RunningNode Start(string[] launcher, string[] options)
+    /// <summary>The same for a node that another program starts, in whose place it runs.</summary>
+    /// <param name="launcher">That program with its arguments; the node's follow.</param>
+    /// <param name="options">The node's.</param>
+    public static RunningNode StartThrough(string[] launcher, params string[] options)
     {
         string[] memory = options.Contains("--memory") ? [] : ["--memory", "64MiB"];
         string[] shards = options.Contains("--shards") ? [] : ["--shards", "1"];

@@ -202,13 +202,34 @@ public sealed class TopologyTests : IDisposable
     }
 
     [Fact]
-    public void Replica_answers_as_the_primary_does()
+    public void Replica_executes_what_is_for_copies_and_nothing_else_and_the_primary_the_opposite()
     {
-        _file.Write(Epoch, "0-16383 b a");
+        _file.Write(Epoch, "0-8191 b a", "8192-16383 a b");
         using RunningNode node = _file.Start();
         using TestClient client = node.Connect();
-        client.CheckServed();
         Assert.Equal(KeySlot.Count, client.Stats()["cluster_slots"]);
+        SetTerms copy = new(Version: (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() << 16) { IfNewer = true };
+        foreach ((string key, bool isReplica) in new[] { (Lower, true), (Upper, false) })
+        {
+            Require((frame, id) => RequestWriter.Set(frame, id, TestClient.Key(key), "v"u8, copy));
+            Require((frame, id) => RequestWriter.Get(frame, id, TestClient.Key(key)));
+            Require((frame, id) => RequestWriter.GetRange(frame, id, TestClient.Key(key), 0, 1));
+            Require((frame, id) => RequestWriter.LeaseGet(frame, id, TestClient.Key(key), 1_000));
+            Require((frame, id) => RequestWriter.Delete(frame, id, TestClient.Key(key)));
+
+            void Require(TestClient.WriteWithId write)
+            {
+                ReceivedReply forCopy = client.Ask((frame, id) =>
+                {
+                    int length = write(frame, id);
+                    RequestWriter.MakeForCopy(frame);
+                    return length;
+                });
+                ReceivedReply forPrimary = client.Ask(write);
+                Assert.Equal(isReplica ? Status.Ok : Status.Moved, forCopy.Status);
+                Assert.Equal(isReplica ? Status.Moved : Status.Ok, forPrimary.Status);
+            }
+        }
     }
 
     private static void CheckBatch(TestClient client, string[] keys, bool quiet, bool answersHits)

@@ -33,13 +33,14 @@ internal static class PlainDecoder
             0x01 => new(0x00, false, 8, 8),
             0x02 => new(0x00, false, 0, 256),
             0x03 or 0x04 or 0x05 => new(0x00, false, 0, 0),
-            0x10 => new(0xC0, true, 0, maxKey),
+            0x06 => new(0x00, false, 8, maxKey + 8),
+            0x10 => new(0xE0, true, 0, maxKey),
             0x11 => new(0xC0, false, 0, limits.MaxBatchKeys * (maxKey + 1)),
-            0x12 => new(0xC7, true, 0, 64 * 1024 * 1024),
-            0x13 => new(0x83, true, 0, maxKey + 8),
+            0x12 => new(0xE7, true, 0, 64 * 1024 * 1024),
+            0x13 => new(0xA3, true, 0, maxKey + 8),
             0x14 => new(0x84, true, 0, maxKey + 8),
-            0x15 => new(0xC0, true, 8, maxKey + 8),
-            0x16 => new(0x40, true, 0, maxKey),
+            0x15 => new(0xE0, true, 8, maxKey + 8),
+            0x16 => new(0x60, true, 0, maxKey),
             0x17 => new(0x80, true, 8, maxKey + 8),
             0x18 => new(0x80, true, 0, maxKey),
             0x19 => new(0xC4, true, 8, maxKey + 24),
@@ -86,7 +87,7 @@ internal static class PlainDecoder
         {
             0x02 or 0x21 => true,
             0x11 => bodyLength >= 2 * argument && bodyLength <= (maxKey + 1) * argument,
-            0x12 or 0x1A or 0x1B => rest >= 0,
+            0x06 or 0x12 or 0x1A or 0x1B => rest >= 0,
             0x1C => rest >= 6 * argument,
             _ => rest == 0,
         };
@@ -110,7 +111,7 @@ internal static class PlainDecoder
         bool hasTimeToLive = (flags & 4) != 0;
         return opcode switch
         {
-            0x11 or 0x1C => argument >= 1 && argument <= maxBatchKeys,
+            0x06 or 0x11 or 0x1C => argument >= 1 && argument <= maxBatchKeys,
             0x12 or 0x20 => argument <= 0x1F
                 && (!Bit(argument, 0x01) || hasTimeToLive)
                 && (!Bit(argument, 0x04) || Bit(argument, 0x01))

@@ -24,6 +24,8 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
 
     public bool ReturnVersion { get; init; }
 
+    public bool IsForCopy { get; init; }
+
     public bool Quiet { get; init; }
 
     public uint Features { get; init; }
@@ -44,7 +46,7 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
 
     public ulong Initial { get; init; }
 
-    /// <summary>Milliseconds of a lease, the id of a stream, on or off.</summary>
+    /// <summary>Milliseconds of a lease, the id of a stream, on or off, how much a scan looks at.</summary>
     public uint Argument { get; init; }
 
     public ulong Start { get; init; }
@@ -53,9 +55,11 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
 
     public ulong Credit { get; init; }
 
+    public ulong Cursor { get; init; }
+
     public static readonly Opcode[] Opcodes =
     [
-        Opcode.Hello, Opcode.Ping, Opcode.Stats, Opcode.Topology, Opcode.Cluster, Opcode.Get, Opcode.BatchGet, Opcode.Set,
+        Opcode.Hello, Opcode.Ping, Opcode.Stats, Opcode.Topology, Opcode.Cluster, Opcode.Scan, Opcode.Get, Opcode.BatchGet, Opcode.Set,
         Opcode.Delete, Opcode.Touch, Opcode.GetRange, Opcode.LeaseGet, Opcode.LeaseRelease, Opcode.MakeStale,
         Opcode.Count, Opcode.Append, Opcode.Prepend, Opcode.BatchSet, Opcode.SetBegin, Opcode.SetPiece,
         Opcode.SetCommit, Opcode.SetAbort, Opcode.GetStream, Opcode.Credit, Opcode.StreamCancel, Opcode.Track,
@@ -68,6 +72,8 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
         Opcode.SetCommit, Opcode.SetAbort,
     ];
 
+    private static readonly Opcode[] Copyable = [Opcode.Get, Opcode.Set, Opcode.Delete, Opcode.GetRange, Opcode.LeaseGet];
+
     private static readonly Opcode[] Versioned =
     [
         Opcode.Get, Opcode.BatchGet, Opcode.Set, Opcode.GetRange, Opcode.LeaseGet, Opcode.Count, Opcode.Append,
@@ -76,8 +82,8 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
 
     private static readonly Opcode[] Keyless =
     [
-        Opcode.Hello, Opcode.Ping, Opcode.Stats, Opcode.Topology, Opcode.Cluster, Opcode.BatchGet, Opcode.BatchSet, Opcode.SetPiece,
-        Opcode.SetCommit, Opcode.SetAbort, Opcode.Credit, Opcode.StreamCancel, Opcode.Track,
+        Opcode.Hello, Opcode.Ping, Opcode.Stats, Opcode.Topology, Opcode.Cluster, Opcode.Scan, Opcode.BatchGet, Opcode.BatchSet,
+        Opcode.SetPiece, Opcode.SetCommit, Opcode.SetAbort, Opcode.Credit, Opcode.StreamCancel, Opcode.Track,
     ];
 
     public static bool HasKey(Opcode opcode) => !Keyless.Contains(opcode);
@@ -88,6 +94,7 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
         request = request with
         {
             Key = HasKey(request.Opcode) ? RandomKey(random) : [],
+            IsForCopy = random.Next(3) == 0 && Copyable.Contains(request.Opcode),
             Quiet = random.Next(2) == 0 && Quietable.Contains(request.Opcode),
             ReturnVersion = random.Next(2) == 0 && Versioned.Contains(request.Opcode),
         };
@@ -118,6 +125,12 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
             Opcode.Credit => request with { Argument = (uint)random.Next(), Credit = version },
             Opcode.Track => request with { Argument = (uint)random.Next(2) },
             Opcode.Cluster => request with { Argument = (uint)random.NextInt64(1L << 32) },
+            Opcode.Scan => request with
+            {
+                Argument = 1 + (uint)random.Next(FcpLimits.MaxBatchKeys),
+                Cursor = random.Next(2) == 0 ? 0 : version,
+                Value = random.Next(2) == 0 ? [] : RandomKey(random),
+            },
             _ => request,
         };
     }
@@ -142,7 +155,7 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
         return new(opcode, request.Id)
         {
             Key = request.Key.ToArray(),
-            Value = HasValue(opcode) ? request.Value.ToArray() : [],
+            Value = HasValue(opcode) || opcode == Opcode.Scan ? request.Value.ToArray() : [],
             Keys = [.. keys],
             Values = opcode == Opcode.BatchSet ? [.. values] : [],
             TimeToLiveMillis = request.TimeToLiveMillis,
@@ -150,6 +163,7 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
             ExpectedVersion = isSet && (request.SetExtras & SetExtras.IfNewer) != 0 ? request.NewVersion : request.ExpectedVersion,
             ReturnVersion = request.ReturnVersion,
             Quiet = request.IsQuiet,
+            IsForCopy = request.IsForCopy,
             Features = opcode == Opcode.Hello ? request.Hello.Features : 0,
             Shard = opcode == Opcode.Hello ? request.Hello.Shard : (ushort)0,
             Extras = isSet ? request.SetExtras : 0,
@@ -163,16 +177,29 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
             Start = isRange ? request.RangeStart : 0,
             Length = isRange ? request.RangeLength : 0,
             Credit = opcode is Opcode.GetStream or Opcode.Credit ? request.Credit : 0,
+            Cursor = opcode == Opcode.Scan ? request.Cursor : 0,
         };
     }
 
-    public int Write(Span<byte> destination) => Opcode switch
+    public int Write(Span<byte> destination)
+    {
+        int length = WriteForPrimary(destination);
+        if (IsForCopy)
+        {
+            RequestWriter.MakeForCopy(destination);
+        }
+
+        return length;
+    }
+
+    private int WriteForPrimary(Span<byte> destination) => Opcode switch
     {
         Opcode.Hello => RequestWriter.Hello(destination, Id, Features, Shard),
         Opcode.Ping => RequestWriter.Ping(destination, Id, Value),
         Opcode.Stats => RequestWriter.Stats(destination, Id),
         Opcode.Topology => RequestWriter.Topology(destination, Id),
         Opcode.Cluster => RequestWriter.Cluster(destination, Id, Argument),
+        Opcode.Scan => RequestWriter.Scan(destination, Id, Cursor, (int)Argument, Value),
         Opcode.Get => RequestWriter.Get(destination, Id, Key, ReturnVersion, Quiet),
         Opcode.BatchGet => RequestWriter.BatchGet(
             destination, Id, Keys.Select(key => new ReadOnlyMemory<byte>(key)).ToArray(), ReturnVersion, Quiet),
@@ -228,6 +255,8 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
         Append(Key.Length > 0, $" key={Text(Key)}");
         Append(Keys.Length > 0, $" keys={string.Join(',', Keys.Select(Text))}");
         Append(Values.Length > 0, $" values={string.Join(',', Values.Select(Text))}");
+        Append(Opcode == Opcode.Scan, $" cursor={Cursor}");
+        Append(Opcode == Opcode.Scan && Value.Length > 0, $" prefix={Text(Value)}");
         Append(HasValue(Opcode), $" value={Text(Value)}");
         Append(Opcode is Opcode.GetRange or Opcode.GetStream, $" start={Start} length={Length}");
         Append(Opcode is Opcode.GetStream or Opcode.Credit, $" credit={Credit}");
@@ -245,6 +274,7 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
         Append(Mode != SetMode.Always, $" mode={Mode}");
         Append(Mode == SetMode.IfVersion, $" expected={ExpectedVersion}");
         Append(ReturnVersion, " returnVersion");
+        Append(IsForCopy, " copy");
         Append(Quiet, " quiet");
         return text.ToString();
 
@@ -279,6 +309,7 @@ internal sealed record PlainRequest(Opcode Opcode, uint Id)
         Opcode.SetPiece or Opcode.SetCommit or Opcode.SetAbort or Opcode.Credit or Opcode.StreamCancel => "stream",
         Opcode.Track => "on",
         Opcode.Cluster => "offset",
+        Opcode.Scan => "looks",
         _ => "",
     };
 

@@ -1,6 +1,9 @@
+extern alias SessionStore;
+
 using FastCache.EndToEnd.Tests;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
+using Program = SessionStore::Program;
 
 namespace FastCache.Samples.Tests;
 

@@ -19,6 +19,11 @@ internal static class ClientCommand
         TextOption<int> depth = BenchOptions.Count("--depth", "128", 1, 16_384, "Requests of a batch.");
         TextOption<int> keys = BenchOptions.Count("--keys", "100K", 1, 10_000_000, "Keys that are stored; all reads hit.");
         TextOption<int> valueBytes = BenchOptions.Count("--value-size", "100", 0, 65_536, "Bytes of a value.");
+        Option<bool> topology = new("--topology")
+        {
+            Description = "Measure what a topology costs client and node instead: the same loads at a node that is in no cluster and "
+                + "at one that is a cluster of itself, in turn.",
+        };
         Command command = new(
             "client",
             """
@@ -34,13 +39,22 @@ internal static class ClientCommand
             option.AddTo(command);
         }
 
+        command.Options.Add(topology);
         command.SetAction(parsed =>
         {
             SymbolResult given = parsed.CommandResult;
-            ClientRun run = new(
-                new(keys.Of(given), valueBytes.Of(given)), duration.Of(given), rounds.Of(given), parsed.InvocationConfiguration.Output);
+            ClientItems items = new(keys.Of(given), valueBytes.Of(given));
+            TextWriter output = parsed.InvocationConfiguration.Output;
             return GuardedRun.ExitCode(parsed, () =>
             {
+                if (parsed.GetValue(topology))
+                {
+                    TopologyRun nodes = new(items, duration.Of(given), rounds.Of(given), output);
+                    nodes.Compare(tasks.Of(given), callers.Of(given), threads.Of(given), depth.Of(given));
+                    return true;
+                }
+
+                ClientRun run = new(items, duration.Of(given), rounds.Of(given), output);
                 run.CompareAwaits(tasks.Of(given));
                 run.CompareBatches(callers.Of(given), threads.Of(given), depth.Of(given));
                 return true;

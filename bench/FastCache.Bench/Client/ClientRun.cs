@@ -97,7 +97,8 @@ internal sealed class ClientRun(ClientItems items, TimeSpan duration, int rounds
 
     private static FaultNode StartNode() => FaultNode.Start("--shards", "1", "--memory", "512MiB");
 
-    private static double Median(List<ClientFigures> side, Func<ClientFigures, double> figure)
+    /// <summary>The median of a figure.</summary>
+    public static double Median<T>(List<T> side, Func<T, double> figure)
     {
         double[] sorted = [.. side.Select(figure).Order()];
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;

@@ -55,10 +55,14 @@ internal sealed partial class FaultNode : IDisposable
 
     /// <summary>Starts a node that was built in the same configuration, and waits until it listens.</summary>
     /// <exception cref="InvalidOperationException">It is not built, or does not start.</exception>
-    public static FaultNode Start(params string[] options)
+    public static FaultNode Start(params string[] options) => Start(new IPEndPoint(IPAddress.Loopback, 0), options);
+
+    /// <summary>Starts one at a certain address.</summary>
+    /// <inheritdoc cref="Start(string[])"/>
+    public static FaultNode Start(IPEndPoint listen, params string[] options)
     {
         string[] limit = PeerProgram.Find("prlimit") is string prlimit ? [prlimit, $"--nofile={MaxDescriptors}:{MaxDescriptors}"] : [];
-        string[] command = [.. limit, "dotnet", BuiltProgram.Locate("node/FastCache.Node"), "--listen", "127.0.0.1:0", "--stop-with-input", "--pin", "false", .. options];
+        string[] command = [.. limit, "dotnet", BuiltProgram.Locate("node/FastCache.Node"), "--listen", $"{listen}", "--stop-with-input", "--pin", "false", .. options];
         ProcessStartInfo start = new(command[0], command[1..])
         {
             RedirectStandardInput = true,

@@ -44,6 +44,7 @@ internal sealed class HostilePeers
             ("hundreds of connections inside a frame, for every receive buffer", FillBuffers),
             ("a crowd beyond the limit of its address", CrowdOneAddress),
             ("a crowd beyond the descriptors of the node", CrowdDescriptors),
+            ("peers that ask for all keys, a thousand times ahead", ScanAhead),
             ("a crowd that asks at the same moment, for the completion queue", AskAtOnce),
             ("garbage", SendGarbage),
             ("connections that vanish inside a frame", Vanish),
@@ -91,6 +92,16 @@ internal sealed class HostilePeers
         byte[] gets = [.. Enumerable.Repeat(get, 200).SelectMany(bytes => bytes)];
         peers.ForEach(peer => TrySend(peer, [.. hello, .. set, .. gets]));
         Hold(peers, peer => TrySend(peer, gets));
+    }
+
+    private void ScanAhead()
+    {
+        List<Socket> peers = Connect(1 + _random.NextBelow(10), _random.NextBelow(Addresses.Length));
+        byte[] prefix = _random.NextBelow(2) == 0 ? [] : LargeKey;
+        byte[] scan = Frame(frame => RequestWriter.Scan(frame, 1, (uint)_random.Next(), FcpLimits.MaxBatchKeys, prefix));
+        byte[] scans = [.. Enumerable.Repeat(scan, 1_000).SelectMany(bytes => bytes)];
+        peers.ForEach(peer => TrySend(peer, [.. Frame(frame => RequestWriter.Hello(frame, 0)), .. scans]));
+        Hold(peers, peer => TrySend(peer, scans));
     }
 
     private void NeverEnd()

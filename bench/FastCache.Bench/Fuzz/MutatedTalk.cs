@@ -6,7 +6,7 @@ namespace FastCache.Bench.Fuzz;
 
 /// <summary>A client that sends frames that may be anything, and looks whether the replies may be.</summary>
 /// <remarks>
-/// Versions and tokens that the node gives out are different in every run. So that conditions on them are met too, some
+/// Versions, tokens and cursors that the node gives out are different in every run. So that conditions on them are met too, some
 /// frames are sent with the last ones that were received in the place of their own.
 /// </remarks>
 internal sealed class MutatedTalk : IFakeClient
@@ -26,6 +26,7 @@ internal sealed class MutatedTalk : IFakeClient
     private byte[] _unread = [];
     private ulong _version;
     private ulong _token;
+    private ulong _cursor;
     private long _sentBytes;
     private ulong _lastAnswer;
 
@@ -134,6 +135,8 @@ internal sealed class MutatedTalk : IFakeClient
 
         _discoveries.Note(_index, what, reply.Status.IsError() ? reply.Body : default);
 
+        _cursor = reply is { Opcode: Opcode.Scan, Status: Status.Ok } ? BinaryPrimitives.ReadUInt64LittleEndian(reply.Value) : _cursor;
+
         // Which answer comes after which, too: what needs several requests in a row is found step by step.
         ulong answer = (ulong)reply.Opcode | ((ulong)reply.Status << 8) | AnswerBit;
         _discoveries.Note(_index, answer | (_lastAnswer << 20));
@@ -163,6 +166,11 @@ internal sealed class MutatedTalk : IFakeClient
         if (opcode == Opcode.LeaseRelease || (extras & SetExtras.HasLeaseToken) != 0)
         {
             Put(frame, at, _token);
+        }
+
+        if (opcode == Opcode.Scan)
+        {
+            Put(frame, at, _cursor);
         }
     }
 

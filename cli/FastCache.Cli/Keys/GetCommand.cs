@@ -15,7 +15,7 @@ internal sealed class GetCommand
     private const string Details = """
         Examples:
           fastcache get user:42
-          fastcache get picture:7 --output picture.png
+          fastcache get picture:7 --output picture.png  of any size
           fastcache get log:today --range 1000:200      200 bytes from byte 1000 on
           fastcache get session:1 --json                with its version and length
           fastcache get 00ff10 --key-hex --hex
@@ -54,53 +54,73 @@ internal sealed class GetCommand
         byte[] key = _key.Of(result);
         (ulong Start, uint Length)? range = _range.Of(result);
         await using FastCacheClient client = await _connect.ConnectAsync(result, cancellation);
-        using CacheValue value = range is (ulong start, uint length)
-            ? await client.GetRangeAsync(key, start, length, cancellation)
-            : await client.GetAsync(key, cancellation);
-        if (result.GetValue(_output) is string path && value.IsFound)
+        await using FoundValue value = range is (ulong start, uint length)
+            ? FoundValue.Of(await client.GetRangeAsync(key, start, length, cancellation))
+            : FoundValue.Of(await client.GetStreamAsync(key, cancellation));
+        string? path = result.GetValue(_output);
+        if (path is not null && value.Bytes is not null)
         {
-            await using FileStream file = Files.Create(path);
-            await file.WriteAsync(value.Memory, cancellation);
+            await Files.WriteAsync(path, value.Bytes, cancellation);
         }
 
         if (_connect.IsJson(result))
         {
-            ShowJson(key, value, range, withValue: result.GetValue(_output) is null);
+            byte[]? whole = path is null && value.Bytes is not null ? await ReadAsync(value.Bytes, cancellation) : null;
+            ShowJson(key, value, range, whole);
         }
-        else if (!value.IsFound)
+        else if (value.Bytes is null)
         {
             _terminal.Error.WriteLine($"not found: {_key.TextsOf(result)[0]}");
         }
-        else if (result.GetValue(_output) is null)
+        else if (path is null)
         {
-            ShowValue(value.Span, result.GetValue(_hex));
+            await ShowValueAsync(value.Bytes, result.GetValue(_hex), cancellation);
         }
 
-        return value.IsFound ? ExitCode.Done : ExitCode.NotMet;
+        return value.Bytes is not null ? ExitCode.Done : ExitCode.NotMet;
     }
 
-    private void ShowValue(ReadOnlySpan<byte> value, bool inHex)
+    private static async Task<byte[]> ReadAsync(Stream value, CancellationToken cancellation)
     {
-        if (inHex)
+        using MemoryStream whole = new();
+        await value.CopyToAsync(whole, cancellation);
+        return whole.ToArray();
+    }
+
+    private async Task ShowValueAsync(Stream value, bool inHex, CancellationToken cancellation)
+    {
+        byte[] piece = new byte[64 << 10];
+        byte last = 0;
+        for (int read; (read = await value.ReadAsync(piece, cancellation)) > 0;)
         {
-            _terminal.Out.WriteLine(Convert.ToHexStringLower(value));
-            return;
+            last = piece[read - 1];
+            if (inHex)
+            {
+                _terminal.Out.Write(Convert.ToHexStringLower(piece.AsSpan(0, read)));
+            }
+            else
+            {
+                await _terminal.Output.WriteAsync(piece.AsMemory(0, read), cancellation);
+            }
         }
 
-        _terminal.Output.Write(value);
-        if (_terminal.IsOutputShown && value is not [.., (byte)'\n'])
+        if (inHex)
+        {
+            _terminal.Out.WriteLine();
+        }
+        else if (_terminal.IsOutputShown && last != '\n')
         {
             _terminal.Output.WriteByte((byte)'\n');
         }
 
-        _terminal.Output.Flush();
+        await _terminal.Output.FlushAsync(cancellation);
     }
 
-    private void ShowJson(byte[] key, CacheValue value, (ulong Start, uint Length)? range, bool withValue) => _terminal.ShowJson(json =>
+    private void ShowJson(byte[] key, FoundValue value, (ulong Start, uint Length)? range, byte[]? whole) => _terminal.ShowJson(json =>
     {
         JsonBytes.Write(json, "key", key);
-        json.WriteBoolean("found", value.IsFound);
-        if (!value.IsFound)
+        json.WriteBoolean("found", value.Bytes is not null);
+        if (value.Bytes is null)
         {
             return;
         }
@@ -112,9 +132,9 @@ internal sealed class GetCommand
             json.WriteNumber("start", start);
         }
 
-        if (withValue)
+        if (whole is not null)
         {
-            JsonBytes.Write(json, "value", value.Span);
+            JsonBytes.Write(json, "value", whole);
         }
     });
 
@@ -126,5 +146,24 @@ internal sealed class GetCommand
             && (parts[1].Length == 0 || (uint.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out length) && length > 0));
         range = (start, length);
         return isRange;
+    }
+
+    /// <summary>A value, or a part of it, as a stream.</summary>
+    /// <param name="Bytes">Null: the key is not there.</param>
+    /// <param name="Version">The item's.</param>
+    /// <param name="TotalLength">Of the whole value.</param>
+    private sealed record FoundValue(Stream? Bytes, ulong Version, ulong TotalLength) : IAsyncDisposable
+    {
+        public static FoundValue Of(CacheValueStream? value) => new(value, value?.Version ?? 0, (ulong)(value?.Length ?? 0));
+
+        public static FoundValue Of(CacheValue part)
+        {
+            using (part)
+            {
+                return new(part.IsFound ? new MemoryStream(part.Span.ToArray()) : null, part.Version, part.TotalLength);
+            }
+        }
+
+        public ValueTask DisposeAsync() => Bytes?.DisposeAsync() ?? ValueTask.CompletedTask;
     }
 }

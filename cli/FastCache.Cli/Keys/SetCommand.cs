@@ -23,6 +23,8 @@ internal sealed class SetCommand
           fastcache set user:42 Eve --if-version 4711         get --json tells the version
           fastcache set temperature -- -5                     what begins with a hyphen goes behind --
 
+        Values of any size that the node takes are stored; of standard input, at most 1 GiB.
+
         Exit code 1 if the condition is not met.
         """;
 
@@ -93,9 +95,9 @@ internal sealed class SetCommand
     {
         byte[] key = _key.Of(result);
         SetTerms terms = Terms(result);
-        byte[] value = await ReadValueAsync(result, cancellation);
+        await using CountedInput value = Value(result);
         await using FastCacheClient client = await _connect.ConnectAsync(result, cancellation);
-        WriteResult written = await client.SetAsync(key, value, terms, cancellation);
+        WriteResult written = await client.SetStreamAsync(key, value, value.KnownLength, terms, cancellation);
         if (_connect.IsJson(result))
         {
             _terminal.ShowJson(json =>
@@ -107,7 +109,7 @@ internal sealed class SetCommand
         }
         else if (written.IsDone)
         {
-            _terminal.Out.WriteLine($"stored {value.Length} {(value.Length == 1 ? "byte" : "bytes")}, version {written.Version}");
+            _terminal.Out.WriteLine($"stored {value.Count} {(value.Count == 1 ? "byte" : "bytes")}, version {written.Version}");
         }
         else
         {
@@ -130,34 +132,14 @@ internal sealed class SetCommand
         };
     }
 
-    private async Task<byte[]> ReadValueAsync(CommandResult result, CancellationToken cancellation)
+    private CountedInput Value(CommandResult result)
     {
         if (result.GetValue(_file) is string path)
         {
-            await using FileStream file = Files.Open(path);
-            return await ReadToEndAsync(file, $"The file '{path}'", cancellation);
+            return new(Files.Open(path));
         }
 
         string text = result.GetValue(_value)!;
-        return text == StandardInput
-            ? await ReadToEndAsync(_terminal.Input, "Standard input", cancellation)
-            : Encoding.UTF8.GetBytes(text);
-    }
-
-    private static async Task<byte[]> ReadToEndAsync(Stream stream, string name, CancellationToken cancellation)
-    {
-        using MemoryStream value = new();
-        byte[] piece = new byte[64 << 10];
-        for (int read = 1; read > 0;)
-        {
-            read = await stream.ReadAsync(piece, cancellation);
-            value.Write(piece, 0, read);
-            if (value.Length > FcpLimits.MaxValueBytes)
-            {
-                throw new InputException($"{name} has more than {FcpLimits.MaxValueBytes:N0} bytes, the most that any node takes at once.");
-            }
-        }
-
-        return value.ToArray();
+        return new(text == StandardInput ? _terminal.Input : new MemoryStream(Encoding.UTF8.GetBytes(text)));
     }
 }

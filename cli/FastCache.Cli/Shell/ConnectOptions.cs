@@ -53,6 +53,7 @@ internal sealed class ConnectOptions
             ConnectTimeout = timeout,
             RequestTimeout = timeout,
             MaxSendBytes = 128 << 20, // One value of any size, and a window of smaller ones.
+            MaxSpoolBytes = 1 << 30,
         };
     }
 

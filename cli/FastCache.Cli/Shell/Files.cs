@@ -17,6 +17,22 @@ internal static class Files
         }
     }
 
+    /// <summary>Creates a file of all that a stream has; one that cannot be finished is deleted.</summary>
+    /// <exception cref="InputException">It cannot be written.</exception>
+    public static async Task WriteAsync(string path, Stream bytes, CancellationToken cancellation)
+    {
+        try
+        {
+            await using FileStream file = Create(path);
+            await bytes.CopyToAsync(file, cancellation);
+        }
+        catch (Exception failure) when (failure is not InputException)
+        {
+            File.Delete(path);
+            throw;
+        }
+    }
+
     /// <summary>Opens a file for reading.</summary>
     /// <exception cref="InputException">It cannot be read.</exception>
     public static FileStream Open(string path)

@@ -38,9 +38,6 @@ internal static class GuardedRun
     /// <summary>An exception as the exit code and the text that it means for users.</summary>
     public static (int Code, string Text) Explain(Exception failure) => failure switch
     {
-        CacheRequestException { Status: Status.ValueTooLarge } refused =>
-            (ExitCode.Refused, $"the node refused: {refused.Message} This program neither stores nor reads a value in several pieces; "
-                + "get --range reads a part."),
         CacheRequestException refused => (ExitCode.Refused, $"the node refused: {refused.Message}"),
         CacheConnectionException or CacheTimeoutException => (ExitCode.Unreachable, failure.Message),
         InputException or TopologyException or IOException or UnauthorizedAccessException or InvalidDataException

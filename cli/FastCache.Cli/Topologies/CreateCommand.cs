@@ -46,7 +46,7 @@ internal sealed class CreateCommand
         OptionReaders.Number(1, IPEndPoint.MaxPort));
 
     private readonly TextOption<int> _replicas = new(
-        "--replicas", "n", "0", $"0 to {ClusterTopology.MaxReplicas}, and fewer than there are nodes", "Copies of every slot beside its primary. Nodes serve them, but nobody fills them yet (docs/topology.md).",
+        "--replicas", "n", "0", $"0 to {ClusterTopology.MaxReplicas}, and fewer than there are nodes", "Copies of every slot beside its primary. Clients fill them and read from them if they are told to (docs/client.md, Replicas).",
         OptionReaders.Number(0, ClusterTopology.MaxReplicas));
 
     private readonly Option<string> _from = new("--from") { HelpName = "file", Description = "What there is now." };

@@ -33,6 +33,9 @@ internal sealed class LoadCommand
     /// <summary>Most bytes of values under way at once.</summary>
     private const long MaxBytesUnderWay = 64 << 20;
 
+    /// <summary>Values of several frames that are under way at once.</summary>
+    private const int StreamsAtOnce = 4;
+
     private readonly Terminal _terminal;
     private readonly ConnectOptions _connect;
     private readonly Argument<string> _file = new("file") { HelpName = "FILE", Description = "The file; - is standard input." };
@@ -67,8 +70,8 @@ internal sealed class LoadCommand
             ? new GZipStream(file, CompressionMode.Decompress)
             : file;
         await using FastCacheClient client = await _connect.ConnectAsync(result, cancellation);
-        LoadProgress progress = new(_terminal, path == StandardInput ? null : file.Length);
-        Loading loading = new(client, _parallel.Of(result), LifeOptions.Millis(_ttl.Of(result)));
+        TransferProgress progress = new(_terminal, path == StandardInput ? null : file.Length);
+        using Loading loading = new(client, _parallel.Of(result), LifeOptions.Millis(_ttl.Of(result)));
         long bad = 0;
         string? failure = null;
         int code = ExitCode.Done;
@@ -167,8 +170,9 @@ internal sealed class LoadCommand
     }
 
     /// <summary>Sets under way, answered in their order.</summary>
-    private sealed class Loading(FastCacheClient client, int parallel, ulong timeToLiveMillis)
+    private sealed class Loading(FastCacheClient client, int parallel, ulong timeToLiveMillis) : IDisposable
     {
+        private readonly SemaphoreSlim _streams = new(StreamsAtOnce);
         private readonly Queue<(long Line, int Bytes, Task<WriteResult> Set)> _underWay = new();
         private long _bytes;
 
@@ -186,9 +190,32 @@ internal sealed class LoadCommand
             }
 
             SetTerms terms = new(entry.TtlMillis ?? timeToLiveMillis);
-            _underWay.Enqueue((line, value.Length, client.SetAsync(entry.KeyBytes, value, terms, cancellation).AsTask()));
+            _underWay.Enqueue((line, value.Length, SetAsync(entry.KeyBytes, value, terms, cancellation)));
             _bytes += value.Length;
         }
+
+        /// <summary>Stores in one frame what fits one, and in pieces what the node says does not.</summary>
+        private async Task<WriteResult> SetAsync(byte[] key, byte[] value, SetTerms terms, CancellationToken cancellation)
+        {
+            try
+            {
+                return await client.SetAsync(key, value, terms, cancellation);
+            }
+            catch (CacheRequestException refused) when (refused.Status == Status.ValueTooLarge)
+            {
+                await _streams.WaitAsync(cancellation);
+                try
+                {
+                    return await client.SetStreamAsync(key, new MemoryStream(value), value.Length, terms, cancellation);
+                }
+                finally
+                {
+                    _streams.Release();
+                }
+            }
+        }
+
+        public void Dispose() => _streams.Dispose();
 
         /// <exception cref="CacheException">One of them failed.</exception>
         public async ValueTask FinishAsync(CancellationToken cancellation)

@@ -1,4 +1,4 @@
-using System.Net.Sockets;
+using System.Diagnostics.CodeAnalysis;
 using FastCache.Client.Connections;
 using FastCache.Client.Operations;
 using FastCache.Client.Routing;
@@ -11,21 +11,33 @@ namespace FastCache.Client.Batches;
 /// The requests leave in parts of up to 64 KiB, each after the replies to the one before. So at most one part is unread by
 /// a node that waits for its replies to be read, or one larger request with nothing before it: neither side ever waits for
 /// the other, however large the batch and its replies are. The id of a request is its number in the batch.
+/// <code>
+/// number   0          answered       sent         count
+///          | answered | sent, no     | not sent   |
+///          |          | reply        |            |
+/// </code>
+/// When the connection is lost, or requests were moved, <see cref="Settle"/> takes all of them for answered: by then others
+/// must have taken the frames that are to be sent elsewhere.
 /// </remarks>
-internal sealed class BatchLine : IDisposable
+/// <param name="node">Whose shard it is.</param>
+/// <param name="address">The shard, as errors name it; of a node of unknown shards any, which is -1.</param>
+/// <param name="options">Checked ones.</param>
+internal sealed class BatchLine(BatchNode node, ShardAddress address, FastCacheClientOptions options) : IDisposable
 {
     private const int PartBytes = 64 << 10;
     private const int FirstBytes = 32 << 10;
     private const int FirstRequests = 128;
 
-    private readonly ShardAddress _address;
-    private readonly FastCacheClientOptions _options;
-    private readonly Socket _socket;
-    private readonly int _maxKeyBytes;
-    private byte[] _output;
+    private BlockingConnection? _connection;
+    private CacheException? _failure;
+    private byte[] _output = new byte[Math.Min(FirstBytes, options.MaxSendBytes)];
     private byte[] _input = new byte[FirstBytes];
-    private Request[] _requests;
+    private Request[] _requests = new Request[Math.Min(FirstRequests, options.MaxOutstanding)];
+    private int _maxKeyBytes = FcpLimits.MaxKeyBytes;
+    private int _first; // Number of the request at the start of the output.
     private int _count;
+    private int _repeated;
+    private int _moved;
     private int _sent;
     private int _answered;
     private int _outputLength;
@@ -33,40 +45,53 @@ internal sealed class BatchLine : IDisposable
     private int _inputLength;
     private int _inputRead;
 
-    /// <summary>Connects and shakes hands.</summary>
-    /// <param name="address">The shard, as errors name it.</param>
-    /// <param name="wish">What the handshake asks for: 0 for any shard, k for the one with number k - 1.</param>
-    /// <param name="options">Checked ones.</param>
-    /// <exception cref="CacheException">It does not come about.</exception>
-    public BatchLine(ShardAddress address, int wish, FastCacheClientOptions options)
-    {
-        _address = address;
-        _options = options;
-        _output = new byte[Math.Min(FirstBytes, options.MaxSendBytes)];
-        _requests = new Request[Math.Min(FirstRequests, options.MaxOutstanding)];
-        _socket = Handshake.NewSocket(address.EndPoint);
-        try
-        {
-            Connect();
-            HelloReply hello = Handshake.ReadHello(
-                Ask(frame => RequestWriter.Hello(frame, 0, shard: (ushort)wish), Opcode.Hello).Body);
-            _maxKeyBytes = (int)Math.Min(hello.MaxKeyBytes, FcpLimits.MaxKeyBytes);
-            LimitWaits(options.RequestTimeout);
-        }
-        catch
-        {
-            _socket.Dispose();
-            throw;
-        }
-    }
+    public BatchNode Node => node;
 
-    public bool IsDone => _answered == _count;
+    /// <summary>Its number among the lines of a batch.</summary>
+    public int Number { get; set; }
+
+    public bool IsConnected => _connection is not null;
+
+    /// <summary>Whether there is nothing to send or to wait for.</summary>
+    public bool IsDone => _answered == _count || _failure is not null;
+
+    /// <summary>Whether requests of it have no reply that holds.</summary>
+    public bool IsUnsettled => _moved > 0 || _failure is not null;
 
     /// <summary>What the next request must carry.</summary>
     public uint NextId => (uint)_count;
 
-    /// <summary>Asks which shards the node has.</summary>
-    public NodeLayout AskLayout() => NodeLayout.Read(Ask(frame => RequestWriter.Topology(frame, 0), Opcode.Topology).Body);
+    /// <summary>Connects, and tells its node if that has other shards than was thought.</summary>
+    /// <exception cref="CacheException">It does not come about.</exception>
+    public void Connect()
+    {
+        BlockingConnection connection;
+        try
+        {
+            connection = new(address, address.Shard + 1, options);
+        }
+        catch (CacheRequestException refused) when (refused.Status == Status.WrongShard)
+        {
+            // Any of the fewer shards that there are now hands requests on to the right ones.
+            connection = new(address, 0, options);
+        }
+
+        try
+        {
+            if (connection.Hello.ShardCount != address.ShardCount)
+            {
+                node.TakeLayout(connection.AskLayout());
+            }
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+
+        _maxKeyBytes = (int)Math.Min(connection.Hello.MaxKeyBytes, FcpLimits.MaxKeyBytes);
+        _connection = connection;
+    }
 
     /// <summary>Room for the next frame.</summary>
     /// <exception cref="ArgumentException">The key is longer than this node allows.</exception>
@@ -75,7 +100,7 @@ internal sealed class BatchLine : IDisposable
     {
         if (keyBytes > _maxKeyBytes)
         {
-            throw new ArgumentException($"The key has {keyBytes} bytes; {_address} takes keys of 1 to {_maxKeyBytes}.");
+            throw new ArgumentException($"The key has {keyBytes} bytes; {address} takes keys of 1 to {_maxKeyBytes}.");
         }
 
         if (frameBytes > _output.Length - _outputLength || _count == _requests.Length)
@@ -98,12 +123,30 @@ internal sealed class BatchLine : IDisposable
         return _count++;
     }
 
-    /// <summary>Sends the next part, if the last one was answered.</summary>
-    public void SendPart()
+    /// <summary>Takes a frame in that another line had, or this one before.</summary>
+    /// <returns>Its number on this line.</returns>
+    /// <exception cref="CacheLimitException">There is no room.</exception>
+    public int AddAgain(ReadOnlySpan<byte> frame)
     {
-        if (_answered < _sent || _sent == _count)
+        _repeated++;
+        Span<byte> room = Room(frame.Length, 0);
+        frame.CopyTo(room);
+        FrameHeader.SetId(room, NextId);
+        return Add(frame.Length, FrameHeader.OpcodeOf(frame));
+    }
+
+    /// <summary>Sends the next part, if the last one was answered.</summary>
+    /// <returns>False if there is one and no connection.</returns>
+    public bool TrySendPart()
+    {
+        if (_answered < _sent || _sent == _count || _failure is not null)
         {
-            return;
+            return true;
+        }
+
+        if (_connection is null)
+        {
+            return false;
         }
 
         int end = _outputSent + PartBytes;
@@ -112,11 +155,134 @@ internal sealed class BatchLine : IDisposable
             _sent++;
         }
         while (_sent < _count && _requests[_sent].End <= end);
-        SendUpTo(_requests[_sent - 1].End);
+
+        end = _requests[_sent - 1].End;
+        try
+        {
+            _connection.Send(_output.AsSpan(_outputSent, end - _outputSent));
+            _outputSent = end;
+        }
+        catch (CacheException failure)
+        {
+            Fail(failure);
+        }
+
+        return true;
     }
 
     /// <summary>Waits for the replies to the part that was sent.</summary>
     public void ReceivePart()
+    {
+        if (_answered == _sent || _failure is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            ReceiveReplies();
+        }
+        catch (CacheException failure)
+        {
+            Fail(failure);
+        }
+    }
+
+    /// <summary>Takes note of why requests without a reply will have none, and closes the connection.</summary>
+    public void Fail(CacheException failure)
+    {
+        _failure = failure;
+        _connection?.Abandon();
+        _connection = null;
+    }
+
+    /// <summary>The reply to a request.</summary>
+    /// <exception cref="InvalidOperationException">It has none.</exception>
+    public Reply ReplyOf(int number) => TryGetReply(number, out Reply reply)
+        ? reply
+        : throw new InvalidOperationException("This request has no reply yet; Execute gets it.");
+
+    /// <summary>The reply to a request, if it has one.</summary>
+    public bool TryGetReply(int number, out Reply reply)
+    {
+        int start = _requests[number].ReplyStart;
+        if (start < 0)
+        {
+            reply = default;
+            return false;
+        }
+
+        ReplyDecoder.Read(_input.AsSpan(start, _inputRead - start), out reply);
+        return true;
+    }
+
+    /// <summary>Why a request has no reply, after a failure.</summary>
+    /// <returns>False if it was not sent.</returns>
+    public bool TryGetLoss(int number, [NotNullWhen(true)] out CacheException? loss)
+    {
+        loss = number < _sent ? _failure : null;
+        return loss is not null;
+    }
+
+    /// <summary>Why a request is not sent.</summary>
+    public CacheException NotSent() => _failure!.MayHaveExecuted
+        ? new CacheConnectionException($"It was not sent: {_failure.Message}", false, _failure)
+        : _failure;
+
+    /// <summary>The frame of a request since the last <see cref="Settle"/>.</summary>
+    public ReadOnlySpan<byte> FrameOf(int number)
+    {
+        int start = number == _first ? 0 : _requests[number - 1].End;
+        return _output.AsSpan(start, _requests[number].End - start);
+    }
+
+    /// <summary>Begins again behind all requests that there are; their replies stay.</summary>
+    public void Settle()
+    {
+        _first = _sent = _answered = _count;
+        _outputLength = _outputSent = _moved = 0;
+        _failure = null;
+
+        // Of a connection that was lost a frame may have been received in part.
+        _inputLength = _inputRead;
+    }
+
+    /// <summary>Forgets requests and replies.</summary>
+    public void Clear()
+    {
+        _first = _count = _moved = _sent = _answered = _outputLength = _outputSent = _inputLength = _inputRead = 0;
+        if (_repeated > 0)
+        {
+            // Room for those that were repeated is beyond the limit.
+            _repeated = 0;
+            Array.Resize(ref _requests, Math.Min(_requests.Length, options.MaxOutstanding));
+        }
+    }
+
+    public void Dispose() => _connection?.Dispose();
+
+    private void Grow(int frameBytes)
+    {
+        if (_count - _repeated == options.MaxOutstanding || frameBytes > options.MaxSendBytes - _outputLength)
+        {
+            throw new CacheLimitException(
+                $"The batch for {address} is full: {_count} requests of {_outputLength} bytes; MaxOutstanding allows "
+                + $"{options.MaxOutstanding}, and MaxSendBytes {options.MaxSendBytes}.");
+        }
+
+        if (frameBytes > _output.Length - _outputLength)
+        {
+            long bytes = Math.Max((long)_outputLength + frameBytes, Math.Min(2L * _output.Length, options.MaxSendBytes));
+            Array.Resize(ref _output, (int)bytes);
+        }
+
+        if (_count == _requests.Length)
+        {
+            Array.Resize(ref _requests, Math.Min(2 * _count, options.MaxOutstanding + _repeated));
+        }
+    }
+
+    private void ReceiveReplies()
     {
         while (_answered < _sent)
         {
@@ -132,48 +298,8 @@ internal sealed class BatchLine : IDisposable
             }
             else
             {
-                throw new CacheConnectionException($"{_address} broke the protocol: {ReplyDecoder.Explain(rest)}", true);
+                throw new CacheConnectionException($"{address} broke the protocol: {ReplyDecoder.Explain(rest)}", true);
             }
-        }
-    }
-
-    /// <summary>The reply to a request.</summary>
-    /// <exception cref="InvalidOperationException">It has none.</exception>
-    public Reply ReplyOf(int number)
-    {
-        int start = _requests[number].ReplyStart;
-        if (start < 0)
-        {
-            throw new InvalidOperationException("This request has no reply yet; Execute gets it.");
-        }
-
-        ReplyDecoder.Read(_input.AsSpan(start, _inputRead - start), out Reply reply);
-        return reply;
-    }
-
-    /// <summary>Forgets requests and replies.</summary>
-    public void Clear() => _count = _sent = _answered = _outputLength = _outputSent = _inputLength = _inputRead = 0;
-
-    public void Dispose() => _socket.Dispose();
-
-    private void Grow(int frameBytes)
-    {
-        if (_count == _options.MaxOutstanding || frameBytes > _options.MaxSendBytes - _outputLength)
-        {
-            throw new CacheLimitException(
-                $"The batch for {_address} is full: {_count} requests of {_outputLength} bytes; MaxOutstanding allows "
-                + $"{_options.MaxOutstanding}, and MaxSendBytes {_options.MaxSendBytes}.");
-        }
-
-        if (frameBytes > _output.Length - _outputLength)
-        {
-            long bytes = Math.Max((long)_outputLength + frameBytes, Math.Min(2L * _output.Length, _options.MaxSendBytes));
-            Array.Resize(ref _output, (int)bytes);
-        }
-
-        if (_count == _requests.Length)
-        {
-            Array.Resize(ref _requests, Math.Min(2 * _count, _options.MaxOutstanding));
         }
     }
 
@@ -182,33 +308,23 @@ internal sealed class BatchLine : IDisposable
         if (reply.Status.IsFatal())
         {
             throw new CacheConnectionException(
-                $"{_address} ended the connection: {Refusal.Of(reply).Message}", reply.Status != Status.ShuttingDown);
+                $"{address} ended the connection: {Refusal.Of(reply).Message}", reply.Status != Status.ShuttingDown);
         }
 
-        if (reply.Id >= (uint)_sent || _requests[reply.Id].ReplyStart >= 0 || _requests[reply.Id].Opcode != reply.Opcode)
+        if (reply.Id - (uint)_first >= (uint)(_sent - _first) || _requests[reply.Id].ReplyStart >= 0 || _requests[reply.Id].Opcode != reply.Opcode)
         {
             throw new CacheConnectionException(
-                $"{_address} broke the protocol: a {reply.Opcode} reply with id {reply.Id} answers no request", true);
+                $"{address} broke the protocol: a {reply.Opcode} reply with id {reply.Id} answers no request", true);
+        }
+
+        if (reply.Status == Status.Moved)
+        {
+            _moved++;
         }
 
         _requests[reply.Id].ReplyStart = _inputRead;
         _inputRead += reply.FrameLength;
         _answered++;
-    }
-
-    private void SendUpTo(int end)
-    {
-        try
-        {
-            while (_outputSent < end)
-            {
-                _outputSent += _socket.Send(_output.AsSpan(_outputSent, end - _outputSent), SocketFlags.None);
-            }
-        }
-        catch (SocketException failure)
-        {
-            throw Lost(failure);
-        }
     }
 
     /// <summary>Receives more, with room for at least the frame that has begun.</summary>
@@ -219,49 +335,7 @@ internal sealed class BatchLine : IDisposable
             Array.Resize(ref _input, (int)Math.Min(Array.MaxLength, Math.Max(2L * _input.Length, (long)_inputRead + frameBytes)));
         }
 
-        try
-        {
-            int received = _socket.Receive(_input.AsSpan(_inputLength), SocketFlags.None);
-            _inputLength += received > 0 ? received : throw Lost(new EndOfStreamException("The node closed the connection."));
-        }
-        catch (SocketException failure)
-        {
-            throw Lost(failure);
-        }
-    }
-
-    private CacheException Lost(Exception failure) => failure is SocketException { SocketErrorCode: SocketError.TimedOut or SocketError.WouldBlock }
-        ? new CacheTimeoutException($"{_address} did not answer within {_socket.ReceiveTimeout} ms.", true)
-        : new CacheConnectionException($"The connection to {_address} was lost: {failure.Message}", true, failure);
-
-    private void Connect()
-    {
-        try
-        {
-            LimitWaits(_options.ConnectTimeout);
-            _socket.Connect(_address.EndPoint);
-        }
-        catch (SocketException failure)
-        {
-            throw new CacheConnectionException($"Cannot connect to {_address}: {failure.Message}", false, failure);
-        }
-    }
-
-    /// <remarks>On Linux the limit for sending is the one for connecting, too.</remarks>
-    private void LimitWaits(TimeSpan most) => _socket.SendTimeout = _socket.ReceiveTimeout = (int)most.TotalMilliseconds;
-
-    /// <summary>One exchange while nothing else is under way.</summary>
-    private Answer Ask(Handshake.Write write, Opcode opcode)
-    {
-        SendUpTo(write(_output));
-        Answer answer;
-        while (!Handshake.TryRead(_input.AsSpan(0, _inputLength), opcode, out answer))
-        {
-            Receive(FcpLimits.HeaderBytes);
-        }
-
-        Clear();
-        return answer;
+        _inputLength += _connection!.Receive(_input.AsSpan(_inputLength));
     }
 
     /// <summary>A request by its number.</summary>

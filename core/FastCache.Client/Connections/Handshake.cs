@@ -14,7 +14,7 @@ internal readonly record struct Answer(uint Argument, byte[] Body);
 internal static class Handshake
 {
     /// <summary>The longest frame of these exchanges: a piece of a topology fills it.</summary>
-    private const int BufferBytes = FcpLimits.HeaderBytes + (64 << 10);
+    public const int BufferBytes = FcpLimits.HeaderBytes + (64 << 10);
 
     /// <summary>What an exchange is sent as.</summary>
     public delegate int Write(Span<byte> frame);

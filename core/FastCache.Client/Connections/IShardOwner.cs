@@ -1,4 +1,5 @@
 using FastCache.Client.Operations;
+using FastCache.Client.Replicas;
 
 namespace FastCache.Client.Connections;
 
@@ -7,6 +8,9 @@ internal interface IShardOwner
 {
     /// <summary>Whether requests keep their frames until they are answered, so that another node can be asked.</summary>
     bool KeepsFrames { get; }
+
+    /// <summary>What is done with copies; null while no slot has any.</summary>
+    CopyTraffic? Copies { get; }
 
     /// <summary>The node has another number of shards than the connection was told.</summary>
     void OtherShards();

@@ -32,6 +32,14 @@ internal sealed class Line
         Close(Socket);
     }
 
+    /// <summary>Gives the connection up, and with it what the kernel has not delivered: closed in order it would be delivered
+    /// later, when callers have been told and newer requests have been answered.</summary>
+    public void Abandon(Exception reason)
+    {
+        Interlocked.CompareExchange(ref _reason, reason, null);
+        Socket.Close(timeout: 0);
+    }
+
     /// <summary>Closes a socket in order: closing alone, with a receive under way, would reset the connection.</summary>
     public static void Close(Socket socket)
     {

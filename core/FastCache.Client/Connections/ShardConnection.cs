@@ -1,6 +1,9 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using FastCache.Client.Operations;
+using FastCache.Client.Replicas;
+using FastCache.Client.Telemetry;
 using FastCache.Protocol;
 
 namespace FastCache.Client.Connections;
@@ -22,9 +25,15 @@ namespace FastCache.Client.Connections;
 /// </remarks>
 internal sealed class ShardConnection : IReplies, IAsyncDisposable
 {
+    // Environment.TickCount64 may lag behind by as much.
+    private const int ClockMillis = 16;
+
     private readonly ShardAddress _address;
     private readonly FastCacheClientOptions _options;
     private readonly IShardOwner _owner;
+    private readonly ClientTelemetry _telemetry;
+    private readonly LogThrottle _losses = new();
+    private readonly LogThrottle _timeOuts = new();
     private readonly Lock _gate = new();
     private readonly OperationPool _pool = new();
     private readonly OperationTable _table;
@@ -34,12 +43,14 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
     private readonly CancellationTokenSource _closing = new();
     private readonly long _timeoutMillis;
     private readonly List<(Operation Operation, long End)> _late = [];
+    private readonly List<(Operation Operation, int Ticket)> _elsewhere = []; // Of the thread that lives.
     private Task _life = Task.CompletedTask;
     private Line? _line;
     private Exception? _outage;
     private int _maxKeyBytes = FcpLimits.MaxKeyBytes;
     private long _downSince = Environment.TickCount64;
     private long _upSince;
+    private long _distrustedUntil;
     private bool _isOut;
     private bool _isRetired;
     private bool _isClosed;
@@ -49,15 +60,20 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
     private int _freedCount;
     private Operation? _first;
     private Operation? _last;
+    private long _copyHits;
+    private long _copyMisses;
 
     /// <param name="address">The shard.</param>
     /// <param name="options">Checked ones.</param>
     /// <param name="owner">Whose it is.</param>
-    public ShardConnection(ShardAddress address, FastCacheClientOptions options, IShardOwner owner)
+    /// <param name="telemetry">Is told what happens.</param>
+    public ShardConnection(ShardAddress address, FastCacheClientOptions options, IShardOwner owner, ClientTelemetry telemetry)
     {
         _address = address;
         _options = options;
         _owner = owner;
+        _telemetry = telemetry;
+        Tags = new(address.EndPoint);
         _table = new(options.MaxOutstanding);
         _buffer = new(options.MaxSendBytes);
         _pump = new(Flush);
@@ -72,6 +88,9 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
 
     /// <summary>Whether there is a connection now.</summary>
     public bool IsUp => Volatile.Read(ref _line) is not null;
+
+    /// <summary>Most keys of a batch, and most looks of a scan, that the node takes; the least until it was connected.</summary>
+    public int MaxBatchKeys { get; private set; } = 1;
 
     /// <summary>Since when there is none, in <see cref="Environment.TickCount64"/>; of any meaning only while it is not up.</summary>
     public long DownSince => Volatile.Read(ref _downSince);
@@ -88,10 +107,38 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
         }
     }
 
+    /// <summary>What has happened so far.</summary>
+    public ConnectionCounters Counters { get; } = new();
+
+    /// <summary>What is said of its node.</summary>
+    public ServerTags Tags { get; }
+
+    /// <summary>Whether it takes nothing new.</summary>
+    public bool IsRetired => Volatile.Read(ref _isRetired);
+
+    /// <summary>The same, without the lock: may be off by what is going on.</summary>
+    public int RoughlyOutstanding => _table.Count;
+
+    /// <summary>Requests so far.</summary>
+    public long Requests => _buffer.LastAppended;
+
+    /// <summary>How long it takes to answer; of any meaning only while there are copies.</summary>
+    public LatencyGauge Gauge { get; } = new();
+
+    /// <summary>Whether every deletion of a copy has reached the node, as far as it could matter still.</summary>
+    public bool IsTrusted => Environment.TickCount64 >= Volatile.Read(ref _distrustedUntil);
+
+    /// <summary>Reads that this node has answered as a replica.</summary>
+    public long CopyHits => Volatile.Read(ref _copyHits);
+
+    /// <summary>Reads that it could not answer as one.</summary>
+    public long CopyMisses => Volatile.Read(ref _copyMisses);
+
     /// <summary>Begins to connect, again and again until it is closed.</summary>
     /// <returns>How the first attempt ended.</returns>
     public Task StartAsync()
     {
+        _telemetry.Meter.Join(this);
         _life = Task.Run(LiveAsync);
         return _firstAttempt.Task;
     }
@@ -101,18 +148,30 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
     /// <param name="slot">The slot of its key; -1 if it has none, or any shard of the node may execute it.</param>
     /// <param name="destination">Where a copied value goes.</param>
     /// <param name="cancellationToken">Releases the caller, not the node.</param>
-    /// <returns>The operation, whose token makes it a ValueTask; null if the connection is retired: there is another way.</returns>
+    /// <param name="purpose">What it is for: not <see cref="Purpose.Background"/>.</param>
+    /// <returns>The operation, whose token makes it a ValueTask; null if the connection is retired, or not one to read copies
+    /// from: there is another way.</returns>
     /// <exception cref="ArgumentException">No node takes this request, or this one does not take its key.</exception>
     public Operation? Begin<TRequest>(
-        scoped in TRequest request, int slot, Memory<byte> destination, CancellationToken cancellationToken)
+        scoped in TRequest request,
+        int slot,
+        Memory<byte> destination,
+        CancellationToken cancellationToken,
+        Purpose purpose = Purpose.Caller)
         where TRequest : IRequest, allows ref struct
     {
         Operation operation;
+        Exception? refusal;
         Line? line;
         bool isAlone;
         lock (_gate)
         {
-            if (_isRetired)
+            if (IsNoWayFor(purpose))
+            {
+                return null;
+            }
+
+            if (purpose == Purpose.Copy && !HasRoomFor(request.MostBytes))
             {
                 return null;
             }
@@ -122,23 +181,33 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
                 throw KeyTooLong(request.Key.Length);
             }
 
-            if (Refuse(request.MostBytes) is Exception refusal)
+            refusal = Refuse(request.MostBytes);
+            if (refusal is null)
             {
-                return Refused(refusal);
+                Span<byte> room = _buffer.Room(request.MostBytes);
+                int length = request.Write(room, (uint)_table.NextId);
+                operation = _pool.Rent();
+                int ticket = operation.Begin(Environment.TickCount64 + _timeoutMillis, destination, slot, purpose != Purpose.Copy);
+                operation.Observe(_telemetry.Meter.Duration, Tags, TRequest.Opcode);
+                if (_owner.KeepsFrames)
+                {
+                    operation.KeepFrame(room[..length]);
+                }
+
+                Add(operation, ticket, room[..length], purpose);
+            }
+            else
+            {
+                operation = _pool.Rent();
             }
 
-            Span<byte> room = _buffer.Room(request.MostBytes);
-            int length = request.Write(room, (uint)_table.NextId);
-            operation = _pool.Rent();
-            int ticket = operation.Begin(Environment.TickCount64 + _timeoutMillis, destination, slot);
-            if (_owner.KeepsFrames)
-            {
-                operation.KeepFrame(room[..length]);
-            }
-
-            _table.Add(operation, ticket, TRequest.Opcode, _buffer.Append(length), length);
             line = _line;
             isAlone = _table.Count == 1;
+        }
+
+        if (refusal is not null)
+        {
+            return Refused(operation, TRequest.Opcode, refusal);
         }
 
         operation.Watch(cancellationToken);
@@ -146,19 +215,60 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
         return operation;
     }
 
-    /// <summary>Sends a request that no node has executed.</summary>
+    /// <summary>Sends a request of which nobody is told what became of it.</summary>
+    /// <param name="request">It.</param>
+    /// <param name="fill">Where the value that it finds is written to.</param>
+    /// <param name="slot">The slot of its key, if anything is to be made of its reply.</param>
+    /// <returns>False if it is not sent. After a deletion that is not, no copies are read here for a while.</returns>
+    public bool TryPost<TRequest>(scoped in TRequest request, in CopyFill fill = default, int slot = -1)
+        where TRequest : IRequest, allows ref struct
+    {
+        Line? line;
+        lock (_gate)
+        {
+            line = _line;
+            if (line is null || _isRetired || !TakesBackground(TRequest.Opcode, request.MostBytes))
+            {
+                if (TRequest.Opcode == Opcode.Delete)
+                {
+                    Distrust();
+                }
+
+                return false;
+            }
+
+            Span<byte> room = _buffer.Room(request.MostBytes);
+            int length = request.Write(room, (uint)_table.NextId);
+            Operation operation = _pool.Rent();
+            int ticket = operation.Begin(Environment.TickCount64 + _timeoutMillis, default, slot);
+            operation.BeginUnheard(ticket, fill);
+            if (fill.Token != 0)
+            {
+                operation.KeepFrame(room[..length]);
+            }
+
+            Add(operation, ticket, room[..length], Purpose.Background);
+        }
+
+        Send(line, isAlone: false);
+        return true;
+    }
+
+    /// <summary>Sends a request that has no answer.</summary>
     /// <param name="operation">It.</param>
     /// <param name="ticket">What claims it.</param>
     /// <param name="frame">Its frame, with any id.</param>
-    /// <returns>False if the connection is retired: there is another way.</returns>
-    public bool TryBeginAgain(Operation operation, int ticket, ReadOnlySpan<byte> frame)
+    /// <param name="purpose">What it is for here.</param>
+    /// <returns>False if the connection is retired, or not one to read copies from: there is another way.</returns>
+    public bool TryBeginAgain(
+        Operation operation, int ticket, ReadOnlySpan<byte> frame, Purpose purpose = Purpose.Caller)
     {
         Exception? refusal;
         Line? line;
         bool isAlone;
         lock (_gate)
         {
-            if (_isRetired)
+            if (IsNoWayFor(purpose) || (purpose == Purpose.Copy && !HasRoomFor(frame.Length)))
             {
                 return false;
             }
@@ -170,7 +280,7 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
                 Span<byte> room = _buffer.Room(frame.Length);
                 frame.CopyTo(room);
                 FrameHeader.SetId(room, (uint)_table.NextId);
-                _table.Add(operation, ticket, FrameHeader.OpcodeOf(frame), _buffer.Append(frame.Length), frame.Length);
+                Add(operation, ticket, room[..frame.Length], purpose);
             }
 
             line = _line;
@@ -188,6 +298,32 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
         }
 
         return true;
+    }
+
+    /// <summary>Collects reads that began up to a time, in <see cref="Environment.TickCount64"/>, and have no answer.</summary>
+    public void AddLate(long beginMillis, List<LateRead> late)
+    {
+        lock (_gate)
+        {
+            _table.AddLate(this, beginMillis + _timeoutMillis, _timeoutMillis, late);
+        }
+    }
+
+    /// <summary>A read at the primary is asked of a second node; once.</summary>
+    /// <returns>False if it has an answer, or was before.</returns>
+    public bool TryHedge(in LateRead read)
+    {
+        lock (_gate)
+        {
+            return _table.TryHedge(read);
+        }
+    }
+
+    /// <summary>Counts a read at a replica. For the thread that receives.</summary>
+    public void CountCopy(bool isHit)
+    {
+        ref long counter = ref isHit ? ref _copyHits : ref _copyMisses;
+        Volatile.Write(ref counter, counter + 1);
     }
 
     /// <summary>Takes nothing new from here on; it is to be closed when nothing is outstanding any more.</summary>
@@ -213,6 +349,7 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
 
             _buffer.Keep((id, frame) =>
             {
+                // Of callers only: the others were taken out when the connection was lost.
                 if (_table.TryGetPending(id, out Operation? operation, out int ticket))
                 {
                     _owner.TakeUnsent(operation, ticket, frame.ToArray());
@@ -241,13 +378,26 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
 
         foreach ((Operation operation, long end) in _late)
         {
+            if (operation.IsUnheard)
+            {
+                operation.EndUnheard();
+                continue;
+            }
+
             operation.Fail(new CacheTimeoutException(
                 $"No reply came from {_address} within {_options.RequestTimeout.TotalSeconds} s.", end <= handedOver));
             Complete(operation);
         }
 
+        Counters.TimeOuts(_late.Count);
+        _timeOuts.Add(_late.Count);
+        if (_timeOuts.TryTake(out long timeOuts))
+        {
+            _telemetry.Log.TimedOut(timeOuts, _address, _options.RequestTimeout);
+        }
+
         _late.Clear();
-        silent?.Lose(new TimeoutException("The node does not answer."));
+        silent?.Abandon(new TimeoutException("The node does not answer."));
         if (Volatile.Read(ref _line) is null && now - Volatile.Read(ref _downSince) >= _options.OutageWait.TotalMilliseconds)
         {
             GoOut();
@@ -265,6 +415,7 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
         await _closing.CancelAsync().ConfigureAwait(false);
         Volatile.Read(ref _line)?.Lose(new ObjectDisposedException(nameof(FastCacheClient)));
         await _life.ConfigureAwait(false);
+        _telemetry.Meter.Leave(this);
         _closing.Dispose();
     }
 
@@ -275,16 +426,52 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
             return Refusal.Of(reply);
         }
 
-        if (!ReplyBody.IsSound(reply) || !_table.Take(reply.Id, reply.Opcode, out Operation operation, out int ticket))
+        if (!ReplyBody.IsSound(reply)
+            || !_table.Take(reply.Id, reply.Opcode, out Operation operation, out int ticket, out Purpose purpose))
         {
             return new InvalidDataException(
                 $"a {reply.Opcode} reply with id {reply.Id}, argument {reply.Argument} and {reply.Body.Length} bytes "
                 + "answers no request");
         }
 
-        bool isTaken = reply.Status == Status.Moved && operation.IsPending(ticket)
-            && _owner.TryTakeMoved(operation, ticket, reply.Argument);
+        Counters.Reply(reply.FrameLength, reply.Status == Status.Moved);
+        CopyTraffic? copies = _owner.Copies;
+        if (copies is not null && Gauge.TryAnswer(reply.Id, out long latency))
+        {
+            copies.Sampled(latency);
+        }
+
+        bool isTaken = purpose == Purpose.Copy
+            ? !copies!.TakeAnswer(this, operation, ticket, reply)
+            : reply.Status == Status.Moved && purpose != Purpose.Background && operation.IsPending(ticket)
+                && _owner.TryTakeMoved(operation, ticket, reply.Argument);
         if (!isTaken && operation.TryClaim(ticket))
+        {
+            if (copies is not null && (purpose < Purpose.Copy || reply.Opcode == Opcode.Get))
+            {
+                copies.Answered(this, operation, ticket, reply);
+            }
+
+            End(operation, reply);
+        }
+
+        _freed[_freedCount++] = (int)reply.Id;
+        if (_freedCount == _freed.Length)
+        {
+            FreeIds();
+        }
+
+        return null;
+    }
+
+    /// <summary>A request that was claimed has its reply.</summary>
+    private void End(Operation operation, in Reply reply)
+    {
+        if (operation.IsUnheard)
+        {
+            operation.EndUnheard();
+        }
+        else
         {
             operation.Accept(reply);
             if (_last is null)
@@ -298,14 +485,6 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
 
             _last = operation;
         }
-
-        _freed[_freedCount++] = (int)reply.Id;
-        if (_freedCount == _freed.Length)
-        {
-            FreeIds();
-        }
-
-        return null;
     }
 
     bool IReplies.EndOfInput()
@@ -342,6 +521,40 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
 
         _freedCount = 0;
     }
+
+    /// <summary>Puts a frame that stands in the room of the buffer behind the others. Under the lock.</summary>
+    private void Add(Operation operation, int ticket, Span<byte> frame, Purpose purpose)
+    {
+        if (purpose == Purpose.Copy || (purpose == Purpose.Background && FrameHeader.OpcodeOf(frame) is Opcode.Set or Opcode.Delete))
+        {
+            FrameHeader.TurnToCopy(frame, CopyTraffic.FillMillis);
+        }
+
+        if (_owner.Copies is { ReadsCopies: true } && Gauge.WantsSample)
+        {
+            Gauge.Sent(_table.NextId, Stopwatch.GetTimestamp());
+        }
+
+        _table.Add(operation, ticket, FrameHeader.OpcodeOf(frame), _buffer.Append(frame.Length), frame.Length, purpose);
+        Counters.Request(frame.Length);
+    }
+
+    private bool IsNoWayFor(Purpose purpose) => _isRetired || (purpose == Purpose.Copy && (_line is null || !IsTrusted));
+
+    private bool TakesBackground(Opcode opcode, int frameBytes)
+    {
+        // Copies leave room for what matters more.
+        (int count, long bytes) = _table.Background;
+        int most = _options.MaxOutstanding / (opcode == Opcode.Delete ? 2 : 8);
+        return count < most && bytes + frameBytes <= _options.MaxSendBytes / 4 && HasRoomFor(frameBytes);
+    }
+
+    private bool HasRoomFor(int frameBytes) =>
+        !_table.IsFull && _buffer.Takes(frameBytes) && frameBytes <= _options.MaxSendBytes - _table.Bytes;
+
+    /// <summary>A deletion of a copy was lost: until the copy has expired, this node is no replica for this client.</summary>
+    private void Distrust() =>
+        Volatile.Write(ref _distrustedUntil, Environment.TickCount64 + (_owner.Copies?.DistrustMillis ?? 0) + ClockMillis);
 
     private void Flush() => Volatile.Read(ref _line)?.Sender.Flush();
 
@@ -384,11 +597,12 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
                 + $"allows {_options.MaxSendBytes}.");
     }
 
-    /// <summary>An operation that has failed already. Under the lock.</summary>
-    private Operation Refused(Exception refusal)
+    /// <summary>Makes an operation one that has failed already. Outside the lock: listeners hear of it.</summary>
+    private Operation Refused(Operation operation, Opcode opcode, Exception refusal)
     {
-        Operation operation = _pool.Rent();
-        operation.TryClaim(operation.Begin(long.MaxValue, default));
+        int ticket = operation.Begin(long.MaxValue, default);
+        operation.Observe(_telemetry.Meter.Duration, Tags, opcode);
+        operation.TryClaim(ticket);
         operation.Fail(refusal);
         operation.Signal();
         return operation;
@@ -450,19 +664,33 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
         }
 
         _maxKeyBytes = (int)Math.Min(hello.MaxKeyBytes, FcpLimits.MaxKeyBytes);
+        MaxBatchKeys = (int)Math.Clamp(hello.MaxBatchKeys, 1, FcpLimits.MaxBatchKeys);
         return new(socket, _gate, _buffer);
     }
 
     /// <summary>Serves on a socket until it is lost, and fails what was on it.</summary>
     private async Task ServeAsync(Line line)
     {
+        bool isFirst = _upSince == 0;
+        TimeSpan outage = TimeSpan.FromMilliseconds(Environment.TickCount64 - _downSince);
         lock (_gate)
         {
             // Callers that gave up while there was no connection do not want their requests to be executed now.
             _buffer.Keep((id, _) => _table.TryGetPending(id, out Operation? _, out int _) || Forget(id));
             _isOut = false;
+            Gauge.Lost(); // It may have been among those, and the wait for a connection is none for an answer.
             _line = line;
             _upSince = Environment.TickCount64;
+        }
+
+        if (isFirst)
+        {
+            _telemetry.Log.Connected(_address);
+        }
+        else
+        {
+            Counters.Reconnect();
+            _telemetry.Log.Reconnected(_address, outage);
         }
 
         _firstAttempt.TrySetResult();
@@ -481,9 +709,24 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
         {
             _line = null;
             _downSince = Environment.TickCount64;
-            lost = _table.RemoveUpTo(_buffer.LastHandedOver);
+            lost = _table.RemoveUpTo(_buffer.LastHandedOver, _elsewhere);
+
+            // What is not a caller's was taken out although it was not sent: on the next connection copies may be old.
+            _buffer.Keep((id, _) => _table.Has(id));
+            Gauge.Lost();
+            if (_table.HasLostDelete)
+            {
+                _table.HasLostDelete = false;
+                Distrust();
+            }
         }
 
+        foreach ((Operation operation, int ticket) in _elsewhere)
+        {
+            _owner.Copies!.TryAskPrimary(operation, ticket);
+        }
+
+        _elsewhere.Clear();
         if (Volatile.Read(ref _isRetired))
         {
             GiveBackUnsent();
@@ -491,6 +734,10 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
         else
         {
             _owner.Lost();
+            if (!_closing.IsCancellationRequested && _losses.TryTakeOneMore(out long losses))
+            {
+                _telemetry.Log.ConnectionLost(_address, line.Reason?.Message, losses);
+            }
         }
 
         bool mayHaveExecuted = line.Reason is not CacheRequestException { Status: Status.ShuttingDown };
@@ -530,6 +777,12 @@ internal sealed class ShardConnection : IReplies, IAsyncDisposable
         {
             chain = operation.Next;
             operation.Next = null;
+            if (operation.IsUnheard)
+            {
+                operation.EndUnheard();
+                continue;
+            }
+
             operation.Fail(new CacheConnectionException(message, mayHaveExecuted, reason));
             Complete(operation);
         }

@@ -1,15 +1,18 @@
+using FastCache.Client.Telemetry;
 using FastCache.Protocol;
 
 namespace FastCache.Client.Filling;
 
 /// <summary>Answers calls from the node, and sees to it that missing keys are filled once.</summary>
-internal sealed class Filler(IFillNode node, int maxBackgroundFills, TimeProvider clock)
+internal sealed class Filler(IFillNode node, int maxBackgroundFills, TimeProvider clock, ClientLog log)
 {
     private int _backgroundFills;
 
     public IFillNode Node => node;
 
     public TimeProvider Clock => clock;
+
+    public ClientLog Log => log;
 
     public FlightTable Flights { get; } = new();
 

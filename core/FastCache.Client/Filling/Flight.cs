@@ -235,6 +235,11 @@ internal abstract class Flight(Filler filler, byte[] key, FillOptions options)
         catch (Exception failure)
         {
             filler.Counters.SourceFailure();
+            if (failure is not OperationCanceledException || !(_stop.IsCancellationRequested || filler.Flights.Closing.IsCancellationRequested))
+            {
+                filler.Log.SourceFailed(failure);
+            }
+
             if (asking.IsCompleted)
             {
                 throw;

@@ -77,30 +77,12 @@ internal sealed class ChangeFeed(int place, KeyGenerations generations, long tru
     }
 
     /// <summary>Any key may have been changed.</summary>
-    public void Drop()
-    {
-        lock (_lock)
-        {
-            if (_session != 0)
-            {
-                Volatile.Write(ref _session, NextSession());
-                _drops++;
-            }
-        }
-    }
+    /// <returns>Whether anything was told before, so that there was something to drop.</returns>
+    public bool Drop() => Drop(isEnd: false);
 
     /// <summary>Nothing is told any more, until it begins again.</summary>
-    public void End()
-    {
-        lock (_lock)
-        {
-            if (_session != 0)
-            {
-                Volatile.Write(ref _session, 0);
-                _drops++;
-            }
-        }
-    }
+    /// <inheritdoc cref="Drop()"/>
+    public bool End() => Drop(isEnd: true);
 
     /// <summary>Ends it for good.</summary>
     public void Retire()
@@ -111,6 +93,21 @@ internal sealed class ChangeFeed(int place, KeyGenerations generations, long tru
         }
 
         End();
+    }
+
+    private bool Drop(bool isEnd)
+    {
+        lock (_lock)
+        {
+            if (_session == 0)
+            {
+                return false;
+            }
+
+            Volatile.Write(ref _session, isEnd ? 0 : NextSession());
+            _drops++;
+            return true;
+        }
     }
 
     private long NextSession() => (Interlocked.Increment(ref _sessions) << PlaceBits) | (long)place;

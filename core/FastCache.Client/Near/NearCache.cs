@@ -217,7 +217,7 @@ internal sealed class NearCache : IAsyncDisposable
 
     private NearStripe StripeOf(ulong hash) => _stripes[(int)(hash >> 32) & (_stripes.Length - 1)];
 
-    private NearJudge JudgeOf(ulong hash, long nowMillis) => new(_feeds.ByPlace, _generations.Of(hash), nowMillis, _maxAgeMillis);
+    private NearJudge JudgeOf(ulong hash, long nowMillis) => new(_feeds.ByPlace, _generations, hash, nowMillis, _maxAgeMillis);
 
     private void Retire(NearFeed feed)
     {

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net.Sockets;
 using FastCache.Client.Connections;
 using FastCache.Client.Operations;
+using FastCache.Client.Telemetry;
 using FastCache.Protocol;
 
 namespace FastCache.Client.Near;
@@ -24,6 +25,8 @@ internal sealed class TrackingConnection : IReplies, IAsyncDisposable
     private readonly ShardAddress _address;
     private readonly ChangeFeed _feed;
     private readonly FastCacheClientOptions _options;
+    private readonly ClientLog _log;
+    private readonly LogThrottle _drops = new();
     private readonly CancellationTokenSource _closing = new();
     private readonly Task _life;
     private TaskCompletionSource<Exception> _ended = new();
@@ -31,11 +34,12 @@ internal sealed class TrackingConnection : IReplies, IAsyncDisposable
     private long _lastAnswer;
 
     /// <summary>Begins to connect, again and again until it is disposed.</summary>
-    public TrackingConnection(ShardAddress address, ChangeFeed feed, FastCacheClientOptions options)
+    public TrackingConnection(ShardAddress address, ChangeFeed feed, FastCacheClientOptions options, ClientLog log)
     {
         _address = address;
         _feed = feed;
         _options = options;
+        _log = log;
         _life = Task.Run(LiveAsync);
     }
 
@@ -56,7 +60,7 @@ internal sealed class TrackingConnection : IReplies, IAsyncDisposable
         switch (reply.Opcode)
         {
             case Opcode.Invalidate when reply.Argument == 0:
-                _feed.Drop();
+                LogDrop(_feed.Drop(), "the node says that anything may have changed");
                 return null;
             case Opcode.Invalidate:
                 return TryTakeKeys(reply.Body, reply.Argument) ? null : Nonsense(reply);
@@ -85,8 +89,17 @@ internal sealed class TrackingConnection : IReplies, IAsyncDisposable
     void IReplies.Ended(Exception reason)
     {
         // At once: whatever is kept until the loop below has its turn would be served without being told of.
-        _feed.End();
+        bool isDropped = _feed.End();
         _ended.TrySetResult(reason);
+        LogDrop(isDropped, reason.Message);
+    }
+
+    private void LogDrop(bool isDropped, string reason)
+    {
+        if (isDropped && !_closing.IsCancellationRequested && _drops.TryTakeOneMore(out long drops))
+        {
+            _log.NearDropped(_address, reason, drops);
+        }
     }
 
     private static InvalidDataException Nonsense(in Reply reply) =>
@@ -94,18 +107,17 @@ internal sealed class TrackingConnection : IReplies, IAsyncDisposable
 
     private bool TryTakeKeys(ReadOnlySpan<byte> keys, uint count)
     {
-        for (; count > 0; count--)
+        if (!KeyList.Has(keys, count))
         {
-            if (keys.IsEmpty || keys[0] == 0 || keys.Length <= keys[0])
-            {
-                return false;
-            }
-
-            _feed.Change(keys.Slice(1, keys[0]));
-            keys = keys[(1 + keys[0])..];
+            return false;
         }
 
-        return keys.IsEmpty;
+        while (KeyList.TryRead(ref keys, out ReadOnlySpan<byte> key))
+        {
+            _feed.Change(key);
+        }
+
+        return true;
     }
 
     private async Task LiveAsync()
@@ -176,7 +188,7 @@ internal sealed class TrackingConnection : IReplies, IAsyncDisposable
         }
         finally
         {
-            _feed.End();
+            LogDrop(_feed.End(), "the node does not answer");
             Line.Close(socket);
             await _ended.Task.ConfigureAwait(false);
         }

@@ -201,6 +201,21 @@ internal readonly struct PingRequest : IRequest
     public int Write(Span<byte> destination, uint id) => RequestWriter.Ping(destination, id);
 }
 
+internal readonly ref struct ScanRequest(ulong cursor, int looks, ReadOnlySpan<byte> prefix) : IRequest
+{
+    private readonly ReadOnlySpan<byte> _prefix = prefix;
+
+    public static Opcode Opcode => Opcode.Scan;
+
+    public static bool HasKey => false;
+
+    public int MostBytes => FcpLimits.HeaderBytes + sizeof(ulong) + _prefix.Length;
+
+    public ReadOnlySpan<byte> Key => default;
+
+    public int Write(Span<byte> destination, uint id) => RequestWriter.Scan(destination, id, cursor, looks, _prefix);
+}
+
 internal readonly struct StatsRequest : IRequest
 {
     public static Opcode Opcode => Opcode.Stats;

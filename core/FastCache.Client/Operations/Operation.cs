@@ -1,7 +1,10 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Numerics;
 using System.Threading.Tasks.Sources;
 using FastCache.Client.Near;
+using FastCache.Client.Replicas;
+using FastCache.Client.Telemetry;
 using FastCache.Protocol;
 
 namespace FastCache.Client.Operations;
@@ -49,9 +52,15 @@ internal sealed class Operation(OperationPool pool) :
     private int _state;
     private Status _status;
     private uint _argument;
-    private bool _isRange; // The value stands behind its whole length.
+    private bool _isBehindNumber; // The value stands behind its whole length, or a lease token.
+    private bool _isRange;
+    private bool _isUnheard;
+    private int _primaryTicket; // That of the request if its primary was asked.
+    private int _fillTicket;
+    private CopyFill _fill;
     private ulong _version;
     private NearDuty _near; // Mutable struct.
+    private CallObservation _observation; // Mutable struct.
 
     /// <summary>The next one of a chain: of the pool, or of completions.</summary>
     public Operation? Next { get; set; }
@@ -72,8 +81,9 @@ internal sealed class Operation(OperationPool pool) :
     /// <param name="deadline">In <see cref="Environment.TickCount64"/>.</param>
     /// <param name="destination">Where a copied value goes.</param>
     /// <param name="slot">The slot of the key, or -1.</param>
+    /// <param name="isAtPrimary">Whether the node that is asked decides about the key.</param>
     /// <returns>The ticket.</returns>
-    public int Begin(long deadline, Memory<byte> destination, int slot = -1)
+    public int Begin(long deadline, Memory<byte> destination, int slot = -1, bool isAtPrimary = true)
     {
         Debug.Assert((_state & PhaseMask) == Idle);
         Deadline = deadline;
@@ -81,8 +91,53 @@ internal sealed class Operation(OperationPool pool) :
         Attempts = 0;
         _destination = destination;
         _state |= Pending;
+        _primaryTicket = isAtPrimary ? _state : 0;
         return _state;
     }
+
+    /// <summary>Lets those who listen know of it when it has ended. Before anybody can end it.</summary>
+    public void Observe(Histogram<double> duration, ServerTags server, Opcode opcode) => _observation.Begin(duration, server, opcode);
+
+    /// <summary>Nobody waits for this request: whoever claims it puts it back with <see cref="EndUnheard"/>.</summary>
+    public void BeginUnheard(int ticket, in CopyFill fill)
+    {
+        _isUnheard = true;
+        KeepFill(ticket, fill);
+    }
+
+    /// <summary>Whether nobody waits for it. Counts while it is claimed.</summary>
+    public bool IsUnheard => _isUnheard;
+
+    /// <summary>Puts a request back that was claimed and of which nobody is told.</summary>
+    public void EndUnheard()
+    {
+        _isUnheard = false;
+        Recycle();
+    }
+
+    /// <summary>What the value that is found may be written to, as well. A value for another request than the ticket's is not
+    /// taken; one that two threads write at once is worth nothing to the replica.</summary>
+    public void KeepFill(int ticket, in CopyFill fill)
+    {
+        _fill = fill;
+        _fillTicket = ticket;
+    }
+
+    /// <summary>What was kept for the ticket's request.</summary>
+    public CopyFill TakeFill(int ticket) => _fillTicket == ticket ? _fill : default;
+
+    /// <summary>The request, which began at a replica, goes to the primary from here on.</summary>
+    /// <returns>Whether it did not before.</returns>
+    public bool TryTurnToPrimary(int ticket)
+    {
+        // Two threads may come: with a late answer, and with one that takes too long. Where one of them is about an earlier
+        // request, the primary may be asked twice, which is harmless.
+        int before = Volatile.Read(ref _primaryTicket);
+        return before != ticket && Interlocked.CompareExchange(ref _primaryTicket, ticket, before) == before;
+    }
+
+    /// <summary>The frame that was kept, while no answer was taken.</summary>
+    public ReadOnlySpan<byte> Frame => _body.AsSpan(0, _length);
 
     /// <summary>Keeps the request's frame, where its reply will be, until it has one: to send it to another node.</summary>
     public void KeepFrame(ReadOnlySpan<byte> frame)
@@ -107,6 +162,22 @@ internal sealed class Operation(OperationPool pool) :
         byte[] frame = length <= body.Length ? body[..length] : [];
         Interlocked.MemoryBarrier();
         return IsPending(ticket) ? frame : null;
+    }
+
+    /// <summary>Copies the frame that was kept.</summary>
+    /// <returns>Its bytes; 0 if the request has an end, or the frame does not fit.</returns>
+    public int CopyFrame(int ticket, Span<byte> destination)
+    {
+        byte[] body = _body;
+        int length = _length;
+        if (length > body.Length || length > destination.Length)
+        {
+            return 0;
+        }
+
+        body.AsSpan(0, length).CopyTo(destination);
+        Interlocked.MemoryBarrier();
+        return IsPending(ticket) ? length : 0;
     }
 
     /// <summary>Ends the request when the caller's token is cancelled.</summary>
@@ -159,6 +230,7 @@ internal sealed class Operation(OperationPool pool) :
 
         _status = reply.Status;
         _isRange = reply.Opcode == Opcode.GetRange;
+        _isBehindNumber = _isRange || reply.Opcode == Opcode.LeaseGet;
         _argument = reply.Argument;
         _version = reply.Version;
         ReadOnlySpan<byte> value = reply.Value;
@@ -177,6 +249,7 @@ internal sealed class Operation(OperationPool pool) :
     /// <summary>Releases the caller; its continuation may run here.</summary>
     public void Signal()
     {
+        _observation.End(_failure);
         if (_failure is Exception failure)
         {
             _core.SetException(failure);
@@ -253,8 +326,9 @@ internal sealed class Operation(OperationPool pool) :
         CopiedValue result = default;
         if (_status == Status.Ok)
         {
-            _body.AsSpan(0, Math.Min(_length, _destination.Length)).CopyTo(_destination.Span);
-            result = new(true, _length, _version);
+            ReadOnlySpan<byte> value = _body.AsSpan(ValueStart, _length - ValueStart);
+            value[..Math.Min(value.Length, _destination.Length)].CopyTo(_destination.Span);
+            result = new(true, value.Length, _version);
         }
 
         Recycle();
@@ -270,9 +344,8 @@ internal sealed class Operation(OperationPool pool) :
             return default;
         }
 
-        return _isRange
-            ? new(this, BeginLoan(), ReplyBody.NumberBytes, _version, ReplyBody.Number(_body))
-            : new(this, BeginLoan(), 0, _version, (ulong)_length);
+        return new(
+            this, BeginLoan(), ValueStart, _version, _isRange ? ReplyBody.Number(_body) : (ulong)(_length - ValueStart));
     }
 
     LeasedValue IValueTaskSource<LeasedValue>.GetResult(short token)
@@ -289,6 +362,8 @@ internal sealed class Operation(OperationPool pool) :
         ulong valueBytes = (ulong)(_length - ReplyBody.NumberBytes);
         return new(result, leaseToken, new(this, BeginLoan(), ReplyBody.NumberBytes, _version, valueBytes));
     }
+
+    private int ValueStart => _isBehindNumber ? ReplyBody.NumberBytes : 0;
 
     private void Cancel(CancellationToken token)
     {

@@ -3,7 +3,7 @@ using FastCache.Protocol;
 
 namespace FastCache.Client.Operations;
 
-/// <summary>The number that the bodies of some replies start with: a counter, a total length, a lease token.</summary>
+/// <summary>The number that the bodies of some replies start with: a counter, a total length, a lease token, a cursor.</summary>
 internal static class ReplyBody
 {
     public const int NumberBytes = sizeof(ulong);
@@ -15,6 +15,7 @@ internal static class ReplyBody
     {
         Opcode.Count or Opcode.GetRange => reply.Value.Length >= NumberBytes,
         Opcode.LeaseGet => reply.Value.Length >= NumberBytes && reply.Argument <= (uint)LeaseResult.Miss,
+        Opcode.Scan => reply.Value.Length >= NumberBytes && KeyList.Has(reply.Value[NumberBytes..], reply.Argument),
         _ => true,
     });
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using FastCache.Client.Connections;
 using FastCache.Client.Operations;
+using FastCache.Client.Replicas;
 
 namespace FastCache.Client.Routing;
 
@@ -12,6 +13,7 @@ internal sealed class NodeShards : IShardOwner
     private const int AnyShard = -1;
 
     private readonly Router _router;
+    private readonly ShardConnection[] _connections;
     private readonly NodeLayout? _layout;
     private int _isOutdated;
 
@@ -28,14 +30,12 @@ internal sealed class NodeShards : IShardOwner
         EndPoint = endPoint;
         KeepsFrames = isMember;
         int each = router.Options.ConnectionsPerShard;
-        ShardConnection[] connections = new ShardConnection[(layout?.ShardCount ?? 1) * each];
-        for (int i = 0; i < connections.Length; i++)
+        _connections = new ShardConnection[(layout?.ShardCount ?? 1) * each];
+        for (int i = 0; i < _connections.Length; i++)
         {
             ShardAddress address = new(endPoint, layout is null ? AnyShard : i / each, layout?.ShardCount ?? 0);
-            connections[i] = new(address, router.Options, this);
+            _connections[i] = new(address, router.Options, this, router.Telemetry);
         }
-
-        Connections = connections;
     }
 
     public string Name { get; }
@@ -44,7 +44,10 @@ internal sealed class NodeShards : IShardOwner
 
     public bool KeepsFrames { get; }
 
-    public IReadOnlyList<ShardConnection> Connections { get; }
+    public IReadOnlyList<ShardConnection> Connections => _connections;
+
+    /// <summary>What is done with copies; null while no slot has any.</summary>
+    public CopyTraffic? Copies => _router.Copies;
 
     /// <summary>Whether every shard is connected.</summary>
     public bool IsUp => Connections.All(connection => connection.IsUp);
@@ -54,6 +57,13 @@ internal sealed class NodeShards : IShardOwner
 
     /// <summary>Number of the first connection to the shard that has a slot.</summary>
     public int FirstOf(int slot) => _layout is null ? 0 : _layout.ShardOf(slot) * _router.Options.ConnectionsPerShard;
+
+    /// <summary>A connection to the shard that has a slot.</summary>
+    public ShardConnection ConnectionOf(int slot)
+    {
+        int each = _router.Options.ConnectionsPerShard;
+        return _connections[each == 1 ? FirstOf(slot) : FirstOf(slot) + (Thread.GetCurrentProcessorId() % each)];
+    }
 
     /// <summary>Begins to connect.</summary>
     /// <returns>How the first attempts ended.</returns>

@@ -2,6 +2,8 @@ using System.Net;
 using FastCache.Client.Connections;
 using FastCache.Client.Near;
 using FastCache.Client.Operations;
+using FastCache.Client.Replicas;
+using FastCache.Client.Telemetry;
 using FastCache.Cluster;
 
 namespace FastCache.Client.Routing;
@@ -24,22 +26,34 @@ internal sealed class Router : IAsyncDisposable
     private readonly List<Task> _tasks = [];
     private readonly NearCache? _near;
     private volatile Routes _routes;
+    private volatile CopyTraffic? _copies;
     private volatile Exception? _learningFailure;
 
     private Router(
-        FastCacheClientOptions options, NearCache? near, KnownTopology? topology, Func<Router, IEnumerable<NodeShards>> nodes)
+        FastCacheClientOptions options,
+        NearCache? near,
+        ClientTelemetry telemetry,
+        KnownTopology? topology,
+        Func<Router, IEnumerable<NodeShards>> nodes)
     {
         Options = options;
+        Telemetry = telemetry;
         _near = near;
         Strays = new(this);
-        _routes = new(topology, [.. nodes(this)], options.ConnectionsPerShard);
+        _routes = new(topology, [.. nodes(this)], options);
     }
 
     /// <summary>Checked ones.</summary>
     public FastCacheClientOptions Options { get; }
 
+    /// <summary>Is told what happens.</summary>
+    public ClientTelemetry Telemetry { get; }
+
     /// <summary>What there is now.</summary>
     public Routes Routes => _routes;
+
+    /// <summary>What is done with copies; null while no slot has had any.</summary>
+    public CopyTraffic? Copies => _copies;
 
     /// <summary>Requests that no connection has.</summary>
     public StrayRequests Strays { get; }
@@ -51,7 +65,7 @@ internal sealed class Router : IAsyncDisposable
     /// <exception cref="CacheException">None of the seeds answers as a node, or no node of the cluster can be
     /// connected.</exception>
     public static async Task<Router> ConnectAsync(
-        FastCacheClientOptions options, NearCache? near, CancellationToken cancellationToken)
+        FastCacheClientOptions options, NearCache? near, ClientTelemetry telemetry, CancellationToken cancellationToken)
     {
         List<string> failures = [];
         foreach (EndPoint seed in options.Seeds)
@@ -62,14 +76,15 @@ internal sealed class Router : IAsyncDisposable
                     await NodeTalk.AskAllAsync(seed, options, cancellationToken).ConfigureAwait(false);
                 return topology is null
                     ? await StartAsync(
-                        new(options, near, null, router => [new(router, $"{seed}", seed, isMember: false, layout)]), cancellationToken)
+                        new(options, near, telemetry, null, router => [new(router, $"{seed}", seed, isMember: false, layout)]),
+                        cancellationToken)
                         .ConfigureAwait(false)
-                    : await ConnectAsync(topology, options, near, cancellationToken).ConfigureAwait(false);
+                    : await ConnectAsync(topology, options, near, telemetry, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception failure) when (NodeTalk.IsFailure(failure))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                failures.Add($"{seed}: {(failure is OperationCanceledException ? "no answer in time" : failure.Message)}");
+                failures.Add($"{seed}: {NodeTalk.ReasonOf(failure)}");
             }
         }
 
@@ -86,6 +101,12 @@ internal sealed class Router : IAsyncDisposable
         scoped in TRequest request, Memory<byte> destination, CancellationToken cancellationToken)
         where TRequest : IRequest, allows ref struct
     {
+        if (TRequest.IsRead && _copies is { ReadsCopies: true } copies
+            && copies.TryBegin(request, destination, cancellationToken) is Operation read)
+        {
+            return read;
+        }
+
         while (true)
         {
             ShardConnection connection = Of(request, out int slot);
@@ -117,7 +138,7 @@ internal sealed class Router : IAsyncDisposable
         }
     }
 
-    /// <summary>The connection for a request.</summary>
+    /// <summary>The connection for a request: to the primary of its key's slot.</summary>
     /// <param name="request">It.</param>
     /// <param name="slot">The slot of its key, or -1.</param>
     public ShardConnection Of<TRequest>(scoped in TRequest request, out int slot)
@@ -126,7 +147,6 @@ internal sealed class Router : IAsyncDisposable
         slot = -1;
         Routes routes = _routes;
         return !TRequest.HasKey ? routes.Any
-            : TRequest.IsRead ? routes.ForRead(request.Key, out slot)
             : routes.ForWrite(request.Key, out slot);
     }
 
@@ -182,19 +202,17 @@ internal sealed class Router : IAsyncDisposable
 
     /// <summary>Connects to all nodes of a cluster of which at least one is up.</summary>
     private static async Task<Router> ConnectAsync(
-        KnownTopology topology, FastCacheClientOptions options, NearCache? near, CancellationToken cancellationToken)
+        KnownTopology topology,
+        FastCacheClientOptions options,
+        NearCache? near,
+        ClientTelemetry telemetry,
+        CancellationToken cancellationToken)
     {
         IReadOnlyList<ClusterNode> nodes = topology.Topology.Nodes;
-        Task<NodeLayout>[] layouts = [.. nodes.Select(node => NodeTalk.AskLayoutAsync(node.EndPoint, options, cancellationToken))];
-        await ((Task)Task.WhenAll(layouts)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!layouts.Any(layout => layout.IsCompletedSuccessfully))
-        {
-            // All have failed: the first one's reason stands for the others'.
-            await layouts[0].ConfigureAwait(false);
-        }
-
-        Router router = new(options, near, topology, router => nodes.Zip(layouts, (node, layout) => router.NewNode(
-            node, layout.IsCompletedSuccessfully ? layout.Result : null)));
+        NodeLayout?[] layouts = await NodeTalk.AskLayoutsAsync(nodes.Select(node => node.EndPoint), options, cancellationToken)
+            .ConfigureAwait(false);
+        Router router = new(options, near, telemetry, topology, router => nodes.Zip(layouts, router.NewNode));
+        telemetry.Log.TopologyLearnt(topology.Topology.Epoch, nodes.Count, oldEpoch: 0);
         return await StartAsync(router, cancellationToken).ConfigureAwait(false);
     }
 
@@ -220,6 +238,7 @@ internal sealed class Router : IAsyncDisposable
         lock (router._lock)
         {
             router._near?.Follow(router._routes.Addresses);
+            router.WatchCopies();
             router.Track(router.SweepAsync);
             router.Track(router.WatchAsync);
         }
@@ -227,7 +246,7 @@ internal sealed class Router : IAsyncDisposable
         return router;
     }
 
-    private NodeShards NewNode(ClusterNode node, NodeLayout? layout = null) =>
+    private NodeShards NewNode(ClusterNode node, NodeLayout? layout) =>
         new(this, node.Name, node.EndPoint, isMember: true, layout);
 
     /// <summary>Runs something that ends soon when the router closes. Under the lock.</summary>
@@ -237,6 +256,20 @@ internal sealed class Router : IAsyncDisposable
         if (!_closing.IsCancellationRequested)
         {
             _tasks.Add(Task.Run(run));
+        }
+    }
+
+    /// <summary>Begins with copies, when there are any for the first time. Under the lock.</summary>
+    private void WatchCopies()
+    {
+        if (_copies is null && _routes.Copies is not null)
+        {
+            CopyTraffic copies = new(this);
+            _copies = copies;
+            if (copies.ReadsCopies)
+            {
+                Track(() => copies.Watch.RunAsync(_closing.Token));
+            }
         }
     }
 
@@ -270,9 +303,10 @@ internal sealed class Router : IAsyncDisposable
 
     private void Adopt(KnownTopology topology)
     {
+        Routes old;
         lock (_lock)
         {
-            Routes old = _routes;
+            old = _routes;
             if (topology.Topology.Epoch <= old.Epoch || _closing.IsCancellationRequested)
             {
                 return;
@@ -281,9 +315,11 @@ internal sealed class Router : IAsyncDisposable
             Dictionary<(string, EndPoint), NodeShards> kept = old.Nodes.Where(node => node.KeepsFrames)
                 .ToDictionary(node => (node.Name, node.EndPoint));
             NodeShards[] nodes = [.. topology.Topology.Nodes.Select(
-                node => kept.GetValueOrDefault((node.Name, node.EndPoint)) ?? NewNode(node))];
-            Publish(new(topology, nodes, Options.ConnectionsPerShard));
+                node => kept.GetValueOrDefault((node.Name, node.EndPoint)) ?? NewNode(node, null))];
+            Publish(new(topology, nodes, Options));
         }
+
+        Telemetry.Log.TopologyLearnt(topology.Topology.Epoch, topology.Topology.Nodes.Count, old.Epoch);
     }
 
     /// <summary>Puts other routes in place. Under the lock.</summary>
@@ -296,6 +332,7 @@ internal sealed class Router : IAsyncDisposable
         }
 
         _routes = routes;
+        WatchCopies();
         _near?.Follow(routes.Addresses);
         foreach (ShardConnection gone in old.Nodes.Except(routes.Nodes).SelectMany(node => node.Connections))
         {
@@ -336,7 +373,7 @@ internal sealed class Router : IAsyncDisposable
             if (_routes.Nodes.Contains(outdated) && !_closing.IsCancellationRequested)
             {
                 NodeShards[] nodes = [.. _routes.Nodes.Select(one => one == outdated ? node : one)];
-                Publish(new(_routes.Known, nodes, Options.ConnectionsPerShard));
+                Publish(new(_routes.Known, nodes, Options));
             }
         }
     }
@@ -369,16 +406,9 @@ internal sealed class Router : IAsyncDisposable
     }
 
     /// <summary>A node to ask about the others: one that is up, if there is any.</summary>
-    private EndPoint AnyEndPoint(Routes routes)
-    {
-        EndPoint[] candidates = [.. routes.Nodes.Where(node => node.IsUp).Select(node => node.EndPoint)];
-        if (candidates.Length == 0)
-        {
-            candidates = [.. routes.Nodes.Select(node => node.EndPoint), .. Options.Seeds];
-        }
-
-        return candidates[Random.Shared.Next(candidates.Length)];
-    }
+    private EndPoint AnyEndPoint(Routes routes) => NodeTalk.OneOf(
+        routes.Nodes.Where(node => node.IsUp).Select(node => node.EndPoint),
+        routes.Nodes.Select(node => node.EndPoint).Concat(Options.Seeds));
 
     private async Task SweepAsync()
     {

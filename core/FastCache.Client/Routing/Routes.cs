@@ -1,4 +1,5 @@
 using FastCache.Client.Connections;
+using FastCache.Client.Replicas;
 using FastCache.Cluster;
 using FastCache.Protocol;
 
@@ -13,11 +14,13 @@ internal sealed class Routes
 
     /// <param name="topology">Null: one node has all slots.</param>
     /// <param name="nodes">The nodes of the topology, in its order; or the one node.</param>
-    /// <param name="perShard">Connections to each shard.</param>
-    public Routes(KnownTopology? topology, IReadOnlyList<NodeShards> nodes, int perShard)
+    /// <param name="options">Checked ones.</param>
+    public Routes(KnownTopology? topology, IReadOnlyList<NodeShards> nodes, FastCacheClientOptions options)
     {
         Known = topology;
         Nodes = nodes;
+        Copies = SlotCopies.Of(Topology, nodes, options);
+        int perShard = options.ConnectionsPerShard;
         _perShard = perShard;
         _only = topology is null && nodes[0].Connections.Count == 1 ? nodes[0].Connections[0] : null;
         _bySlot = _only is null ? new ShardConnection[KeySlot.Count * perShard] : [];
@@ -40,6 +43,9 @@ internal sealed class Routes
     /// <summary>The nodes of the topology, in its order; or the one node.</summary>
     public IReadOnlyList<NodeShards> Nodes { get; }
 
+    /// <summary>The copies of each slot; null if none has a replica.</summary>
+    public SlotCopies? Copies { get; }
+
     /// <summary>All shards of the nodes whose shards are known.</summary>
     public IEnumerable<ShardAddress> Addresses => Nodes.Where(node => node.IsKnown)
         .SelectMany(node => node.Connections).Select(connection => connection.Address).Distinct();
@@ -47,7 +53,7 @@ internal sealed class Routes
     /// <summary>A connection for requests of no key: of a node that is up, if there is one.</summary>
     public ShardConnection Any => _only ?? (Nodes.FirstOrDefault(node => node.IsUp) ?? Nodes[0]).Connections[0];
 
-    /// <summary>The connection for a request that changes a key, or decides who changes it: to the primary of its slot.</summary>
+    /// <summary>The connection to the primary of a key's slot.</summary>
     /// <param name="key">The key.</param>
     /// <param name="slot">The slot of the key; -1 if the one connection there is serves all.</param>
     public ShardConnection ForWrite(ReadOnlySpan<byte> key, out int slot)
@@ -61,10 +67,6 @@ internal sealed class Routes
         slot = KeySlot.Of(key);
         return BySlot(slot);
     }
-
-    /// <summary>The connection for a request that only reads a key: to a node that has a copy of its slot.</summary>
-    /// <inheritdoc cref="ForWrite"/>
-    public ShardConnection ForRead(ReadOnlySpan<byte> key, out int slot) => ForWrite(key, out slot);
 
     /// <summary>The connection to the primary of a slot.</summary>
     public ShardConnection Primary(int slot) => _only ?? BySlot(slot);

@@ -23,29 +23,21 @@ internal sealed record StrayRequest(Operation Operation, int Ticket, byte[] Fram
     /// <summary>The epoch by which it said so.</summary>
     public uint Epoch { get; init; }
 
+    /// <summary>What that node said.</summary>
+    public MovedAnswer AnswerOf(NodeShards from) => new(from.Name, from.EndPoint, Epoch, Slot);
+
     /// <summary>When to go on with it, in <see cref="Environment.TickCount64"/>.</summary>
     public long Due { get; set; }
 }
 
 /// <summary>Sends requests again that were not executed, each to the node that has its slot by then.</summary>
 /// <remarks>
-/// What a node said of a request, and what follows:
-/// <code>
-///   a higher epoch than ours             the topology is learnt from that node; the request waits for it
-///   ours or a lower one, and by ours
-///     the slot is another node's         that node is asked, at once
-///     the slot is this node's            a lower epoch: the node is late; the same: its topology has other content.
-///                                        It is asked again after a pause
-///   nothing: the request was not sent    the node that has the slot is asked, at once
-/// </code>
-/// Pauses grow from 1 to 256 ms. A request that was moved for the 16th time, about two seconds of pauses later, fails. Its
-/// caller's cancellation and its time-out count all the while.
+/// A request that was moved goes on as <see cref="MovedAnswer"/> says; one that nobody was asked for goes to the node that has
+/// the slot, at once. While its node's topology is being learnt a request waits for it. Its caller's cancellation and its
+/// time-out count all the while.
 /// </remarks>
 internal sealed class StrayRequests(Router router) : IDisposable
 {
-    private const int MostAttempts = 16;
-    private const int LongestPauseMillis = 256;
-
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _wake = new(0);
     private readonly HashSet<EndPoint> _begun = []; // Nodes of which a topology is asked since this pass.
@@ -90,8 +82,6 @@ internal sealed class StrayRequests(Router router) : IDisposable
 
         Wake();
     }
-
-    private static long Pause(int attempts) => Math.Min(1L << (attempts - 1), LongestPauseMillis);
 
     /// <summary>Ends a request, unless it has an end.</summary>
     /// <returns>True: nothing is to be done for it any more.</returns>
@@ -139,7 +129,7 @@ internal sealed class StrayRequests(Router router) : IDisposable
             if (waiting.Count > 0)
             {
                 long next = waiting.Min(stray => Math.Min(stray.Due, stray.Deadline));
-                await _wake.WaitAsync((int)Math.Clamp(next - now, 1, LongestPauseMillis)).ConfigureAwait(false);
+                await _wake.WaitAsync((int)Math.Clamp(next - now, 1, MovedAnswer.LongestPauseMillis)).ConfigureAwait(false);
             }
         }
     }
@@ -165,8 +155,15 @@ internal sealed class StrayRequests(Router router) : IDisposable
     {
         // If its caller has given up this may count for the next request of the operation: one attempt less of many.
         int attempts = ++stray.Operation.Attempts;
-        stray.Due = now + Pause(attempts);
-        return attempts >= MostAttempts && End(stray, MovedTooOften(stray));
+        stray.Due = now + MovedAnswer.PauseMillis(attempts);
+        if (attempts < MovedAnswer.MostAttempts)
+        {
+            return false;
+        }
+
+        CacheRequestException failure = stray.AnswerOf(stray.From!).TooOften(router.Routes.Epoch, router.LearningFailure);
+        router.Telemetry.Log.MovedTooOften(failure);
+        return End(stray, failure);
     }
 
     /// <summary>Goes on with a request, if it is time.</summary>
@@ -180,23 +177,29 @@ internal sealed class StrayRequests(Router router) : IDisposable
 
         if (stray.Deadline <= now)
         {
-            return End(stray, new CacheTimeoutException($"No node has executed it in time: {Explain(stray)}", false));
+            return End(stray, stray.From is NodeShards last
+                ? stray.AnswerOf(last).TooLate(router.Routes.Epoch, router.LearningFailure)
+                : MovedAnswer.TooLate("it waited for a connection"));
         }
 
         Routes routes = router.Routes;
-        if (stray.From is null)
+        if (stray.From is not NodeShards from)
         {
             return TrySend(stray, routes);
         }
 
-        if (stray.Epoch <= routes.Epoch)
+        switch (stray.AnswerOf(from).Next(routes.Epoch, routes.Primary(stray.Slot).Owner == from))
         {
-            return (stray.Due <= now || routes.Primary(stray.Slot).Owner != stray.From) && TrySend(stray, routes);
+            case MovedStep.AskOther:
+                return TrySend(stray, routes);
+            case MovedStep.AskAgain:
+                return stray.Due <= now && TrySend(stray, routes);
+            default:
+                // A pause that ends while the topology is still being read is no attempt; one that follows a failure is.
+                return stray.Due <= now
+                    && (_begun.Contains(from.EndPoint) || (router.Learn(from.EndPoint) && _begun.Add(from.EndPoint)))
+                    && IsLastAttempt(stray, now);
         }
-
-        // A pause that ends while the topology is still being read is no attempt; one that follows a failure is.
-        EndPoint from = stray.From.EndPoint;
-        return stray.Due <= now && (_begun.Contains(from) || (router.Learn(from) && _begun.Add(from))) && IsLastAttempt(stray, now);
     }
 
     private static bool TrySend(StrayRequest stray, Routes routes)
@@ -208,25 +211,5 @@ internal sealed class StrayRequests(Router router) : IDisposable
 
         ShardConnection connection = stray.Slot < 0 ? routes.Any : routes.Primary(stray.Slot);
         return connection.TryBeginAgain(stray.Operation, stray.Ticket, stray.Frame);
-    }
-
-    private CacheRequestException MovedTooOften(StrayRequest stray) =>
-        new(Status.Moved, $"{Explain(stray)}, after {MostAttempts} attempts.");
-
-    private string Explain(StrayRequest stray)
-    {
-        Routes routes = router.Routes;
-        if (stray.From is not NodeShards from)
-        {
-            return "it waited for a connection";
-        }
-
-        string difference = stray.Epoch > routes.Epoch
-            ? $"could not learn it: {router.LearningFailure?.Message ?? "it was not there in time"}"
-            : stray.Epoch == routes.Epoch
-                ? "has another topology of the same epoch: load one with a higher epoch everywhere"
-                : "has a newer one";
-        return $"node {from.Name} at {from.EndPoint} says by epoch {stray.Epoch} that slot {stray.Slot} is not its own; this client, "
-            + $"at epoch {routes.Epoch}, {difference}";
     }
 }

@@ -8,7 +8,8 @@ internal sealed class OwnedSlots
 {
     private const int BitsPerWord = 64;
 
-    private readonly ulong[] _bits = new ulong[KeySlot.Count / BitsPerWord];
+    private readonly ulong[] _primaryBits = new ulong[KeySlot.Count / BitsPerWord];
+    private readonly ulong[] _replicaBits = new ulong[KeySlot.Count / BitsPerWord];
     private readonly string[] _labels;
     private volatile OwnedSlots? _next;
 
@@ -25,9 +26,20 @@ internal sealed class OwnedSlots
         {
             for (int slot = range.First; slot <= range.Last; slot++)
             {
-                _bits[slot / BitsPerWord] |= 1UL << slot;
+                (range.Primary == node ? _primaryBits : _replicaBits)[slot / BitsPerWord] |= 1UL << slot;
             }
         }
+    }
+
+    private OwnedSlots(OwnedSlots whole, ulong[] replicaBits)
+    {
+        Topology = whole.Topology;
+        Name = whole.Name;
+        Document = whole.Document;
+        _labels = whole._labels;
+        _primaryBits = whole._primaryBits;
+        _replicaBits = replicaBits;
+        _next = whole;
     }
 
     public ClusterTopology Topology { get; }
@@ -48,8 +60,20 @@ internal sealed class OwnedSlots
     /// <summary>What Cluster answers.</summary>
     public ReadOnlyMemory<byte> Document { get; }
 
+    /// <summary>What holds after another one until the node has removed what it had as a primary where it is a replica now: this
+    /// without those slots, with this as the next. This itself, if there are none.</summary>
+    public OwnedSlots After(OwnedSlots before)
+    {
+        ulong[] kept = [.. _replicaBits.Zip(before._primaryBits, (replica, primary) => replica & ~primary)];
+        return kept.AsSpan().SequenceEqual(_replicaBits) ? this : new(this, kept);
+    }
+
     /// <summary>Whether the node has a copy of a slot, as primary or replica.</summary>
-    public bool Has(int slot) => (_bits[slot / BitsPerWord] >> slot & 1) != 0;
+    public bool Has(int slot) => ((_primaryBits[slot / BitsPerWord] | _replicaBits[slot / BitsPerWord]) >> slot & 1) != 0;
+
+    /// <summary>Whether the node is the one to ask for a key of a slot: as its primary, or for a copy as a replica.</summary>
+    public bool Serves(int slot, bool isForCopy) =>
+        ((isForCopy ? _replicaBits : _primaryBits)[slot / BitsPerWord] >> slot & 1) != 0;
 
     /// <summary>Name and address of a slot's primary.</summary>
     public string PrimaryOf(int slot) => _labels[Topology.CopiesOf(slot)[0]];

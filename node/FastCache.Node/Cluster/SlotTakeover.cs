@@ -25,6 +25,11 @@ namespace FastCache.Node.Cluster;
 /// when it began are all seen by a scan, and none of those slots is added to.
 /// </para>
 /// <para>
+/// A slot of which the node was the primary and is a replica now is lost first, and gained when the sweep is through: what it had
+/// as the primary has no end that a reader of copies could rely on. A replica that becomes the primary keeps its copies, which
+/// have one.
+/// </para>
+/// <para>
 /// Values that are on their way do not come back either. Grants to fill a key are void when slots are lost, for a
 /// value that was fetched before may be older than what another node was told meanwhile.
 /// </para>
@@ -64,7 +69,7 @@ internal sealed class SlotTakeover(
         {
             TakeOver(next);
         }
-        else if (!_saidThatItWaits)
+        else if (!_saidThatItWaits && next.Epoch != topology.Slots.Epoch)
         {
             _saidThatItWaits = true;
             log.Write($"shard {topology.Shard} takes epoch {next.Epoch} over when all items of the slots that it lost with epoch {topology.Slots.Epoch} are removed");
@@ -74,6 +79,7 @@ internal sealed class SlotTakeover(
     private void TakeOver(OwnedSlots next)
     {
         OwnedSlots before = topology.Slots!;
+        next = next.After(before);
         topology.Slots = next;
         if (before.Count(topology.FirstSlot, topology.EndSlot, next) == 0)
         {

@@ -37,7 +37,7 @@ internal abstract class Door
 
     /// <summary>Moves whole requests from a session's input to the group.</summary>
     /// <returns>
-    /// True when the group must be executed before this can go on (it is full, or input must move); false when the
+    /// True when the group must be executed before this can go on (it is full, ends with a scan, or input must move); false when the
     /// input is used up, or nothing more is to be decoded.
     /// </returns>
     public abstract bool Decode(Session session, RequestGroup group);

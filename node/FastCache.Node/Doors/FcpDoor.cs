@@ -142,7 +142,7 @@ internal sealed class FcpDoor(ProtocolLimits limits, NodeTopology topology, Node
     private static InvalidOperationException NoCalls() => new("FCP has no calls.");
 
     /// <summary>Adds one decoded request and moves the position past it.</summary>
-    /// <returns>False when the group was full, or another shard goes on; the position then says what is left.</returns>
+    /// <returns>False when the group was full or is to be executed first, or another shard goes on; the position then says what is left.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryAdd(Session session, RequestGroup group, in Request request, ref InputPosition position)
     {
@@ -193,6 +193,12 @@ internal sealed class FcpDoor(ProtocolLimits limits, NodeTopology topology, Node
         if (BoundRequests.IsBound(request.Opcode))
         {
             group.AddBound(request, position.Offset);
+        }
+        else if (request.Opcode == Opcode.Scan)
+        {
+            group.AddScan(request, position.Offset);
+            position.Offset += request.FrameLength;
+            return false; // Whether another one may follow in this pass is seen when this one has been executed.
         }
         else
         {

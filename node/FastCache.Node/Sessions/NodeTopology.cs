@@ -57,13 +57,15 @@ internal sealed class NodeTopology
     public int EndSlot => _directory.FirstSlotOf(Shard + 1);
 
     /// <summary>Number of the shard that has a key, or <see cref="Elsewhere"/>.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="isForCopy">Whether it is asked of a replica.</param>
     /// <remarks>Of other shards' keys they say themselves whether the node has a copy: each shard goes over to a new topology
     /// in its own time.</remarks>
-    public int OwnerOf(ReadOnlySpan<byte> key)
+    public int OwnerOf(ReadOnlySpan<byte> key, bool isForCopy = false)
     {
         int slot = KeySlot.Of(key);
         int owner = _directory.OwnerOf(slot);
-        return owner == Shard && Slots is { } slots && !slots.Has(slot) ? Elsewhere : owner;
+        return owner == Shard && Slots is { } slots && !slots.Serves(slot, isForCopy) ? Elsewhere : owner;
     }
 
     /// <summary>The shard that a new connection belongs to.</summary>

@@ -92,7 +92,7 @@ internal static class ReplyForms
         return Error(room, request, Status.WrongShard, words.Text, (uint)owner);
     }
 
-    /// <summary>A request for a key whose slot the node does not have.</summary>
+    /// <summary>A request for a key whose slot the node does not have, or has in another role.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static int Moved(Span<byte> room, in Request request, ReadOnlySpan<byte> key, OwnedSlots slots)
     {
@@ -100,7 +100,9 @@ internal static class ReplyForms
         Words words = new(stackalloc char[MaxMovedTextChars]);
         words.Add("slot ");
         words.Add((ulong)slot);
-        words.Add(" is not this node's in epoch ");
+        words.Add(!slots.Has(slot) ? " is not this node's in epoch "
+            : request.IsForCopy ? " has its primary here, and no replica, in epoch "
+            : " has only a replica here in epoch ");
         words.Add(slots.Epoch);
         words.Add("; its primary is ");
         words.Add(slots.PrimaryOf(slot));

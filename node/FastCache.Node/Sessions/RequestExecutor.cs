@@ -24,6 +24,7 @@ internal sealed class RequestExecutor(
     public int MaxValueBytesNow => limits.MaxValueBytes;
 
     private readonly KeyOperations _operations = new(shard, limits, changes);
+    private readonly KeyScan _scan = new(shard, topology);
     private readonly string _valueTooLarge = SessionFault.ValueTooLarge(limits);
 
     /// <summary>Executes a request that is no batch and needs nothing that a connection holds.</summary>
@@ -65,6 +66,8 @@ internal sealed class RequestExecutor(
                 return Body(request, topology.Write(room[FcpLimits.HeaderBytes..]), room);
             case Opcode.Cluster:
                 return Cluster(request, room);
+            case Opcode.Scan:
+                return _scan.Execute(request, room);
             default:
                 return Body(request, stats.Write(room[FcpLimits.HeaderBytes..]), room);
         }

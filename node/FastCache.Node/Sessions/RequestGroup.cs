@@ -58,6 +58,7 @@ internal sealed class RequestGroup(
         BatchKey,
         BatchEntry,
         Bound,
+        Scan,
         Unasked,
         Call,
         TooLarge,
@@ -101,7 +102,7 @@ internal sealed class RequestGroup(
     public void Add(in Request request, int offset)
     {
         bool hasKey = request.KeyLength != 0;
-        int owner = hasKey ? OwnerOf(request.Key) : ForeignRequests.EveryShard;
+        int owner = hasKey ? OwnerOf(request.Key, request.IsForCopy) : ForeignRequests.EveryShard;
         _keys[Count] = hasKey && IsAtHome(owner) ? shard.Prepare(request.Key) : default;
         Put(request, offset, owner == NodeTopology.Elsewhere ? Kind.Moved : Kind.Request, owner);
     }
@@ -140,11 +141,16 @@ internal sealed class RequestGroup(
     }
 
     /// <summary>The shard that has a key, or <see cref="NodeTopology.Elsewhere"/>.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="isForCopy">Whether it is asked of a replica.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int OwnerOf(ReadOnlySpan<byte> key) => _hasAllKeys ? 0 : topology.OwnerOf(key);
+    public int OwnerOf(ReadOnlySpan<byte> key, bool isForCopy = false) => _hasAllKeys ? 0 : topology.OwnerOf(key, isForCopy);
 
     /// <summary>Adds a request that needs what its connection holds. The group has room.</summary>
     public void AddBound(in Request request, int offset) => PutKeyless(request, offset, Kind.Bound);
+
+    /// <summary>Adds a request for keys. The group has room, and is to be executed before another request of the session is added.</summary>
+    public void AddScan(in Request request, int offset) => PutKeyless(request, offset, Kind.Scan);
 
     /// <summary>Adds the frames that a session is sent unasked in this pass. The group has room, and nothing of the session
     /// that was decoded in this pass.</summary>
@@ -388,10 +394,18 @@ internal sealed class RequestGroup(
         Kind.BatchKey => executor.ExecuteBatchKey(entry.Request, entry.BatchKey, key, room),
         Kind.BatchEntry => executor.ExecuteBatchEntry(entry.Request, entry.BatchKey, entry.BatchOffset, key, room),
         Kind.Bound => bound.Execute(session, entry.Request, room),
+        Kind.Scan => Scan(session, entry.Request, room),
         Kind.Unasked => bound.Write(session, room),
         Kind.TooLarge => executor.RefuseValue(entry.Request, room),
         _ => session.Door.End(session, room),
     };
+
+    /// <summary>Each look counts as a request: a pass has no more of them of one session than of cheap requests.</summary>
+    private int Scan(Session session, in Request request, Span<byte> room)
+    {
+        replies.Count(session, (int)request.Argument);
+        return executor.Execute(request, default, room);
+    }
 
     private static InputPosition PositionOf(in Run run, in Entry entry)
     {

@@ -177,7 +177,7 @@ internal sealed class ForeignService : IDisposable
 
     private int Execute(in Request request, in LookupKey key)
     {
-        bool isElsewhere = _topology.Slots is not null && _topology.OwnerOf(request.Key) == NodeTopology.Elsewhere;
+        bool isElsewhere = _topology.Slots is not null && _topology.OwnerOf(request.Key, request.IsForCopy) == NodeTopology.Elsewhere;
         return isElsewhere ? _executor.RefuseMoved(request, _room.Span) : _executor.Execute(request, key, _room.Span);
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using FastCache.Client.Operations;
 using FastCache.EndToEnd.Tests;
 using FastCache.Protocol;
@@ -12,9 +13,22 @@ public sealed class AllocationTests
     private const int WarmUp = 20_000;
     private const int Measured = 50_000;
 
-    [Fact]
-    public async Task Requests_allocate_nothing_when_warmed_up()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Requests_allocate_nothing_when_warmed_up_whether_they_are_measured_or_not(bool isMeasured)
     {
+        long measured = 0;
+        using MeterListener listener = new();
+        listener.InstrumentPublished = (instrument, _) =>
+        {
+            if (isMeasured && instrument.Meter.Name == "FastCache.Client")
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<double>((_, _, _, _) => Interlocked.Increment(ref measured));
+        listener.Start();
         using RunningNode node = RunningNode.Start();
         await using FastCacheClient client = await NodeTests.ConnectAsync(node);
         byte[] value = new byte[100];
@@ -26,6 +40,7 @@ public sealed class AllocationTests
 
         // The loops themselves, and what the runtime's own threads do meanwhile. One object a request would be above 1 MB.
         Assert.True(allocated < 100_000, $"{allocated} bytes for {4 * Measured} requests");
+        Assert.Equal(isMeasured ? 4 * (WarmUp + Measured) : 0, measured);
 
         Task LoopAsync(int times) => Task.WhenAll(Enumerable.Range(0, 4).Select(task => Task.Run(async () =>
         {
@@ -45,6 +60,40 @@ public sealed class AllocationTests
 
                 await client.GetAsync(key, destination, cancellation.Token);
                 await client.DeleteAsync(key);
+            }
+        })));
+    }
+
+    [Fact]
+    public async Task Reads_of_copies_and_writes_that_are_passed_on_allocate_nothing_when_warmed_up()
+    {
+        using RunningCluster cluster = new(replicas: 2);
+        await using FastCacheClient client = await cluster.ConnectAsync(new FastCacheClientOptions { Seeds = [], ReadFrom = ReadFrom.BestCopy });
+        byte[] value = new byte[100];
+        await LoopAsync(WarmUp);
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        await LoopAsync(Measured);
+        long allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+        Assert.True(allocated < 200_000, $"{allocated} bytes for {Measured} requests; {client.ReplicaStatistics}");
+        Assert.True(client.ReplicaStatistics.CopiesWritten > 100, $"{client.ReplicaStatistics}");
+
+        Task LoopAsync(int times) => Task.WhenAll(Enumerable.Range(0, 4).Select(task => Task.Run(async () =>
+        {
+            byte[][] keys = [.. Enumerable.Range(0, 20).Select(i => NodeTests.Key($"key {task} {i}"))];
+            for (int i = 0; i < times / 4; i++)
+            {
+                byte[] key = keys[i % keys.Length];
+                if (i / keys.Length % 5 == 0)
+                {
+                    await client.SetAsync(key, value);
+                    continue;
+                }
+
+                using CacheValue found = await client.GetAsync(key);
+                if (found.Span.Length != value.Length)
+                {
+                    throw new InvalidOperationException($"{found.Span.Length} bytes");
+                }
             }
         })));
     }
@@ -155,7 +204,19 @@ public sealed class AllocationTests
     public void Batches_allocate_nothing_when_warmed_up()
     {
         using RunningNode node = RunningNode.Start("--shards", "2");
-        using FastCacheBatch batch = FastCacheBatch.Connect(new() { Seeds = [node.EndPoint] });
+        AssertAllocatesNothing(node);
+    }
+
+    [Fact]
+    public void Batches_to_a_cluster_allocate_nothing_when_warmed_up()
+    {
+        using RunningCluster cluster = new();
+        AssertAllocatesNothing(cluster[0]);
+    }
+
+    private static void AssertAllocatesNothing(RunningNode seed)
+    {
+        using FastCacheBatch batch = FastCacheBatch.Connect(new() { Seeds = [seed.EndPoint] });
         byte[][] keys = [.. Enumerable.Range(0, 100).Select(i => NodeTests.Key($"key {i}"))];
         byte[] value = new byte[100];
         Run(100);

@@ -4,21 +4,33 @@ using System.Text;
 
 namespace FastCache.Client.Tests.EndToEnd;
 
+/// <summary>What a task of the load does.</summary>
+internal enum LoadAction
+{
+    Set,
+    Get,
+    Increment,
+}
+
 /// <summary>A request that failed.</summary>
 /// <param name="Key">Its key.</param>
-/// <param name="IsWrite">Whether it was a set.</param>
+/// <param name="Action">What it was.</param>
 /// <param name="Reason">Why.</param>
 /// <param name="After">How long its caller waited.</param>
-internal sealed record LoadFailure(byte[] Key, bool IsWrite, Exception Reason, TimeSpan After);
+internal sealed record LoadFailure(byte[] Key, LoadAction Action, Exception Reason, TimeSpan After)
+{
+    public bool MayHaveExecuted => Reason is not CacheException { MayHaveExecuted: false };
+}
 
-/// <summary>Eight tasks that write and read keys of their own, and know what each key may have as its value.</summary>
+/// <summary>Eight tasks for each node that write, read and count keys of their own, and know what each key may have as its
+/// value.</summary>
 internal sealed class ClusterLoad : IAsyncDisposable
 {
     private const int Tasks = 8;
     private const int KeysPerTask = 30;
 
     private readonly FastCacheClient _client;
-    private readonly Func<byte[], int> _nodeOf;
+    private readonly RunningCluster _cluster;
     private readonly Task _all;
     private readonly int[] _answered = new int[3];
     private volatile bool _isOver;
@@ -26,7 +38,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
     public ClusterLoad(FastCacheClient client, RunningCluster cluster)
     {
         _client = client;
-        _nodeOf = cluster.NodeOf;
+        _cluster = cluster;
         _all = Task.WhenAll(Enumerable.Range(0, Tasks * 3).Select(task => Task.Run(() => RunAsync(task / 3, task % 3))));
     }
 
@@ -63,45 +75,71 @@ internal sealed class ClusterLoad : IAsyncDisposable
     // A task for each node, so that callers of one that is silent do not keep the others from being asked.
     private async Task RunAsync(int task, int node)
     {
-        byte[][] keys = [.. Enumerable.Range(0, int.MaxValue).Select(i => NodeTests.Key($"load {task} {i}"))
-            .Where(key => _nodeOf(key) == node).Take(KeysPerTask)];
+        byte[][] keys = _cluster.KeysOf(node, $"load {task}", KeysPerTask);
         string[] written = new string[keys.Length];
         HashSet<string>[] unknown = [.. keys.Select(_ => new HashSet<string>())];
+        byte[] counter = _cluster.KeysOf(node, $"count {task}", 1)[0];
+        CountLedger ledger = new(_cluster.Life(node));
         for (int i = 0; !_isOver; i++)
         {
-            int k = i / 2 % keys.Length;
-            bool isWrite = i % 2 == 0;
+            LoadAction action = (LoadAction)((i + task) % 3); // At any time some of each are under way.
+            int k = i / 3 % keys.Length;
             string value = $"{Encoding.UTF8.GetString(keys[k])} = {i}";
             long start = Stopwatch.GetTimestamp();
             try
             {
-                if (isWrite)
+                switch (action)
                 {
-                    await _client.SetAsync(keys[k], NodeTests.Key(value));
-                    written[k] = value;
-                }
-                else
-                {
-                    using CacheValue found = await _client.GetAsync(keys[k]);
-                    string text = found.IsFound ? Encoding.UTF8.GetString(found.Span) : "";
-                    if (found.IsFound && text != written[k] && !unknown[k].Contains(text))
-                    {
-                        WrongValues.Enqueue($"'{text}' instead of '{written[k]}'");
-                    }
+                    case LoadAction.Set:
+                        await _client.SetAsync(keys[k], NodeTests.Key(value));
+                        written[k] = value;
+                        break;
+                    case LoadAction.Get:
+                        using (CacheValue found = await _client.GetAsync(keys[k]))
+                        {
+                            string text = found.IsFound ? Encoding.UTF8.GetString(found.Span) : "";
+                            if (found.IsFound && text != written[k] && !unknown[k].Contains(text))
+                            {
+                                WrongValues.Enqueue($"'{text}' instead of '{written[k]}'");
+                            }
+                        }
+
+                        break;
+                    default:
+                        await CountAsync(counter, node, ledger);
+                        break;
                 }
 
                 Interlocked.Increment(ref _answered[node]);
             }
-            catch (Exception failure)
+            catch (Exception reason)
             {
-                if (isWrite && failure is not CacheException { MayHaveExecuted: false })
+                LoadFailure failure = new(
+                    action == LoadAction.Increment ? counter : keys[k], action, reason, Stopwatch.GetElapsedTime(start));
+                if (failure.MayHaveExecuted && action == LoadAction.Set)
                 {
                     unknown[k].Add(value);
                 }
+                else if (failure.MayHaveExecuted && action == LoadAction.Increment)
+                {
+                    ledger.MayHaveExecuted(_cluster.Life(node));
+                }
 
-                Failures.Enqueue(new(keys[k], isWrite, failure, Stopwatch.GetElapsedTime(start)));
+                Failures.Enqueue(failure);
                 await Task.Delay(5); // A failure at once would be repeated as fast as the machine can.
             }
+        }
+
+        // Also for what has failed last.
+        await CountAsync(counter, node, ledger);
+    }
+
+    private async Task CountAsync(byte[] counter, int node, CountLedger ledger)
+    {
+        CountResult count = await _client.IncrementAsync(counter, terms: new(Initial: 1));
+        if (ledger.Acknowledged(_cluster.Life(node), count.Number) is string wrong)
+        {
+            WrongValues.Enqueue(wrong);
         }
     }
 }

@@ -212,8 +212,12 @@ public sealed class NodeTests
         Assert.False((await client.GetAsync(key)).IsFound);
     }
 
-    internal static Task<FastCacheClient> ConnectAsync(RunningNode node) =>
-        FastCacheClient.ConnectAsync(new() { Seeds = [node.EndPoint], RequestTimeout = TimeSpan.FromSeconds(20) });
+    internal static Task<FastCacheClient> ConnectAsync(RunningNode node, int connectionsPerShard = 1) => FastCacheClient.ConnectAsync(new()
+    {
+        Seeds = [node.EndPoint],
+        RequestTimeout = TimeSpan.FromSeconds(20),
+        ConnectionsPerShard = connectionsPerShard,
+    });
 
     internal static byte[] Key(string key) => Encoding.UTF8.GetBytes(key);
 

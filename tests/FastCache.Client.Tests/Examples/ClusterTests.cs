@@ -44,9 +44,13 @@ public sealed class ClusterTests
         await using ScriptedNode a = new();
         await using ScriptedNode b = new();
         a.Cluster = b.Cluster = Document(1, a, b, KeySlot.Count - 1);
-        await using FastCacheClient client = await FastCacheClient.ConnectAsync(a.Options);
+        using MeterScene meters = new();
+        using CollectedLog log = new();
+        await using FastCacheClient client = await FastCacheClient.ConnectAsync(
+            a.Options with { MeterFactory = meters, LoggerFactory = log });
         using ScriptedConnection toA = await a.ConnectedAsync();
         using ScriptedConnection toB = await b.ConnectedAsync();
+        Assert.Equal(1, meters.Value("fastcache.client.topology.epoch", $"server.port={a.EndPoint.Port}"));
         Task<WriteResult> set = client.SetAsync(Key(1), [5]).AsTask();
         a.Cluster = Document(2, a, b, Half);
         await toA.ReplyAsync((await toA.ReadAsync())!, Status.Moved, [], 2);
@@ -55,6 +59,11 @@ public sealed class ClusterTests
         await toB.ReplyAsync(again, Status.Ok);
         Assert.True((await set).IsDone);
         Assert.Equal(2u, client.Topology!.Epoch);
+        Assert.Equal(2, meters.Value("fastcache.client.topology.epoch", $"server.port={b.EndPoint.Port}"));
+        Assert.Equal(1, meters.Value("fastcache.client.moved", $"server.port={a.EndPoint.Port}"));
+        Assert.Equal(0, meters.Value("fastcache.client.moved", $"server.port={b.EndPoint.Port}"));
+        Eventually.Is(() => log.Of(4).Length == 2, () => "the new topology is not logged");
+        Assert.Equal("Information: The topology is of epoch 2 with 2 nodes now; before it was of epoch 1.", log.Of(4)[1]);
 
         // From now on it is sent there at once.
         Task<bool> delete = client.DeleteAsync(Key(1)).AsTask();
@@ -90,7 +99,8 @@ public sealed class ClusterTests
         await using ScriptedNode a = new();
         await using ScriptedNode b = new();
         a.Cluster = b.Cluster = Document(5, a, b, Half);
-        await using FastCacheClient client = await FastCacheClient.ConnectAsync(a.Options);
+        using CollectedLog log = new();
+        await using FastCacheClient client = await FastCacheClient.ConnectAsync(a.Options with { LoggerFactory = log });
         using ScriptedConnection toA = await a.ConnectedAsync();
         a.Cluster = (6, [1, 2, 3]);
         Task<bool> delete = client.DeleteAsync(Key(0)).AsTask();
@@ -105,6 +115,7 @@ public sealed class ClusterTests
         Assert.Equal(Status.Moved, failure.Status);
         Assert.False(failure.MayHaveExecuted);
         Assert.Contains(why, failure.Message, StringComparison.Ordinal);
+        Assert.Contains(why, log.First(5), StringComparison.Ordinal);
         Assert.Equal(5u, client.Topology!.Epoch);
         await client.DisposeAsync();
         await answering;

@@ -400,7 +400,7 @@ public sealed class FillTests
         return Fate.Answered;
     }
 
-    private Filler NewFiller(int maxBackgroundFills = 4) => new(_model.Connect(), maxBackgroundFills, _clock);
+    private Filler NewFiller(int maxBackgroundFills = 4) => new(_model.Connect(), maxBackgroundFills, _clock, new(factory: null));
 
     private Task<FilledValue> Get(Filler filler, string key, FillOptions? options = null, CancellationToken token = default)
     {

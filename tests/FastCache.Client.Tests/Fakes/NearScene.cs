@@ -13,6 +13,14 @@ internal sealed class NearScene : IAsyncDisposable
     private long _told;
     private long _drops;
 
+    /// <summary>Options with which nothing ends by itself.</summary>
+    public static FastCacheClientOptions Endless => new()
+    {
+        Seeds = [],
+        NearCacheMaxStaleness = TimeSpan.FromMinutes(1),
+        NearCacheMaxAge = TimeSpan.FromHours(1),
+    };
+
     private NearScene(FastCacheClient client, ScriptedConnection requests, ScriptedConnection tracking) =>
         (Client, Requests, Tracking) = (client, requests, tracking);
 
@@ -27,13 +35,15 @@ internal sealed class NearScene : IAsyncDisposable
     /// <param name="near">With these options of the near cache; by default nothing ends by itself.</param>
     public static async Task<NearScene> StartAsync(ScriptedNode node, FastCacheClientOptions? near = null)
     {
-        near ??= new() { Seeds = [], NearCacheMaxStaleness = TimeSpan.FromMinutes(1), NearCacheMaxAge = TimeSpan.FromHours(1) };
+        near ??= Endless;
         FastCacheClient client = await FastCacheClient.ConnectAsync(node.Options with
         {
             NearCacheBytes = 16 << 20,
             NearCacheMaxStaleness = near.NearCacheMaxStaleness,
             NearCacheMaxAge = near.NearCacheMaxAge,
             NearCacheMaxValueBytes = near.NearCacheMaxValueBytes,
+            MeterFactory = near.MeterFactory,
+            LoggerFactory = near.LoggerFactory,
         });
         ScriptedConnection[] connections = [await node.ConnectedAsync(), await node.ConnectedAsync()];
         NearScene scene = new(

@@ -148,7 +148,7 @@ internal sealed class ScriptedNode : IAsyncDisposable
     }
 
     /// <summary>Each shard has an equal part of the slots.</summary>
-    private byte[] Topology()
+    public byte[] Topology()
     {
         List<ushort> words = [(ushort)ShardCount, (ushort)ShardCount];
         for (int shard = 0; shard < ShardCount; shard++)
@@ -167,6 +167,8 @@ internal sealed record ScriptedRequest(Opcode Opcode, uint Id, int KeyLength, by
 {
     /// <summary>The key of a request without fields.</summary>
     public ReadOnlySpan<byte> Key => Body.AsSpan(0, KeyLength);
+
+    public RequestFlags Flags { get; init; }
 }
 
 /// <summary>One connection to a <see cref="ScriptedNode"/>.</summary>
@@ -200,7 +202,10 @@ internal sealed class ScriptedConnection(Socket socket) : IDisposable
         byte[] body = new byte[BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(4))];
         await _stream.ReadExactlyAsync(body, patience.Token);
         return new((Opcode)header[1], BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(8)), header[3], body,
-            BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(12)));
+            BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(12)))
+        {
+            Flags = (RequestFlags)header[2],
+        };
     }
 
     /// <summary>The next requests.</summary>

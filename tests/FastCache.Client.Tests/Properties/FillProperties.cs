@@ -40,11 +40,11 @@ public sealed class FillProperties
 
     private sealed class Process(World world)
     {
-        private readonly ConcurrentDictionary<string, int> _asked = [];
+        private readonly Dictionary<string, int> _asked = []; // Under the lock of the model.
 
         public LeaseModel.ModelNode Node { get; } = world.Model.Connect();
 
-        public Filler NewFiller(int maxBackgroundFills) => new(Node, maxBackgroundFills, world.Clock);
+        public Filler NewFiller(int maxBackgroundFills) => new(Node, maxBackgroundFills, world.Clock, new(factory: null));
 
         public static async ValueTask<SourceAnswer> AskAsync(
             Process process, ReadOnlyMemory<byte> key, IBufferWriter<byte> destination, CancellationToken cancellationToken) =>
@@ -52,8 +52,9 @@ public sealed class FillProperties
 
         private async Task<SourceAnswer> AskAsync(string key, IBufferWriter<byte> destination, CancellationToken cancellationToken)
         {
-            int rights = world.Model.Locked(() => Node.Rights.GetValueOrDefault(key));
-            int asked = _asked.AddOrUpdate(key, 1, (_, count) => count + 1);
+            // Counted at one moment: rights that were read before the calls would be too few for a call that came between.
+            (int asked, int rights) = world.Model.Locked(
+                () => (_asked[key] = _asked.GetValueOrDefault(key) + 1, Node.Rights.GetValueOrDefault(key)));
             if (asked > rights)
             {
                 world.Broken = $"{asked} calls for {key} with {rights} rights";

@@ -11,17 +11,66 @@ public sealed class MoveProperties
     private const int Nodes = 3;
     private const int Callers = 8;
     private const int Requests = 60;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     [Fact]
     public async Task Every_request_is_executed_once_by_a_node_that_had_its_slot()
     {
         for (int seed = 0; seed < 12; seed++)
         {
-            await RunAsync(seed);
+            await RunAsync(seed, async options =>
+            {
+                await using FastCacheClient client = await FastCacheClient.ConnectAsync(options);
+                await Task.WhenAll(Enumerable.Range(0, Callers).Select(caller => Task.Run(async () =>
+                {
+                    for (int i = 0; i < Requests; i++)
+                    {
+                        Assert.True(await client.DeleteAsync(BitConverter.GetBytes((caller * Requests) + i)));
+                        await Task.Yield();
+                    }
+                }))).WaitAsync(Patience);
+            });
         }
     }
 
-    private static async Task RunAsync(int seed)
+    [Fact]
+    public async Task Every_request_of_batches_is_executed_once_and_has_its_own_reply()
+    {
+        for (int seed = 0; seed < 12; seed++)
+        {
+            Random random = new(seed);
+            await RunAsync(seed, options => Task.Factory.StartNew(() => RunBatches(options, random), TaskCreationOptions.LongRunning));
+        }
+    }
+
+    private static void RunBatches(FastCacheClientOptions options, Random random)
+    {
+        using FastCacheBatch batch = FastCacheBatch.Connect(options);
+        for (int next = 0; next < Callers * Requests;)
+        {
+            int first = next;
+            int count = Math.Min(random.Next(1, 24), (Callers * Requests) - next);
+            batch.Clear();
+            for (; next < first + count; next++)
+            {
+                _ = random.Next(2) == 0 ? batch.Get(BitConverter.GetBytes(next)) : batch.Delete(BitConverter.GetBytes(next));
+            }
+
+            if (random.Next(4) == 0)
+            {
+                Thread.Sleep(random.Next(3));
+            }
+
+            batch.Execute();
+            for (int i = 0; i < count; i++)
+            {
+                Assert.Equal(Status.Ok, batch[i].Status);
+                Assert.Equal(first + i, BitConverter.ToInt32(batch[i].Value));
+            }
+        }
+    }
+
+    private static async Task RunAsync(int seed, Func<FastCacheClientOptions, Task> callAsync)
     {
         Random random = new(seed);
         await using ScriptedNode first = new();
@@ -31,16 +80,8 @@ public sealed class MoveProperties
         ClusterNode[] nodes = [.. members.Select((member, i) => new ClusterNode($"n{i}", "127.0.0.1", member.Node.EndPoint.Port))];
         ClusterTopology topology = BalancedTopology.Create(1, nodes, 0);
         Array.ForEach(members, member => member.Load(topology, Array.IndexOf(members, member)));
-        await using FastCacheClient client = await FastCacheClient.ConnectAsync(first.Options);
         Task[] serving = [.. members.Select(member => Task.Run(member.ServeAsync))];
-        Task callers = Task.WhenAll(Enumerable.Range(0, Callers).Select(caller => Task.Run(async () =>
-        {
-            for (int i = 0; i < Requests; i++)
-            {
-                Assert.True(await client.DeleteAsync(BitConverter.GetBytes((caller * Requests) + i)));
-                await Task.Yield();
-            }
-        })));
+        Task callers = callAsync(first.Options);
         for (uint epoch = 2; epoch < 6; epoch++)
         {
             int[] owners = [.. Enumerable.Range(0, 16).Select(_ => random.Next(Nodes))];
@@ -52,9 +93,8 @@ public sealed class MoveProperties
             }
         }
 
-        await callers.WaitAsync(TimeSpan.FromSeconds(20));
-        await client.DisposeAsync();
-        await Task.WhenAll(serving).WaitAsync(TimeSpan.FromSeconds(20));
+        await callers.WaitAsync(Patience);
+        await Task.WhenAll(serving).WaitAsync(Patience);
         int[] executed = [.. members.SelectMany(member => member.Executed)];
         Assert.Equal(Callers * Requests, executed.Length);
         Assert.Equal(Callers * Requests, executed.Distinct().Count());
@@ -89,7 +129,7 @@ public sealed class MoveProperties
                     Executed.Enqueue(BitConverter.ToInt32(request.Key));
                 }
 
-                await connection.ReplyAsync(request, isOwn ? Status.Ok : Status.Moved, isOwn ? null : [], isOwn ? 0 : topology.Epoch);
+                await connection.ReplyAsync(request, isOwn ? Status.Ok : Status.Moved, isOwn ? request.Body : [], isOwn ? 0 : topology.Epoch);
             }
         }
     }

@@ -126,11 +126,11 @@ public sealed class TableProperties
         private void Stray()
         {
             uint free = Enumerable.Range(0, Capacity + 3).Select(id => (uint)id).First(id => !_model.ContainsKey(id));
-            Assert.False(_table.Take(free, Opcode.Count, out _, out _));
-            Assert.False(_table.Take(uint.MaxValue, Opcode.Count, out _, out _));
+            Assert.False(_table.Take(free, Opcode.Count, out _, out _, out _));
+            Assert.False(_table.Take(uint.MaxValue, Opcode.Count, out _, out _, out _));
             if (_model.Count > 0)
             {
-                Assert.False(_table.Take(_model.Keys.First(), Opcode.Get, out _, out _));
+                Assert.False(_table.Take(_model.Keys.First(), Opcode.Get, out _, out _, out _));
             }
         }
 
@@ -165,7 +165,7 @@ public sealed class TableProperties
         private bool Deliver(byte[] frame)
         {
             Assert.Equal(DecodeResult.Ok, ReplyDecoder.Read(frame, out Reply reply));
-            Assert.True(_table.Take(reply.Id, reply.Opcode, out Operation operation, out int ticket));
+            Assert.True(_table.Take(reply.Id, reply.Opcode, out Operation operation, out int ticket, out _));
             if (!operation.TryClaim(ticket))
             {
                 return false;

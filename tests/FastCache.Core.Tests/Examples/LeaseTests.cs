@@ -55,6 +55,26 @@ public sealed class LeaseTests
     }
 
     [Fact]
+    public void The_holder_of_a_grant_renews_the_life_of_the_version_that_is_there_and_nobody_else_does()
+    {
+        using Shard shard = Create();
+        ulong version = (ulong)Now << 16;
+        SetOptions copy = new(SetCondition.IfNewer, version, 1_000) { Sliding = true, SlidingLimitMillis = 1_000 };
+        Assert.Equal(WriteOutcome.Done, shard.Set("k"u8, "v"u8, copy, out _));
+        Assert.Equal(WriteOutcome.NotNewer, shard.Set("k"u8, "v"u8, copy, out _));
+        Assert.Equal(WriteOutcome.LeaseLost, shard.Set("k"u8, "v"u8, copy with { LeaseToken = 1 }, out _));
+        shard.Set("other"u8, "v"u8, default, out _); // Uses of one item in a row are one use.
+        Assert.Equal(LeaseAnswer.Hit, shard.Leases.Get("k"u8, 1_000, out _, out _));
+        shard.Advance(Now + 950, Now + 950);
+        Assert.Equal(LeaseAnswer.HitRefresh, shard.Leases.Get("k"u8, 1_000, out _, out ulong token));
+        Assert.Equal(WriteOutcome.NotNewer, shard.Set("k"u8, "old"u8, copy with { Version = version - 1, LeaseToken = token }, out _));
+        Assert.Equal(WriteOutcome.Done, shard.Set("k"u8, "v"u8, copy with { LeaseToken = token }, out ulong renewed));
+        Assert.Equal(version, renewed);
+        shard.Advance(Now + 1_900, Now + 1_900);
+        Assert.True(shard.TryGet("k"u8, out _));
+    }
+
+    [Fact]
     public void An_invalidated_value_is_given_out_as_stale_while_one_caller_fetches_and_is_absent_to_everyone_else()
     {
         using Shard shard = Create();

@@ -60,7 +60,8 @@ internal sealed class CacheModel(TimeSpan staleTime, long maxValueBytes)
             SetCondition.IfAbsent when entry is not null => WriteOutcome.Exists,
             SetCondition.IfPresent or SetCondition.IfVersionMatches when entry is null => WriteOutcome.NotFound,
             SetCondition.IfVersionMatches when entry!.Version != options.Version => WriteOutcome.VersionMismatch,
-            SetCondition.IfNewer when entry is not null && entry.Version >= options.Version => WriteOutcome.NotNewer,
+            SetCondition.IfNewer when entry is not null
+                && (options.LeaseToken == 0 ? entry.Version >= options.Version : entry.Version > options.Version) => WriteOutcome.NotNewer,
             _ => WriteOutcome.Done,
         };
         if (byCondition == WriteOutcome.Done && options.LeaseToken != 0 && GrantOf(key)?.Token != options.LeaseToken)

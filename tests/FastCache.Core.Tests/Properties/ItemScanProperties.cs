@@ -33,6 +33,51 @@ public sealed class ItemScanProperties
         totals.RequireVariety();
     }
 
+    [Fact]
+    public void What_is_evicted_is_the_same_with_scans_and_without()
+    {
+        ShardOptions options = new() { MemoryBudgetBytes = 8 << 20, HashSeed = 7, InitialBuckets = 2 };
+        using Shard scanned = new(options);
+        using Shard left = new(options);
+        byte[] value = new byte[1_000];
+        byte[] key = new byte[sizeof(int)];
+        Random random = new(1);
+        ulong cursor = ItemScan.Begin;
+        Onlooker onlooker = default;
+        for (int i = 0; i < 100_000; i++)
+        {
+            BitConverter.TryWriteBytes(key, random.Next(20_000));
+            foreach (Shard shard in (Shard[])[scanned, left])
+            {
+                if (!shard.TryGet(key, out _))
+                {
+                    shard.Set(key, value, default, out _);
+                }
+            }
+
+            cursor = scanned.Scan.Step(cursor, 50, ref onlooker);
+        }
+
+        Assert.Equal(left.Statistics(), scanned.Statistics());
+        Assert.True(left.Statistics().Evictions > 10_000 && onlooker.Seen > 1_000_000);
+        for (int i = 0; i < 20_000; i++)
+        {
+            BitConverter.TryWriteBytes(key, i);
+            Assert.Equal(left.TryGet(key, out _), scanned.TryGet(key, out _));
+        }
+    }
+
+    private struct Onlooker : IScanVisitor
+    {
+        public int Seen { get; private set; }
+
+        public bool Removes(ReadOnlySpan<byte> key, bool isLive)
+        {
+            Seen++;
+            return false;
+        }
+    }
+
     /// <summary>What happened over all seeds, so that a property does not hold because nothing happened.</summary>
     private sealed class ScanTotals
     {

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Caching.Hybrid;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -37,6 +39,14 @@ public sealed class ApplicationTests(CacheNode node) : IClassFixture<CacheNode>
         HybridCache first = one.GetRequiredService<HybridCache>();
         HybridCache second = other.GetRequiredService<HybridCache>();
         Assert.Equal("from the source", await first.GetOrCreateAsync("key", FromSource));
+
+        // A HybridCache writes behind its caller's back.
+        IDistributedCache stored = one.GetRequiredService<IDistributedCache>();
+        for (Stopwatch clock = Stopwatch.StartNew(); await stored.GetAsync("key") is null; await Task.Delay(1))
+        {
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), "the value is not stored");
+        }
+
         Assert.Equal("from the source", await second.GetOrCreateAsync("key", FromSource));
         Assert.Equal(1, asked);
         await second.RemoveAsync("key");

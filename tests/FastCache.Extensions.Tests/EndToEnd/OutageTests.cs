@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using FastCache.Client;
@@ -31,6 +32,47 @@ public sealed class OutageTests
         Assert.Equal([1], await cache.GetAsync("key"));
         await host.Services.GetRequiredService<FastCacheClient>().PingAsync();
         await host.StopAsync();
+    }
+
+    [Fact]
+    public async Task Before_any_node_answers_a_source_is_asked_once_for_all_callers_or_not_at_all_and_then_its_value_is_stored()
+    {
+        string address = FreeAddress();
+        using IHost host = Application(address, TimeSpan.Zero);
+        await using FastCacheConnection connection = host.Services.GetRequiredService<FastCacheConnection>();
+        byte[] key = [7];
+        int calls = 0;
+        await Assert.ThrowsAsync<CacheConnectionException>(() => connection.ClientAsync().AsTask());
+        await Assert.ThrowsAsync<CacheConnectionException>(
+            () => FillAsync(new() { AskSourceInOutage = false }, Task.CompletedTask));
+
+        TaskCompletionSource answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<(FillOrigin Origin, bool IsStored)>[] callers = [.. Enumerable.Range(0, 50).Select(_ => FillAsync(new(), answer.Task))];
+        answer.SetResult();
+        (FillOrigin Origin, bool IsStored)[] filled = await Task.WhenAll(callers);
+        Assert.Equal(1, calls);
+        Assert.Single(filled, result => result == (FillOrigin.Filled, false));
+        Assert.Equal(49, filled.Count(result => result == (FillOrigin.FilledByAnother, false)));
+
+        using RunningNode node = RunningNode.Start("--listen", address);
+        Eventually.Is(() => FillAsync(new(), Task.CompletedTask).Result.Origin == FillOrigin.Hit, () => "nothing is stored");
+
+        async Task<(FillOrigin Origin, bool IsStored)> FillAsync(FillOptions options, Task until)
+        {
+            using FilledValue value = await connection.GetOrFillAsync(
+                key,
+                until,
+                async (until, _, destination, _) =>
+                {
+                    Interlocked.Increment(ref calls);
+                    await until;
+                    destination.Write(new byte[] { 42 });
+                    return SourceAnswer.Found;
+                },
+                options);
+            Assert.Equal(42, Assert.Single(value.Memory.ToArray()));
+            return (value.Origin, value.IsStored);
+        }
     }
 
     [Fact]

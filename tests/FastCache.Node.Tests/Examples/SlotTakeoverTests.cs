@@ -49,6 +49,25 @@ public sealed class SlotTakeoverTests : IDisposable
         RequireOnly(slot => slot is >= 4096 and < 8192);
     }
 
+    [Fact]
+    public void Slots_of_a_primary_that_becomes_a_replica_are_lost_until_they_are_empty()
+    {
+        TopologyFile file = Begin(out NodeTopology topology, out SlotTakeover takeover);
+        Accept(file, 2, "0-8191", "8192-16383", """, "replicas": ["a"]""");
+        takeover.Step();
+        Assert.Equal(2u, topology.Slots!.Epoch);
+        Assert.False(topology.Slots.Serves(8192, isForCopy: true));
+        Assert.True(topology.Slots.Serves(8191, isForCopy: false));
+        Finish(takeover);
+        Assert.True(topology.Slots.Serves(8192, isForCopy: true));
+        Assert.False(topology.Slots.Serves(8192, isForCopy: false));
+        RequireOnly(slot => slot < 8192);
+        Accept(file, 3, "0-16383", null);
+        Finish(takeover);
+        Assert.True(topology.Slots.Serves(8192, isForCopy: false));
+        RequireOnly(slot => slot < 8192);
+    }
+
     private static byte[] Key(int number) => Encoding.ASCII.GetBytes($"key {number}");
 
     private TopologyFile Begin(out NodeTopology topology, out SlotTakeover takeover)
@@ -65,16 +84,16 @@ public sealed class SlotTakeoverTests : IDisposable
         return file;
     }
 
-    private void Accept(TopologyFile file, uint epoch, string own, string? others)
+    private void Accept(TopologyFile file, uint epoch, string own, string? others, string replicas = "")
     {
-        Write(epoch, own, others);
+        Write(epoch, own, others, replicas);
         string said = file.Reload(out bool isNew);
         Assert.True(isNew, said);
     }
 
-    private void Write(uint epoch, string own, string? others)
+    private void Write(uint epoch, string own, string? others, string replicas = "")
     {
-        string rest = others is null ? "" : $$""", { "range": "{{others}}", "primary": "b" }""";
+        string rest = others is null ? "" : $$""", { "range": "{{others}}", "primary": "b"{{replicas}} }""";
         File.WriteAllText(_path, $$"""
             { "epoch": {{epoch}},
               "nodes": [ { "name": "a", "address": "10.0.0.1:7600" }, { "name": "b", "address": "10.0.0.2:7600" } ],

@@ -34,11 +34,11 @@ internal sealed class SteadyShardIo : IShardIo
         _taken = new long[connections];
     }
 
+    /// <summary>Which listener the connections come to.</summary>
+    public int Listener { get; init; }
+
     /// <summary>Called in every poll, with its number.</summary>
     public Action<int> Polled { get; set; } = _ => { };
-
-    /// <summary>Which listener its peers have come to.</summary>
-    public int Listener { get; init; }
 
     public int Polls { get; private set; }
 

@@ -17,6 +17,9 @@ internal sealed class PlainCache(ProtocolLimits limits)
     /// <summary>Whether the node may have no memory for a stream at any time.</summary>
     public bool MayRefuseStreams { get; init; }
 
+    /// <summary>Where the last scan that was answered goes on.</summary>
+    public ulong NextCursor { get; private set; }
+
     public long Hits { get; private set; }
 
     public long Misses { get; private set; }
@@ -87,7 +90,7 @@ internal sealed class PlainCache(ProtocolLimits limits)
         Executed += tooLarge || operation.BadFrame is not null ? 0 : 1;
         Assert.Equal(operation.BadFrame is null ? operation.Opcode : Opcode.Error, reply.Opcode);
         Assert.Equal(operation.Id, reply.Id);
-        Assert.True(operation.Opcode == Opcode.LeaseGet || reply.Argument == (uint)index, $"argument {reply.Argument}");
+        Assert.True(operation.Opcode is Opcode.LeaseGet or Opcode.Scan || reply.Argument == (uint)index, $"argument {reply.Argument}");
         Assert.Equal(operation.Opcode is Opcode.BatchGet or Opcode.BatchSet && index == operation.Keys.Length - 1, reply.IsLast);
         if (operation.BadFrame is not null)
         {
@@ -131,6 +134,9 @@ internal sealed class PlainCache(ProtocolLimits limits)
                 break;
             case Opcode.Topology:
                 Assert.Equal(Status.Ok, reply.Status);
+                break;
+            case Opcode.Scan:
+                CheckScan(operation, reply);
                 break;
             case Opcode.Delete or Opcode.Touch or Opcode.LeaseRelease or Opcode.MakeStale or Opcode.Count or Opcode.Append
                 or Opcode.Prepend or Opcode.BatchSet or Opcode.SetBegin or Opcode.SetPiece or Opcode.SetCommit
@@ -238,6 +244,28 @@ internal sealed class PlainCache(ProtocolLimits limits)
             Assert.Equal(value.Length, BitConverter.ToInt64(reply.Value));
             Assert.True(reply.Value[8..].SequenceEqual(value.AsSpan(start, length)), "another range");
         }
+    }
+
+    /// <summary>What a scan tells is there; whether it tells all, ScanProperties look.</summary>
+    private void CheckScan(PlainOperation operation, in Reply reply)
+    {
+        if (operation.Cursor > ItemScan.LastCursor)
+        {
+            Assert.Equal(Status.RangeOutOfValue, reply.Status);
+            return;
+        }
+
+        Assert.Equal(Status.Ok, reply.Status);
+        NextCursor = BitConverter.ToUInt64(reply.Value);
+        ReadOnlySpan<byte> rest = reply.Value[sizeof(ulong)..];
+        for (uint i = 0; i < reply.Argument; i++)
+        {
+            byte[] key = rest.Slice(1, rest[0]).ToArray();
+            Assert.True(Find(key) is not null, $"a scan tells of {Name(key)}, which is not there");
+            rest = rest[(1 + rest[0])..];
+        }
+
+        Assert.True(rest.IsEmpty);
     }
 
     private void CheckLease(PlainOperation operation, in Reply reply)

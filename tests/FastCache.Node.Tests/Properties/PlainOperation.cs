@@ -49,6 +49,11 @@ internal sealed record PlainOperation(Opcode Opcode, uint Id)
 
     public bool On { get; init; }
 
+    public ulong Cursor { get; init; }
+
+    /// <summary>How many items and buckets a scan looks at; its prefix is the value.</summary>
+    public int Looks { get; init; }
+
     /// <summary>For a frame that ends the conversation: its bytes, and what the node must say.</summary>
     public byte[]? BadFrame { get; init; }
 
@@ -107,6 +112,7 @@ internal sealed record PlainOperation(Opcode Opcode, uint Id)
             Opcode.StreamCancel => RequestWriter.StreamCancel(frame, Id, Stream),
             Opcode.Track => RequestWriter.Track(frame, Id, On),
             Opcode.Topology => RequestWriter.Topology(frame, Id),
+            Opcode.Scan => RequestWriter.Scan(frame, Id, Cursor, Looks, Value),
             _ => throw new InvalidOperationException($"{Opcode}"),
         };
         return frame[..length];

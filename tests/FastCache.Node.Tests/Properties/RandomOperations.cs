@@ -140,6 +140,13 @@ internal sealed unsafe class RandomOperations(
                 return new(Opcode.Track, id) { On = random.Next(4) != 0 };
             case 7 when random.Next(4) == 0:
                 return new(Opcode.Topology, id);
+            case 7 when random.Next(2) == 0:
+                return new(Opcode.Scan, id)
+                {
+                    Looks = random.Next(1, FcpLimits.MaxBatchKeys + 1),
+                    Cursor = cache.NextCursor == 0 ? 0 : random.Next(20) == 0 ? 1UL << random.Next(64) : cache.NextCursor,
+                    Value = Encoding.Latin1.GetBytes(prefix),
+                };
             case 7 or 8:
                 return new(Opcode.GetStream, id)
                 {

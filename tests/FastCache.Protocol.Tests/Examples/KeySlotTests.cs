@@ -38,6 +38,33 @@ public sealed class KeySlotTests
             byte[] key = new byte[length];
             random.NextBytes(key);
             Assert.Equal(BitByBit(key), KeySlot.Crc16(key));
+            if (length > 0 && CarrylessCrc16.IsSupported)
+            {
+                int tag = Array.IndexOf(key, (byte)'{');
+                Assert.Equal(tag < 0, CarrylessCrc16.TryCompute(key, (byte)'{', out int crc));
+                Assert.Equal(tag < 0 ? BitByBit(key) : 0, crc & 0xFFFF);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_tag_counts_at_every_place_of_a_key_of_every_length()
+    {
+        Random random = new(2);
+        for (int length = 3; length <= 60; length++)
+        {
+            for (int open = 0; open <= length - 3; open++)
+            {
+                byte[] key = new byte[length];
+                random.NextBytes(key.AsSpan());
+                key.AsSpan().Replace((byte)'{', (byte)'x');
+                key.AsSpan().Replace((byte)'}', (byte)'y');
+                Assert.Equal(BitByBit(key) % KeySlot.Count, KeySlot.Of(key));
+                int close = random.Next(open + 2, length);
+                key[open] = (byte)'{';
+                key[close] = (byte)'}';
+                Assert.Equal(BitByBit(key[(open + 1)..close]) % KeySlot.Count, KeySlot.Of(key));
+            }
         }
     }
 

@@ -32,7 +32,7 @@ public sealed class RequestDecoderTests : IDisposable
     public void Bad_header_is_refused_before_its_body_is_there()
     {
         byte[] frame = RequestOf(Opcode.Set);
-        frame[2] = 0x20;
+        frame[2] = 0x10;
         Assert.Equal(DecodeResult.NeedMore, Read(frame.AsSpan(0, 15), out _));
         Assert.Equal(DecodeResult.Fatal, Read(frame.AsSpan(0, 16), out _));
     }
@@ -156,6 +156,7 @@ public sealed class RequestDecoderTests : IDisposable
             Opcode.BatchGet => request with { Keys = [[1], [2, 3]] },
             Opcode.BatchSet => request with { Keys = [[1], [2, 3]], Values = [[], [4]] },
             Opcode.LeaseGet => request with { Key = [1, 2, 3], Argument = 1 },
+            Opcode.Scan => request with { Argument = 1 },
             Opcode.LeaseRelease => request with { Key = [1, 2, 3], LeaseToken = 1 },
             _ when PlainRequest.HasKey(opcode) => request with { Key = [1, 2, 3] },
             _ => request,

@@ -94,7 +94,7 @@ public sealed class VectorTests : IDisposable
         Assert.Equal(
             Enum.GetValues<Status>().Select(status => (byte)status).Order(),
             replies.Select(frame => frame[2]).Distinct().Order());
-        Assert.Equal(0xC7, requests.Aggregate(0, (bits, frame) => bits | frame[2]));
+        Assert.Equal(0xE7, requests.Aggregate(0, (bits, frame) => bits | frame[2]));
         Assert.Equal(0x07, replies.Aggregate(0, (bits, frame) => bits | frame[3]));
         Assert.All(
             Enum.GetValues<SetMode>(),

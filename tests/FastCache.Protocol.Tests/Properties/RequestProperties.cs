@@ -73,7 +73,7 @@ public sealed class RequestProperties
             byte[] input = random.Bytes(random.Next(16, 200));
             input[0] = FcpLimits.RequestMagic;
             input[1] = (byte)PlainRequest.Opcodes[random.Next(PlainRequest.Opcodes.Length)];
-            input[2] &= (byte)(random.Next(3) switch { 0 => 0xC7, 1 => 0x04, _ => 0xC0 });
+            input[2] &= (byte)(random.Next(3) switch { 0 => 0xE7, 1 => 0x04, _ => 0xC0 });
             input[3] = (byte)(random.Next(2) == 0 ? 0 : random.Next(256));
             uint bodyLength = random.Next(4) switch
             {

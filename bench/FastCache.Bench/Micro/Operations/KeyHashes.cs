@@ -1,6 +1,7 @@
 using System.IO.Hashing;
 using System.Runtime.CompilerServices;
 using FastCache.Core.Index;
+using FastCache.Protocol;
 
 namespace FastCache.Bench.Micro.Operations;
 
@@ -39,6 +40,20 @@ internal readonly unsafe struct HashCodeHash : IKeyHash
     }
 }
 
+/// <summary>The slot of a key.</summary>
+internal readonly unsafe struct SlotHash : IKeyHash
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong Of(byte* key, int length) => (uint)KeySlot.Of(new ReadOnlySpan<byte>(key, length));
+}
+
+/// <summary>The checksum of a slot by tables, without the search for a tag.</summary>
+internal readonly unsafe struct SlotTableHash : IKeyHash
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong Of(byte* key, int length) => (uint)KeySlot.Crc16(new ReadOnlySpan<byte>(key, length));
+}
+
 /// <summary>Hashes one short key after another, as a batch does: the processor may overlap them.</summary>
 internal sealed unsafe class HashKeys<THash>(int length, THash hash) : Operation
     where THash : struct, IKeyHash
@@ -66,6 +81,7 @@ internal sealed unsafe class HashKeys<THash>(int length, THash hash) : Operation
     {
         byte[] random = GC.AllocateUninitializedArray<byte>(bytes);
         new Random(1).NextBytes(random);
+        random.AsSpan().Replace((byte)'{', (byte)'x'); // No tags.
         return random;
     }
 }

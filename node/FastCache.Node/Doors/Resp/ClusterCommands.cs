@@ -36,7 +36,7 @@ internal sealed class ClusterCommands(RespShard shard)
                 new("cluster|info", 2, Flags, KeyPlaces.None, State, Group, "Returns the state of the cluster."),
             ],
         },
-        new("readonly", 1, Flags | CommandFlags.Fast, KeyPlaces.None, ReadOnly, Group, "Is taken: a node answers for all slots that it has a copy of."),
+        new("readonly", 1, Flags | CommandFlags.Fast, KeyPlaces.None, ReadOnly, Group, "Is taken and changes nothing: a key is answered by its primary."),
         new("readwrite", 1, Flags | CommandFlags.Fast, KeyPlaces.None, ReadOnly, Group, "Is taken and changes nothing."),
     ];
 

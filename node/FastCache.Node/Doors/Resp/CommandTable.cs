@@ -68,11 +68,12 @@ internal sealed class CommandTable
     /// <returns>Null when there is none.</returns>
     public static Command? FindIn(Command command, ReadOnlySpan<byte> name)
     {
-        foreach (Command part in command.Subcommands)
+        // Not foreach: through the interface its enumerator is garbage.
+        for (int i = 0; i < command.Subcommands.Count; i++)
         {
-            if (RespWord.Is(name, part.OwnName))
+            if (RespWord.Is(name, command.Subcommands[i].OwnName))
             {
-                return part;
+                return command.Subcommands[i];
             }
         }
 

@@ -1,13 +1,11 @@
-using System.Runtime.CompilerServices;
 using FastCache.Core;
 using FastCache.Node.Sessions;
-using FastCache.Node.Shards;
 using FastCache.Protocol;
 using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp;
 
-/// <summary>Redis's protocol: finds requests in a connection's input, checks them against the table, and brings them to their shards.</summary>
+/// <summary>Redis's protocol: brings its commands together, and calls of them to their shards and back.</summary>
 /// <remarks>
 /// A command that does to each of its keys what it would do to that one alone (MGET, MSET, DEL, EXISTS) is as many calls as it has
 /// keys, so that their misses overlap, no reply is longer than one value, and the keys may lie on any shards; what the parts
@@ -15,53 +13,36 @@ namespace FastCache.Node.Doors.Resp;
 /// </remarks>
 internal sealed class RespDoor : Door
 {
-    private readonly ProtocolLimits _limits;
-    private readonly NodeTopology _topology;
     private readonly NodeCounters _counters;
-    private readonly RespRequestDecoder _decoder;
-    private readonly CommandTable _commands;
+    private readonly RespInput _input;
     private readonly RespCalls _calls;
     private readonly RespParcels _parcels;
-    private readonly ScanCommands _scans;
-    private long _group = -1;
-    private Session? _heldSession;
-    private InputPosition _heldPosition;
-    private RespRequest _held;
-    private Command? _heldCommand;
-    private int _heldBytes;
 
     public RespDoor(RespShard shard)
     {
-        _limits = shard.Limits;
-        _topology = shard.Topology;
         _counters = shard.Counters;
-        _decoder = new RespRequestDecoder(MaxArguments, Math.Max(_limits.MaxFrameBytes, 2 * RespRequestDecoder.MaxLineBytes));
-        _scans = new ScanCommands(shard);
+        ScanCommands scans = new(shard);
         ConnectionCommands connections = new(shard);
         ServerCommands server = new(shard);
-        _commands = new CommandTable(
+        CommandTable commands = new(
         [
             .. connections.Commands,
             .. new StringCommands(shard).Commands,
+            .. new RangeCommands(shard).Commands,
             .. new CounterCommands(shard).Commands,
             .. new KeyCommands(shard).Commands,
             .. new ExpiryCommands(shard).Commands,
-            .. _scans.Commands,
+            .. scans.Commands,
             .. server.Commands,
             .. new ClusterCommands(shard).Commands,
         ]);
-        server.Table = connections.Table = _commands;
-        _calls = new RespCalls(shard, _commands, RequestGroup.Capacity);
-        _parcels = new RespParcels(shard, _commands);
+        server.Table = connections.Table = commands;
+        _calls = new RespCalls(shard, commands, RequestGroup.Capacity);
+        _input = new RespInput(shard, commands, _calls, scans);
+        _parcels = new RespParcels(shard, commands);
     }
 
-    /// <summary>Most arguments of a request, as in Redis; their bytes are limited long before.</summary>
-    private const int MaxArguments = 1 << 20;
-
     public override DoorKind Kind => DoorKind.Resp;
-
-    /// <summary>All commands.</summary>
-    public CommandTable Commands => _commands;
 
     public override void Open(Session session)
     {
@@ -73,81 +54,7 @@ internal sealed class RespDoor : Door
 
     public override void Rewound(Session session) => ((RespTalk)session.Talk!).Progress = default;
 
-    public override bool Decode(Session session, RequestGroup group)
-    {
-        RespTalk talk = (RespTalk)session.Talk!;
-        if (MustLeave(session) || !GoOnWithParts(session, group))
-        {
-            return session.State != SessionState.Leaving;
-        }
-
-        while (true)
-        {
-            if (group.IsFull || _decoder.HoldsLine)
-            {
-                return true;
-            }
-
-            ReadOnlySpan<byte> unread = session.Input.Unread();
-            ref InputPosition position = ref session.Input.Position;
-            group.StartRun(session, position.Piece);
-            if (session.IsToEnd)
-            {
-                session.End(group, session.Fault);
-            }
-
-            if (unread.IsEmpty || session.IsDecoded)
-            {
-                return false;
-            }
-
-            // The requests of one piece, without asking for the piece again.
-            int offset = 0;
-            DecodeResult result;
-            while ((result = _decoder.Read(unread[offset..], ref talk.Progress, out RespRequest request)) == DecodeResult.Ok)
-            {
-                int length = talk.Progress.Length;
-                if (!TryAdd(session, group, request, length, ref position))
-                {
-                    return true;
-                }
-
-                offset += length;
-                if (offset == unread.Length || session.IsDecoded || group.IsFull || _decoder.HoldsLine)
-                {
-                    break;
-                }
-            }
-
-            if (result == DecodeResult.Ok)
-            {
-                continue;
-            }
-
-            if (result == DecodeResult.Fatal)
-            {
-                session.End(group, new Fault(Status.Malformed, 0, _decoder.Error));
-                return false;
-            }
-
-            if (group.EndsWith(session))
-            {
-                return true;
-            }
-
-            if (!session.Input.TryGather(talk.Progress.Length))
-            {
-                session.IsStarved = true;
-                return false;
-            }
-
-            session.StarvedSinceMillis = null;
-            if (session.Input.CarriedBytes < talk.Progress.Length)
-            {
-                return false;
-            }
-        }
-    }
+    public override bool Decode(Session session, RequestGroup group) => _input.Decode(session, group);
 
     public override int Execute(Session session, int call, in LookupKey key, Span<byte> room)
     {
@@ -210,298 +117,5 @@ internal sealed class RespDoor : Door
         }
 
         return reply.Length;
-    }
-
-    /// <summary>Lets a new connection go to the shard whose turn it is: the client knows nothing of shards.</summary>
-    private bool MustLeave(Session session)
-    {
-        if (session.IsPlaced)
-        {
-            return false;
-        }
-
-        session.IsPlaced = true;
-        int destination = _topology.ShardFor(0);
-        if (destination == _topology.Shard || session.IsToEnd)
-        {
-            return false;
-        }
-
-        session.LeaveFor(destination);
-        return true;
-    }
-
-    /// <summary>Forgets the requests of groups that have been executed, but for one of which parts are left: those go first.</summary>
-    /// <returns>False when the group is full.</returns>
-    private bool GoOnWithParts(Session session, RequestGroup group)
-    {
-        ref InputPosition position = ref session.Input.Position;
-        bool goesOn = _heldSession == session && position.BatchKeys > 0 && group.Number == _group + 1
-            && _heldPosition.Piece == position.Piece && _heldPosition.Offset == position.Offset;
-        _heldSession = null;
-        if (_group != group.Number)
-        {
-            _group = group.Number;
-            if (!goesOn)
-            {
-                _decoder.Clear();
-            }
-        }
-
-        if (!goesOn)
-        {
-            return true;
-        }
-
-        group.StartRun(session, position.Piece);
-        return TryAddParts(session, group, _held, _heldCommand!, _heldBytes, ref position);
-    }
-
-    /// <summary>Adds a request's calls and moves the position past it.</summary>
-    /// <returns>False when the group is full; the position then says what is left.</returns>
-    private bool TryAdd(Session session, RequestGroup group, in RespRequest request, int length, ref InputPosition position)
-    {
-        session.HasDecoded = true;
-        if (request.Count == 0)
-        {
-            position.Offset += length;
-            return true;
-        }
-
-        Command? command = _commands.Find(request[0]);
-        if (command is { IsPlain: true } && command.Takes(request.Count) && length <= _limits.MaxValueBytes
-            && (uint)(request[1].Length - 1) < (uint)_limits.MaxKeyBytes)
-        {
-            AddPlain(group, request, command, position);
-            position.Offset += length;
-            return true;
-        }
-
-        return TryAddOther(session, group, request, command, length, ref position);
-    }
-
-    /// <summary>Adds a call whose one key is the first argument, and which is right.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void AddPlain(RequestGroup group, in RespRequest request, Command command, in InputPosition position)
-    {
-        ReadOnlySpan<byte> key = request[1];
-        int owner = group.OwnerOf(key);
-        ref PendingCall call = ref _calls[group.Count];
-        call.Request = request;
-        call.CommandIndex = command.Index;
-        call.KeyIndex = 1;
-        call.Part = 0;
-        call.Parts = 1;
-        call.Refusal = owner == NodeTopology.Elsewhere ? Refusal.Moved : Refusal.None;
-        group.AddCall(key, owner, position);
-    }
-
-    /// <inheritdoc cref="TryAdd"/>
-    private bool TryAddOther(
-        Session session, RequestGroup group, in RespRequest request, Command? command, int length, ref InputPosition position)
-    {
-        Refusal refusal = Check(request, length, ref command);
-        if (command is not null && refusal == Refusal.None)
-        {
-            if (command.Ends is Fault end)
-            {
-                session.End(group, end);
-                position.Offset += length;
-                return true;
-            }
-
-            if (command.Spread != Spread.One)
-            {
-                return TryAddParts(session, group, request, command, length, ref position);
-            }
-        }
-
-        ref PendingCall call = ref _calls[group.Count];
-        call.Request = request;
-        call.CommandIndex = command?.Index ?? -1;
-        call.KeyIndex = command?.Keys.First ?? 0;
-        call.Part = 0;
-        call.Parts = 1;
-        call.Refusal = refusal;
-        if (call.KeyIndex == 0 || refusal != Refusal.None)
-        {
-            group.AddCall(default, ForeignRequests.EveryShard, position);
-        }
-        else
-        {
-            ReadOnlySpan<byte> key = request[call.KeyIndex];
-            int owner = group.OwnerOf(key);
-            if (owner == NodeTopology.Elsewhere)
-            {
-                call.Refusal = Refusal.Moved;
-            }
-            else if (command!.Keys.Last != command.Keys.First && !IsOneShards(group, request, command, owner))
-            {
-                call.Refusal = _topology.Slots is null ? Refusal.CrossShard : Refusal.CrossSlot;
-                owner = ForeignRequests.EveryShard;
-            }
-
-            group.AddCall(key, owner, position);
-        }
-
-        position.Offset += length;
-        return true;
-    }
-
-    /// <inheritdoc cref="TryAdd"/>
-    private bool TryAddParts(
-        Session session, RequestGroup group, in RespRequest request, Command command, int length, ref InputPosition position)
-    {
-        int first = command.Keys.First;
-        int parts = command.Spread switch
-        {
-            Spread.EachKey => command.Keys.CountIn(request.Count),
-            Spread.EachShard => _topology.ShardCount,
-            _ => 1,
-        };
-        Refusal refusal = command.Spread == Spread.EachKey && position.BatchKeys == 0 && _topology.Slots is not null
-            && !IsOneSlots(request, command) ? Refusal.CrossSlot : Refusal.None;
-        parts = refusal == Refusal.None ? parts : 1;
-        while (position.BatchKeys < parts)
-        {
-            if (group.IsFull)
-            {
-                (_heldSession, _heldPosition, _held, _heldCommand, _heldBytes) = (session, position, request, command, length);
-                return false;
-            }
-
-            int part = position.BatchKeys;
-            ref PendingCall call = ref _calls[group.Count];
-            call.Request = request;
-            call.CommandIndex = command.Index;
-            call.KeyIndex = command.Spread == Spread.EachKey ? first + (part * command.Keys.Step) : 0;
-            call.Part = part;
-            call.Parts = parts;
-            call.Refusal = refusal;
-            if (command.Spread == Spread.EachKey)
-            {
-                ReadOnlySpan<byte> key = request[call.KeyIndex];
-                int owner = refusal == Refusal.None ? group.OwnerOf(key) : ForeignRequests.EveryShard;
-                call.Refusal = owner == NodeTopology.Elsewhere ? Refusal.Moved : refusal;
-                group.AddCall(key, owner, position);
-            }
-            else
-            {
-                group.AddCall(default, command.Spread switch
-                {
-                    Spread.EachShard => part,
-                    Spread.Cursor => _scans.ShardOf(ref call),
-                    _ => _scans.AnyShard(),
-                }, position);
-            }
-
-            position.BatchKeys++;
-        }
-
-        position.BatchKeys = 0;
-        position.Offset += length;
-        return true;
-    }
-
-    private Refusal Check(in RespRequest request, int length, ref Command? command)
-    {
-        if (command is null)
-        {
-            return Refusal.UnknownCommand;
-        }
-
-        if (command.Subcommands.Count > 0 && request.Count > 1)
-        {
-            Command? part = CommandTable.FindIn(command, request[1]);
-            if (part is null)
-            {
-                return Refusal.UnknownSubcommand;
-            }
-
-            command = part;
-        }
-
-        if (!command.Takes(request.Count))
-        {
-            return Refusal.WrongArity;
-        }
-
-        if (length > _limits.MaxValueBytes && (command.Flags & CommandFlags.DenyOom) != 0 && HasTooLong(request))
-        {
-            return Refusal.ValueTooLong;
-        }
-
-        KeyPlaces keys = command.Keys;
-        if (keys.First == 0)
-        {
-            return Refusal.None;
-        }
-
-        int count = 1;
-        if (keys.Last != keys.First)
-        {
-            count = keys.CountIn(request.Count);
-            if ((request.Count - keys.First) % keys.Step != 0)
-            {
-                return Refusal.WrongArity;
-            }
-        }
-
-        for (int i = 0, index = keys.First; i < count; i++, index += keys.Step)
-        {
-            if ((uint)(request[index].Length - 1) >= (uint)_limits.MaxKeyBytes)
-            {
-                return Refusal.KeyLength;
-            }
-        }
-
-        return Refusal.None;
-    }
-
-    private bool HasTooLong(in RespRequest request)
-    {
-        for (int i = 0; i < request.Count; i++)
-        {
-            if (request[i].Length > _limits.MaxValueBytes)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private bool IsOneShards(RequestGroup group, in RespRequest request, Command command, int owner)
-    {
-        if (_topology.Slots is not null)
-        {
-            return IsOneSlots(request, command);
-        }
-
-        int count = command.Keys.CountIn(request.Count);
-        for (int i = 1; i < count; i++)
-        {
-            if (group.OwnerOf(request[command.Keys.First + (i * command.Keys.Step)]) != owner)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private static bool IsOneSlots(in RespRequest request, Command command)
-    {
-        int slot = KeySlot.Of(request[command.Keys.First]);
-        int count = command.Keys.CountIn(request.Count);
-        for (int i = 1; i < count; i++)
-        {
-            if (KeySlot.Of(request[command.Keys.First + (i * command.Keys.Step)]) != slot)
-            {
-                return false;
-            }
-        }
-
-        return true;
     }
 }

@@ -122,6 +122,18 @@ internal static class RespErrors
         reply.WriteError(line.Text);
     }
 
+    /// <summary>Writes that a value, or a part of it, is too long for a reply.</summary>
+    public static void WriteTooLong(long bytes, int mostBytes, ref RespReplyWriter reply)
+    {
+        Line line = new(stackalloc byte[160]);
+        line.Add("ERR "u8);
+        line.Add(bytes);
+        line.Add(" bytes were asked for, and a reply has at most "u8);
+        line.Add(mostBytes);
+        line.Add(" (--max-value); read the value with GETRANGE"u8);
+        reply.WriteError(line.Text);
+    }
+
     /// <summary>Writes that a time to live is none that a command can take.</summary>
     public static void WriteInvalidExpiry(scoped ReadOnlySpan<byte> name, ref RespReplyWriter reply)
     {

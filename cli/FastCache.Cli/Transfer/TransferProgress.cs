@@ -4,10 +4,10 @@ using FastCache.LoadGen.Options;
 
 namespace FastCache.Cli.Transfer;
 
-/// <summary>How far a load is, each second on standard error: one line in place on a terminal, otherwise a line each time.</summary>
+/// <summary>How far a load or a dump is, each second on standard error: one line in place on a terminal, otherwise a line each time.</summary>
 /// <param name="terminal">Where.</param>
 /// <param name="totalBytes">Of the file; null: not known.</param>
-internal sealed class LoadProgress(Terminal terminal, long? totalBytes)
+internal sealed class TransferProgress(Terminal terminal, long? totalBytes)
 {
     private const string LineStart = "\r\e[K";
 
@@ -15,8 +15,8 @@ internal sealed class LoadProgress(Terminal terminal, long? totalBytes)
     private TimeSpan _next = TimeSpan.FromSeconds(1);
 
     /// <summary>Says where it is, unless it has said so within the last second.</summary>
-    /// <param name="keys">Stored.</param>
-    /// <param name="bytes">Read of the file, as it is on the disk.</param>
+    /// <param name="keys">Stored, or written.</param>
+    /// <param name="bytes">Read of the file, as it is on the disk, or written to it before it is packed.</param>
     public void Report(long keys, long bytes)
     {
         if (_clock.Elapsed < _next)
