@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using FastCache.Core;
 using FastCache.Node.Doors.Resp;
 using FastCache.Protocol.Memcached;

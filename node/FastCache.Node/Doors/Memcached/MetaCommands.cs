@@ -190,7 +190,10 @@ internal sealed class MetaCommands(RespShard shard)
             request.Amount,
             request.Mode is (byte)'D' or (byte)'-',
             creates ? request.Initial : null,
-            vivified.Millis) { KeepsLength = true };
+            vivified.Millis)
+        {
+            KeepsLength = true,
+        };
         WriteOutcome outcome = _shard.Edits.Count(key, change, out ulong number, out ulong version);
         shard.Note(request.Key);
         if (outcome == WriteOutcome.NotFound)
