@@ -59,7 +59,7 @@ public sealed unsafe class ItemScan
             {
                 Item* item = _store.At(reference);
                 ReadOnlySpan<byte> key = new(Item.Key(item), item->KeyLength);
-                if (visitor.Removes(key, !Item.IsExpired(item->Packed, _store.Now)))
+                if (visitor.Removes(key, !Item.IsExpired(item->Packed, _store.Now) && !(_store.HiddenItems != 0 && _store.IsHidden(item))))
                 {
                     // Removing one moves no other: the copied references stay good.
                     _store.Remove(reference, _store.HashOf(reference));

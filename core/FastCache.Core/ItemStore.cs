@@ -28,6 +28,7 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     private readonly ulong _staleMillis;
     private readonly ClassCounters[] _counters = new ClassCounters[SizeClasses.Count];
     private int _nextSweep;
+    private ulong _hiddenCursor;
 
     public ItemStore(PagePool pool, ShardOptions options, KeyHasher hasher)
     {
@@ -92,6 +93,12 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     /// <summary>Set when a chunk that a batch has found may be something else by now.</summary>
     public bool CandidatesMoved { get; set; }
 
+    /// <summary>Items with this or a lower version are absent to all: they were there at the last <see cref="Clear"/>. 0: there was none.</summary>
+    public ulong HiddenVersion { get; private set; }
+
+    /// <summary>How many of them are still here.</summary>
+    public long HiddenItems { get; private set; }
+
     /// <summary>No clock wants to hear of the use of an item whose key, <see cref="ColdShareDuel.KeyOf"/> its hash, has one of these bits.</summary>
     public uint SampleMask { get; private set; }
 
@@ -140,6 +147,18 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     }
 
     void IWheelOwner.Expire(uint chunk) => Expire(chunk, HashOf(chunk));
+
+    /// <summary>Hides every item; <see cref="Maintain"/> removes them step by step.</summary>
+    /// <param name="version">Higher than that of every item, lower than those that come.</param>
+    public void Clear(ulong version)
+    {
+        HiddenVersion = version;
+        HiddenItems = Index.Items;
+        _hiddenCursor = 0;
+    }
+
+    /// <summary>Whether an item was there at the last <see cref="Clear"/>.</summary>
+    public bool IsHidden(Item* item) => item->Version <= HiddenVersion;
 
     /// <summary>Makes a complete chunk known to index, clock and wheel.</summary>
     /// <param name="chunk">An item with key, lengths, expiry and version; not yet live.</param>
@@ -267,6 +286,7 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         const int ReapedChunks = 32;
         const int Merges = 8;
         bool more = Wheel.Step(Now, WheelEntries);
+        more |= HiddenItems > 0 && RemoveHidden();
         Large.Reap(ReapedChunks);
         int merged = 0;
         while (merged < Merges && Index.WantsToShrink && Index.TryShrink())
@@ -293,6 +313,29 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         _ => 32,
     };
 
+    /// <summary>Looks at the items of the next buckets. Every hidden one is seen by the time the cursor is at the end, see <see cref="ItemScan"/>.</summary>
+    /// <returns>Whether there are more.</returns>
+    private bool RemoveHidden()
+    {
+        int looks = 256;
+        Span<uint> items = stackalloc uint[ItemScan.MostItemsBeyond + 1];
+        while (looks > 0 && HiddenItems > 0)
+        {
+            int count = Index.ItemsAt((uint)_hiddenCursor, items, out _hiddenCursor);
+            foreach (uint reference in items[..count])
+            {
+                if (IsHidden(At(reference)))
+                {
+                    Remove(reference, HashOf(reference));
+                }
+            }
+
+            looks -= 1 + count;
+        }
+
+        return HiddenItems > 0;
+    }
+
     private void PageReturns(int page)
     {
         Wheel.PageReturns(page);
@@ -303,6 +346,7 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     private void Release(uint reference)
     {
         Item* item = At(reference);
+        HiddenItems -= HiddenItems != 0 && IsHidden(item) ? 1 : 0;
         Account(item, -1);
         if ((item->Kind & Item.Large) != 0)
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FastCache.Core.Compression;
 using FastCache.Core.Items;
 
@@ -33,6 +34,32 @@ public readonly unsafe ref struct ItemView
     /// <exception cref="InvalidOperationException">No item was found.</exception>
     public ulong Version => Found->Version;
 
+    /// <summary>What the writer's client keeps with the value, 0 unless it gave something: <see cref="SetOptions.ClientFlags"/>.</summary>
+    /// <exception cref="InvalidOperationException">No item was found.</exception>
+    public uint ClientFlags => (Found->Lengths & Item.Flagged) == 0 ? 0 : Unsafe.ReadUnaligned<uint>(Item.ClientFlags(_item));
+
+    /// <summary>Milliseconds since 1970 at which the value was written.</summary>
+    /// <exception cref="InvalidOperationException">No item was found.</exception>
+    public long WrittenUnixMillis => VersionClock.UnixMillisOf(Found->Version);
+
+    /// <summary>Whether <see cref="NoteFetch"/> was called since the value was written.</summary>
+    /// <exception cref="InvalidOperationException">No item was found.</exception>
+    public bool WasFetched => (Found->Lengths & Item.Fetched) != 0;
+
+    /// <summary>Milliseconds until the item expires, at least 1; 0: it never does.</summary>
+    /// <exception cref="InvalidOperationException">No item was found.</exception>
+    public long RestMillis => Found->Expiry == 0 ? 0 : Math.Max(1, (long)(_item->Expiry - _shard.Now));
+
+    /// <summary>Uses that the eviction clock knows of: 0 to 3, and 4 more where it keeps the item with those that are used often.</summary>
+    /// <exception cref="InvalidOperationException">No item was found.</exception>
+    public int Uses => (int)((Found->Packed & Item.UseMask) >> Item.UseShift) + ((_item->Packed & Item.Hot) != 0 ? 4 : 0);
+
+    /// <summary>Bytes of memory that the item takes, with all that belongs to it and what rounding adds.</summary>
+    /// <exception cref="InvalidOperationException">No item was found.</exception>
+    public long StoredBytes => (Found->Kind & Item.Large) != 0
+        ? LargeLayout.StoredBytes(_item)
+        : Memory.SizeClasses.ChunkBytes(Memory.SizeClasses.For(_item->StoredBytes));
+
     /// <summary>Whether <see cref="Value"/> can be had: the value lies in one piece and is not compressed.</summary>
     /// <exception cref="InvalidOperationException">No item was found.</exception>
     public bool IsContiguous => (Found->Lengths & (Item.Compressed | Item.Large)) == 0;
@@ -56,6 +83,17 @@ public readonly unsafe ref struct ItemView
     private Item* Found => _item is null ? NotFound() : _item;
 
     private ReadOnlySpan<byte> Stored => new(Item.Value(_item), _item->ValueLength);
+
+    /// <summary>Remembers with the item that its value is given out.</summary>
+    /// <exception cref="InvalidOperationException">No item was found.</exception>
+    public void NoteFetch()
+    {
+        // Writing only what is new keeps the lines of hot items clean.
+        if (!WasFetched)
+        {
+            _item->Lengths |= Item.Fetched;
+        }
+    }
 
     /// <summary>Copies the whole value.</summary>
     /// <param name="destination">At least <see cref="Length"/> bytes.</param>

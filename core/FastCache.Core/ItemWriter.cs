@@ -63,10 +63,7 @@ internal sealed unsafe class ItemWriter(Shard shard, ValueScratch scratch, Shard
         Item* item = _store.At(head);
         item->Packed = life.Expiry;
         item->Version = newVersion;
-        if ((life.Kind & Item.Sliding) != 0)
-        {
-            *Item.Trailer(item) = new SlidingTrailer { PeriodMillis = life.PeriodMillis, LatestExpiry = life.LatestExpiry };
-        }
+        life.WriteTrailers(item);
 
         if (!_store.TryPublish(head, key.Hash, wasHot))
         {
@@ -85,9 +82,9 @@ internal sealed unsafe class ItemWriter(Shard shard, ValueScratch scratch, Shard
         item->Version = version;
         item->Lengths = Item.PackLengths(keyLength, length, kind);
         Bytes.Copy(stored, Item.Value(item), length);
-        if ((kind & Item.Sliding) != 0)
+        if ((kind & (Item.Sliding | Item.Flagged)) != 0)
         {
-            *Item.Trailer(item) = new SlidingTrailer { PeriodMillis = life.PeriodMillis, LatestExpiry = life.LatestExpiry };
+            life.WriteTrailers(item);
         }
     }
 

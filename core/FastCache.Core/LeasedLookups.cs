@@ -55,13 +55,13 @@ public sealed unsafe class LeasedLookups
 
     private readonly Shard _shard;
     private readonly double _refreshAhead;
-    private readonly bool _keepsStale;
+    private readonly ulong _staleMillis;
 
     internal LeasedLookups(Shard shard, ShardOptions options)
     {
         _shard = shard;
         _refreshAhead = options.RefreshAhead;
-        _keepsStale = options.StaleTime > TimeSpan.Zero;
+        _staleMillis = (ulong)options.StaleTime.TotalMilliseconds;
     }
 
     /// <summary>Looks a key up, and asks for a grant if there is no fresh value.</summary>
@@ -118,6 +118,35 @@ public sealed unsafe class LeasedLookups
             : LeaseAnswer.Hit;
     }
 
+    /// <summary>Looks at a value that has expired or was invalidated and is kept as stale. Neither clock nor counters hear of it.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="item">The value, valid until the next operation.</param>
+    /// <returns>False when there is none, or a fresh one.</returns>
+    public bool TryPeekStale(scoped in LookupKey key, out ItemView item)
+    {
+        uint reference = _shard.FindResident(key, out bool isLive);
+        item = default;
+        return reference != 0 && !isLive && _shard.TryView(reference, key.Hash, out item, isLookup: false);
+    }
+
+    /// <summary>Asks for the right to write a new value of a key, whatever it has now.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="leaseMillis">How long a grant lasts, 1 to <see cref="MaxLeaseMillis"/>.</param>
+    /// <param name="token">For <see cref="SetOptions.LeaseToken"/>; 0 when nothing was granted, or there was no room for another grant.</param>
+    /// <returns>Whether the caller is the one to write it: false when somebody else is.</returns>
+    public bool TryClaim(scoped in LookupKey key, int leaseMillis, out ulong token)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(leaseMillis, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(leaseMillis, MaxLeaseMillis);
+        return Grant(key.Hash, leaseMillis, out token) != LeaseGrant.Held;
+    }
+
+    /// <summary>Whether somebody is to write a new value of a key.</summary>
+    public bool IsClaimed(scoped in LookupKey key) => _shard.LeaseTable.Count != 0 && _shard.LeaseTable.IsHeld(key.Hash, _shard.Now);
+
+    /// <summary>Voids a grant: the next caller is granted at once.</summary>
+    public void Revoke(scoped in LookupKey key) => _shard.LeaseTable.Revoke(key.Hash);
+
     /// <summary>Gives a grant back unused, because its holder could not fetch the value: the next caller is granted at once.</summary>
     /// <returns>Whether it was still held.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The key's length is out of range.</exception>
@@ -143,9 +172,14 @@ public sealed unsafe class LeasedLookups
     }
 
     /// <inheritdoc cref="Invalidate(ReadOnlySpan{byte})"/>
-    public bool Invalidate(scoped in LookupKey key)
+    /// <param name="key">The key.</param>
+    /// <param name="mostStaleMillis">
+    /// For how long it is kept as stale at most, if that is shorter than the shard's own time for it; not within that time after the
+    /// shard began.
+    /// </param>
+    public bool Invalidate(scoped in LookupKey key, ulong mostStaleMillis = ulong.MaxValue)
     {
-        if (!_keepsStale)
+        if (_staleMillis == 0)
         {
             return _shard.Delete(key) == WriteOutcome.Done;
         }
@@ -159,7 +193,8 @@ public sealed unsafe class LeasedLookups
 
         Item* item = _shard.At(reference);
         item->Lengths |= Item.KeepStale;
-        _shard.SetExpiry(reference, Math.Min(_shard.Now, Item.ExpiryMask));
+        ulong over = Math.Min(_shard.Now, _staleMillis - Math.Min(_staleMillis, mostStaleMillis));
+        _shard.SetExpiry(reference, Math.Clamp(_shard.Now - over, 1, Item.ExpiryMask));
         _shard.CountDelete();
         return true;
     }

@@ -1,39 +1,75 @@
+using System.Runtime.CompilerServices;
 using FastCache.Core.Items;
 
 namespace FastCache.Core;
 
-/// <summary>How long an item lives, as it stands in the item: times of the shard's clock.</summary>
+/// <summary>How long an item lives, as it stands in the item, and what its client keeps with it: times of the shard's clock.</summary>
 /// <param name="Expiry">When it expires; 0: never.</param>
-/// <param name="Kind"><see cref="Item.Sliding"/> and <see cref="Item.KeepStale"/>, or 0.</param>
+/// <param name="Kind"><see cref="Item.Sliding"/>, <see cref="Item.KeepStale"/> and <see cref="Item.Flagged"/>, or 0.</param>
 /// <param name="PeriodMillis">For a sliding life.</param>
 /// <param name="LatestExpiry">For a sliding life; 0: no limit.</param>
-internal readonly unsafe record struct Life(ulong Expiry, uint Kind, ulong PeriodMillis, ulong LatestExpiry)
+/// <param name="ClientFlags">For a flagged item.</param>
+internal readonly unsafe record struct Life(ulong Expiry, uint Kind, ulong PeriodMillis, ulong LatestExpiry, uint ClientFlags)
 {
     /// <summary>The life that a write asks for.</summary>
     public static Life From(in SetOptions options, ulong now)
     {
-        uint kind = options.KeepStale ? Item.KeepStale : 0;
+        uint kind = (options.KeepStale ? Item.KeepStale : 0) | (options.ClientFlags != 0 ? Item.Flagged : 0);
         if (!options.Sliding || options.TimeToLiveMillis == 0)
         {
-            return new Life(After(now, options.TimeToLiveMillis), kind, 0, 0);
+            return new Life(After(now, options.TimeToLiveMillis), kind, 0, 0, options.ClientFlags);
         }
 
         ulong latest = After(now, options.SlidingLimitMillis);
-        return new Life(Renewed(now, options.TimeToLiveMillis, latest), kind | Item.Sliding, options.TimeToLiveMillis, latest);
+        return new Life(Renewed(now, options.TimeToLiveMillis, latest), kind | Item.Sliding, options.TimeToLiveMillis, latest,
+            options.ClientFlags);
     }
 
     /// <summary>The life that an item has.</summary>
     public static Life Of(Item* item)
     {
-        uint kind = item->Kind & (Item.Sliding | Item.KeepStale);
+        uint kind = item->Kind & (Item.Sliding | Item.KeepStale | Item.Flagged);
+        uint flags = (kind & Item.Flagged) != 0 ? Unsafe.ReadUnaligned<uint>(Item.ClientFlags(item)) : 0;
         return (kind & Item.Sliding) == 0
-            ? new Life(item->Expiry, kind, 0, 0)
-            : new Life(item->Expiry, kind, Item.Trailer(item)->PeriodMillis, Item.Trailer(item)->LatestExpiry);
+            ? new Life(item->Expiry, kind, 0, 0, flags)
+            : new Life(item->Expiry, kind, Item.Trailer(item)->PeriodMillis, Item.Trailer(item)->LatestExpiry, flags);
+    }
+
+    /// <summary>The same with other client flags.</summary>
+    public Life With(uint clientFlags) => this with
+    {
+        Kind = (Kind & ~Item.Flagged) | (clientFlags != 0 ? Item.Flagged : 0),
+        ClientFlags = clientFlags,
+    };
+
+    /// <summary>Writes what stands behind the value of an item of this life's kind.</summary>
+    public void WriteTrailers(Item* item)
+    {
+        if ((Kind & Item.Sliding) != 0)
+        {
+            *Item.Trailer(item) = new SlidingTrailer { PeriodMillis = PeriodMillis, LatestExpiry = LatestExpiry };
+        }
+
+        if ((Kind & Item.Flagged) != 0)
+        {
+            Unsafe.WriteUnaligned(Item.ClientFlags(item), ClientFlags);
+        }
     }
 
     /// <summary>The expiry so many milliseconds from now; 0 for 0, and the latest that an item can hold for anything beyond.</summary>
     public static ulong After(ulong now, ulong millis) =>
         millis == 0 ? 0 : Math.Min(now + Math.Min(millis, Item.ExpiryMask), Item.ExpiryMask);
+
+    /// <summary>Whether an item that expires at <paramref name="current"/> may be made to expire at <paramref name="wanted"/>.</summary>
+    public static bool Permits(LifeCondition condition, ulong current, ulong wanted) => condition switch
+    {
+        LifeCondition.IfEndless => current == 0,
+        LifeCondition.IfLimited => current != 0,
+        // 0 is never: less one it is the latest time there is.
+        LifeCondition.IfLater => wanted - 1 > current - 1,
+        LifeCondition.IfSooner => wanted - 1 < current - 1,
+        _ => true,
+    };
 
     /// <summary>The expiry that a hit gives to a sliding item.</summary>
     /// <remarks>A period of 0, which a touch may give, ends at the limit too: never is later than any.</remarks>

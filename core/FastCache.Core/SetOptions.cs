@@ -41,8 +41,33 @@ public readonly record struct SetOptions(
     /// <summary>Whether the value may be given out as stale for <see cref="ShardOptions.StaleTime"/> after it has expired.</summary>
     public bool KeepStale { get; init; }
 
+    /// <summary>Whether the new value goes on with the life of the one that it replaces; the times here are for a key that is absent.</summary>
+    public bool KeepLife { get; init; }
+
+    /// <summary>What the writer's client keeps with the value; whoever replaces the value replaces it too, an edit leaves it.</summary>
+    public uint ClientFlags { get; init; }
+
     /// <summary>The grant that this write fills; it stores only while the grant holds. 0: needs none.</summary>
     public ulong LeaseToken { get; init; }
+}
+
+/// <summary>When a touch gives an item a new life.</summary>
+public enum LifeCondition : byte
+{
+    /// <summary>Always.</summary>
+    Always,
+
+    /// <summary>Only if the item never expires.</summary>
+    IfEndless,
+
+    /// <summary>Only if it expires at some time.</summary>
+    IfLimited,
+
+    /// <summary>Only if it then expires later; an endless life ends later than any.</summary>
+    IfLater,
+
+    /// <summary>Only if it then expires sooner.</summary>
+    IfSooner,
 }
 
 /// <summary>What became of a write or a delete.</summary>

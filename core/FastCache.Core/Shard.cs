@@ -54,6 +54,7 @@ public sealed unsafe class Shard : IDisposable
     private long _misses;
     private long _deletes;
     private long _damaged;
+    private ulong _clearAt;
 
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     /// <exception cref="InsufficientMemoryException">The operating system refuses the memory.</exception>
@@ -72,6 +73,7 @@ public sealed unsafe class Shard : IDisposable
         MaxValueBytes = Math.Min(options.MaxValueBytes, options.MemoryBudgetBytes / 4);
         Writer = new ItemWriter(this, _scratch, options);
         Edits = new ValueEdits(this, _scratch);
+        Copies = new ItemCopies(this);
         Leases = new LeasedLookups(this, options);
         Streams = new ValueStreams(this);
         Scan = new ItemScan(Store);
@@ -82,6 +84,9 @@ public sealed unsafe class Shard : IDisposable
 
     /// <summary>Counters, append and prepend.</summary>
     public ValueEdits Edits { get; }
+
+    /// <summary>Values under other keys.</summary>
+    public ItemCopies Copies { get; }
 
     /// <summary>Lookups that grant the right to fill a missing key.</summary>
     public LeasedLookups Leases { get; }
@@ -243,7 +248,22 @@ public sealed unsafe class Shard : IDisposable
         WriteOutcome permitted = isUnconditional ? WriteOutcome.Done : Permits(key, options, isLive ? existing : 0);
         return permitted != WriteOutcome.Done
             ? permitted
-            : Writer.Write(key, value, existing, Life.From(options, Now), VersionFor(options), out version);
+            : Writer.Write(
+                key,
+                value,
+                existing,
+                options.KeepLife && isLive ? Life.Of(At(existing)).With(options.ClientFlags) : Life.From(options, Now),
+                VersionFor(options),
+                out version);
+    }
+
+    /// <summary>Looks at a key without using it: its life stays as it is, and neither clock nor counters hear of it.</summary>
+    /// <inheritdoc cref="TryGet(ReadOnlySpan{byte}, out ItemView)"/>
+    public bool TryPeek(scoped in LookupKey key, out ItemView item)
+    {
+        uint reference = FindResident(key, out bool isLive);
+        item = default;
+        return isLive && TryView(reference, key.Hash, out item, isLookup: false);
     }
 
     /// <summary>Removes a key, always or if its version is <paramref name="expectedVersion"/>. Voids a grant to fill it, also when it is absent.</summary>
@@ -291,8 +311,12 @@ public sealed unsafe class Shard : IDisposable
         }
     }
 
-    /// <inheritdoc cref="Touch(ReadOnlySpan{byte}, ulong)"/>
-    public bool Touch(scoped in LookupKey key, ulong timeToLiveMillis)
+    /// <summary>Gives an item a new life under a condition and counts as a use of it.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="timeToLiveMillis">Milliseconds from now; 0: never expires.</param>
+    /// <param name="condition">When.</param>
+    /// <returns>False when the key is absent or expired, or the condition does not hold.</returns>
+    public bool Touch(scoped in LookupKey key, ulong timeToLiveMillis, LifeCondition condition = LifeCondition.Always)
     {
         uint reference = FindResident(key, out bool isLive);
         if (!isLive)
@@ -303,6 +327,11 @@ public sealed unsafe class Shard : IDisposable
         Use(reference, key.Hash);
         Item* item = At(reference);
         ulong expiry = Life.After(Now, timeToLiveMillis);
+        if (!Life.Permits(condition, item->Expiry, expiry))
+        {
+            return false;
+        }
+
         if ((item->Kind & Item.Sliding) != 0)
         {
             SlidingTrailer* trailer = Item.Trailer(item);
@@ -313,6 +342,35 @@ public sealed unsafe class Shard : IDisposable
         SetExpiry(reference, expiry);
         return true;
     }
+
+    /// <summary>Lets <see cref="Clear"/> be due in so many milliseconds; a later call takes the place of an earlier one.</summary>
+    /// <param name="millis">0: never.</param>
+    public void ClearAfter(ulong millis) => _clearAt = Life.After(Now, millis);
+
+    /// <summary>Clears if that is due.</summary>
+    /// <returns>Whether it was.</returns>
+    public bool ClearIfDue()
+    {
+        if (_clearAt == 0 || _clearAt > Now)
+        {
+            return false;
+        }
+
+        _clearAt = 0;
+        Clear();
+        return true;
+    }
+
+    /// <summary>Makes every key absent at once, and voids all grants. Their memory comes back in steps of <see cref="Maintain"/>.</summary>
+    /// <remarks>Counts as a write to every key: one with <see cref="SetCondition.IfNewer"/> and an older version is refused.</remarks>
+    public void Clear()
+    {
+        LeaseTable.RevokeAll();
+        Store.Clear(NextVersion());
+    }
+
+    /// <summary>Number of keys, expired ones that are still there included.</summary>
+    public long Count => Store.Index.Items - Store.HiddenItems;
 
     /// <summary>The counters now. Takes time in proportion to the number of size classes and pages, not of items.</summary>
     public ShardStatistics Statistics() => ShardStatistics.Of(Store) with
@@ -398,6 +456,13 @@ public sealed unsafe class Shard : IDisposable
             }
         }
 
+        if (Store.HiddenItems != 0 && Store.IsHidden(At(reference)))
+        {
+            Store.Remove(reference, key.Hash);
+            isLive = false;
+            return 0;
+        }
+
         isLive = !Item.IsExpired(At(reference)->Packed, Store.Now);
         return isLive ? reference : StaleOrRemoved(reference, key.Hash);
     }
@@ -460,6 +525,7 @@ public sealed unsafe class Shard : IDisposable
         {
             SetCondition.Always => WriteOutcome.Done,
             SetCondition.IfAbsent => existing == 0 ? WriteOutcome.Done : WriteOutcome.Exists,
+            SetCondition.IfNewer when options.Version <= Store.HiddenVersion => WriteOutcome.NotNewer,
             SetCondition.IfNewer when existing == 0 || At(existing)->Version < options.Version => WriteOutcome.Done,
             SetCondition.IfNewer when At(existing)->Version == options.Version && options.LeaseToken != 0 => WriteOutcome.Done,
             SetCondition.IfNewer => WriteOutcome.NotNewer,

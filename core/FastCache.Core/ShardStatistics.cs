@@ -112,7 +112,7 @@ public readonly record struct ShardStatistics
         long entries = store.Index.Items + store.Index.Ghosts;
         return new ShardStatistics
         {
-            Items = store.Index.Items,
+            Items = store.Index.Items - store.HiddenItems,
             PayloadBytes = store.PayloadBytes,
             EvictedCold = sum.EvictedCold,
             EvictedHot = sum.EvictedHot,

@@ -29,7 +29,14 @@ public readonly record struct CounterChange(
     ulong Amount,
     bool Subtract = false,
     ulong? Initial = null,
-    ulong InitialTimeToLiveMillis = 0);
+    ulong InitialTimeToLiveMillis = 0)
+{
+    /// <summary>
+    /// Whether a counter never becomes shorter: spaces follow it, as in memcached. A <see cref="CounterKind.Wrapping"/> counter is read
+    /// with any spaces behind it.
+    /// </summary>
+    public bool KeepsLength { get; init; }
+}
 
 /// <summary>Changes a stored value in place: counters, append, prepend. Its life stays, its version is new.</summary>
 /// <remarks>
@@ -41,7 +48,8 @@ public sealed unsafe class ValueEdits
     /// <summary>Longest result in bytes of an append or prepend.</summary>
     public const int MaxValueBytes = ValueScratch.ValueBytes;
 
-    private const int MaxDigits = 20;
+    /// <summary>Longest counter, with the spaces behind it.</summary>
+    private const int MaxCounterBytes = 64;
 
     private readonly Shard _shard;
     private readonly ValueScratch _scratch;
@@ -100,12 +108,18 @@ public sealed unsafe class ValueEdits
             return WriteOutcome.NotFound;
         }
 
-        Span<byte> text = stackalloc byte[MaxDigits];
+        Span<byte> text = stackalloc byte[MaxCounterBytes];
         bool isNegative = change.Kind == CounterKind.Checked && (long)result < 0;
         bool formatted = isNegative
             ? Utf8Formatter.TryFormat((long)result, text, out int length)
             : Utf8Formatter.TryFormat(result, text, out length);
         System.Diagnostics.Debug.Assert(formatted);
+        if (isLive && change.KeepsLength && _shard.At(existing)->ValueLength is int before && before > length)
+        {
+            text[length..before].Fill((byte)' ');
+            length = before;
+        }
+
         if (length > _shard.MaxValueBytes)
         {
             return WriteOutcome.ValueTooLarge;
@@ -153,10 +167,46 @@ public sealed unsafe class ValueEdits
         return _shard.Writer.Write(key, whole, existing, Life.Of(_shard.At(existing)), _shard.NextVersion(), out version);
     }
 
+    /// <summary>Puts bytes over a part of a value, with zeros between its end and them; an absent key gets zeros and them.</summary>
+    /// <param name="key"><see cref="Shard.MinKeyBytes"/> to <see cref="Shard.MaxKeyBytes"/> bytes.</param>
+    /// <param name="offset">Where in the value, 0 or more.</param>
+    /// <param name="piece">The bytes; they end at <see cref="MaxValueBytes"/> at the latest.</param>
+    /// <param name="length">Bytes of the value afterwards.</param>
+    /// <param name="version">The value's version; 0 unless <see cref="WriteOutcome.Done"/>.</param>
+    /// <returns>Also <see cref="WriteOutcome.ValueTooLarge"/>, <see cref="WriteOutcome.OutOfMemory"/>.</returns>
+    public WriteOutcome Overwrite(scoped in LookupKey key, long offset, ReadOnlySpan<byte> piece, out int length, out ulong version)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        version = 0;
+        length = 0;
+        uint existing = _shard.FindResident(key, out bool isLive);
+        ItemView item = default;
+        bool isThere = isLive && _shard.TryView(existing, key.Hash, out item, isLookup: false);
+        long before = isThere ? item.Length : 0;
+        if (Math.Max(before, offset + piece.Length) > Math.Min(MaxValueBytes, _shard.MaxValueBytes))
+        {
+            return WriteOutcome.ValueTooLarge;
+        }
+
+        length = (int)Math.Max(before, offset + piece.Length);
+        Span<byte> whole = new(_scratch.Value, length);
+        if (isThere)
+        {
+            item.CopyTo(whole[..(int)before]);
+        }
+
+        whole[(int)before..].Clear();
+        piece.CopyTo(whole[(int)offset..]);
+        // A damaged value was removed when it was looked at.
+        Life life = isThere ? Life.Of(_shard.At(existing)) : default;
+        return _shard.Writer.Write(
+            key, whole, isThere || !isLive ? existing : 0, life, _shard.NextVersion(), out version);
+    }
+
     private static bool TryParse(Item* item, CounterKind kind, out ulong number)
     {
         number = 0;
-        if ((item->Kind & (Item.Large | Item.Compressed)) != 0 || item->ValueLength is 0 or > MaxDigits)
+        if ((item->Kind & (Item.Large | Item.Compressed)) != 0 || item->ValueLength is 0 or > MaxCounterBytes)
         {
             return false;
         }
@@ -166,10 +216,12 @@ public sealed unsafe class ValueEdits
         {
             bool parsed = Utf8Parser.TryParse(text, out long signed, out int used) && used == text.Length && text[0] != '+';
             number = (ulong)signed;
-            return parsed;
+            // As it would be written: Redis takes no other form.
+            return parsed && (text[0] == '0' ? text.Length == 1 : !text.StartsWith("-0"u8));
         }
 
-        return Utf8Parser.TryParse(text, out number, out int consumed) && consumed == text.Length && text[0] != '+';
+        text = text.TrimEnd((byte)' ');
+        return !text.IsEmpty && Utf8Parser.TryParse(text, out number, out int consumed) && consumed == text.Length && text[0] != '+';
     }
 
     private static bool TryApply(ulong number, in CounterChange change, out ulong result)

@@ -15,7 +15,7 @@ public readonly record struct ConnectionId(int Slot, int Generation)
 /// <summary>What happened on a connection, or to the loop itself.</summary>
 public enum IoEventKind : byte
 {
-    /// <summary>A peer connected; <see cref="IoEvent.Connection"/> is new.</summary>
+    /// <summary>A peer connected to <see cref="IoEvent.Listener"/>; <see cref="IoEvent.Connection"/> is new.</summary>
     Accepted,
 
     /// <summary>Bytes arrived: <see cref="IShardIo.Received"/> reads them, <see cref="IShardIo.Release"/> gives the buffer back.</summary>
@@ -41,13 +41,16 @@ public enum IoEventKind : byte
 /// <param name="Kind">What happened.</param>
 /// <param name="Connection">Where; default for <see cref="IoEventKind.Woken"/>.</param>
 /// <param name="Buffer">For <see cref="IoEventKind.Received"/>: the receive buffer's number; otherwise 0.</param>
-/// <param name="Length">For <see cref="IoEventKind.Received"/>: bytes in that buffer, at least 1; for <see cref="IoEventKind.Detached"/>: <see cref="Descriptor"/>.</param>
+/// <param name="Length">For <see cref="IoEventKind.Received"/>: bytes in that buffer, at least 1; for <see cref="IoEventKind.Accepted"/>: <see cref="Listener"/>; for <see cref="IoEventKind.Detached"/>: <see cref="Descriptor"/>.</param>
 /// <param name="Error">For <see cref="IoEventKind.Closed"/>: errno, or 0; Linux's numbers on every system.</param>
 public readonly record struct IoEvent(IoEventKind Kind, ConnectionId Connection, ushort Buffer, int Length, int Error)
 {
     /// <summary>For <see cref="IoEventKind.Detached"/>: what another <see cref="IShardIo.Adopt"/> takes; otherwise -1.</summary>
     /// <remarks>It shares the length's place: descriptors have 31 bits, and so have the handles of 64-bit Windows.</remarks>
     public nint Descriptor => Kind == IoEventKind.Detached ? Length : -1;
+
+    /// <summary>For <see cref="IoEventKind.Accepted"/>: which <see cref="IShardIo.Listen"/> the peer connected to, counted from 0; otherwise -1.</summary>
+    public int Listener => Kind == IoEventKind.Accepted ? Length : -1;
 
     /// <summary>For <see cref="IoEventKind.Closed"/>: whether <see cref="ShardIoOptions.MaxBacklogBytes"/> had no room for what the peer did not read.</summary>
     public bool IsOverBacklog => Kind == IoEventKind.Closed && Error == Errno.NoBuffers;
@@ -87,6 +90,9 @@ public readonly record struct IoEvent(IoEventKind Kind, ConnectionId Connection,
 /// </remarks>
 public interface IShardIo : IDisposable
 {
+    /// <summary>Most addresses that a backend listens on at once.</summary>
+    const int MaxListeners = 8;
+
     /// <summary>One line for the log: the backend's name and the features that it uses.</summary>
     string Description { get; }
 
@@ -96,12 +102,14 @@ public interface IShardIo : IDisposable
     /// <summary>Memory that holds what peers have not read yet, over all connections; at most <see cref="ShardIoOptions.MaxBacklogBytes"/>.</summary>
     long BacklogBytes { get; }
 
-    /// <summary>Starts to accept connections on <paramref name="endPoint"/> (port 0: any free port).</summary>
+    /// <summary>Starts to accept connections on <paramref name="endPoint"/> (port 0: any free port), beside those it accepts on already.</summary>
     /// <returns>The address that is bound, with its real port.</returns>
+    /// <remarks>The calls since <see cref="StopListening"/> that did not throw are numbered from 0: <see cref="IoEvent.Listener"/>.</remarks>
     /// <exception cref="System.Net.Sockets.SocketException">The address cannot be bound.</exception>
+    /// <exception cref="InvalidOperationException">It listens on <see cref="MaxListeners"/> addresses already.</exception>
     IPEndPoint Listen(IPEndPoint endPoint);
 
-    /// <summary>Stops accepting; open connections live on.</summary>
+    /// <summary>Stops accepting on all addresses; open connections live on.</summary>
     void StopListening();
 
     /// <summary>Takes over a connected stream socket. The backend owns and closes the descriptor from here on.</summary>

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Net;
 using FastCache.Core;
 using FastCache.Io;
+using FastCache.Node.Doors;
 using FastCache.Node.Sessions;
 using FastCache.Node.Shards;
 
@@ -20,6 +21,8 @@ internal static class NodeCommand
     private const int MinPipelined = 64;
     private const int MaxMaxPipelined = 1_000_000;
     private const long MinMaxValueBytes = 1 << 10;
+    private static readonly IPEndPoint DefaultListen = new(IPAddress.Loopback, 7600);
+
     private const double MaxStaleTimeSeconds = 365 * 86_400;
 
     private static readonly Option<Size> Memory = new("--memory", "-m")
@@ -31,13 +34,17 @@ internal static class NodeCommand
         CustomParser = result => ParseSize(result, ShardOptions.MinMemoryBudgetBytes, ShardOptions.MaxMemoryBudgetBytes),
     };
 
-    private static readonly Option<IPEndPoint> Listen = new("--listen", "-l")
+    private static readonly Option<DoorAddress[]> Listen = new("--listen", "-l")
     {
-        Description = "Address and port to serve on. Loopback unless told otherwise: the protocol has no authentication yet. "
+        Description = "Address and port to serve on, and what is spoken there: fcp://127.0.0.1:7600, or without fcp://, for FCP, "
+            + "resp://127.0.0.1:6379 for Redis's protocol, memcached://127.0.0.1:11211 for memcached's (docs/doors.md). "
+            + "May be given several times, at most "
+            + $"{IShardIo.MaxListeners} in all; FCP is always spoken, unless told at the default. "
+            + "Loopback unless told otherwise: no protocol has authentication yet. "
             + "Port 0 takes any free one; [::1]:7600 is the form for IPv6.",
-        HelpName = "ADDRESS:PORT",
-        DefaultValueFactory = _ => new IPEndPoint(IPAddress.Loopback, 7600),
-        CustomParser = ParseEndPoint,
+        HelpName = "[SCHEME://]ADDRESS:PORT",
+        DefaultValueFactory = _ => [new DoorAddress(DoorKind.Fcp, DefaultListen)],
+        CustomParser = ParseListens,
     };
 
     private static readonly Option<string> Topology = new("--topology")
@@ -200,7 +207,7 @@ internal static class NodeCommand
     public static RootCommand Create(Func<NodeOptions, int> run)
     {
         RootCommand root = new(
-            "FastCache node: a cache in off-heap memory, served over FCP (docs/protocol.md).\n\n"
+            "FastCache node: a cache in off-heap memory, served over FCP (docs/protocol.md), and over Redis's protocol if asked to (docs/doors.md).\n\n"
             + "Example: --memory 1GiB --listen 127.0.0.1:7600\n"
             + "Ctrl-C or SIGTERM stops it with exit code 0.")
         {
@@ -218,8 +225,9 @@ internal static class NodeCommand
         root.SetAction(parsed => RunIfMemorySuffices(new NodeOptions
         {
             MemoryBytes = parsed.GetValue(Memory).Bytes,
-            Listen = parsed.GetValue(Listen)!,
-            IsListenGiven = parsed.GetResult(Listen) is { Implicit: false },
+            Listen = FcpOf(parsed)?.EndPoint ?? DefaultListen,
+            IsListenGiven = parsed.GetResult(Listen) is { Implicit: false } && FcpOf(parsed) is not null,
+            MoreListens = [.. parsed.GetValue(Listen)!.Where(listen => !ReferenceEquals(listen, FcpOf(parsed)))],
             TopologyPath = parsed.GetValue(Topology),
             NodeName = parsed.GetValue(Node),
             Shards = parsed.GetValue(Shards) is int shards and > 0 ? shards : DefaultShards(parsed),
@@ -330,20 +338,32 @@ internal static class NodeCommand
         return backend;
     }
 
-    private static IPEndPoint ParseEndPoint(ArgumentResult result)
+    /// <summary>The first address of FCP, if one was given.</summary>
+    private static DoorAddress? FcpOf(ParseResult parsed) =>
+        Array.Find(parsed.GetValue(Listen)!, listen => listen.Kind == DoorKind.Fcp);
+
+    private static DoorAddress[] ParseListens(ArgumentResult result)
     {
-        string text = Token(result);
-        int colon = text.LastIndexOf(':');
-        if (colon > 0
-            && !(text.AsSpan(0, colon).Contains(':') && text[colon - 1] != ']')
-            && IPAddress.TryParse(text.AsSpan(0, colon).Trim("[]"), out IPAddress? address)
-            && ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port))
+        List<DoorAddress> listens = [];
+        foreach (Token token in result.Tokens)
         {
-            return new IPEndPoint(address, port);
+            if (DoorAddress.TryParse(token.Value, out DoorAddress? listen))
+            {
+                listens.Add(listen);
+            }
+            else
+            {
+                result.AddError($"'{token.Value}' is not an address to listen on: {DoorAddress.Allowed}.");
+            }
         }
 
-        result.AddError($"'{text}' is not an IP address and a port from 0 to 65535, like 127.0.0.1:7600 or [::1]:7600.");
-        return new IPEndPoint(IPAddress.Loopback, 0);
+        int fcp = listens.Exists(listen => listen.Kind == DoorKind.Fcp) ? 0 : 1;
+        if (listens.Count + fcp > IShardIo.MaxListeners)
+        {
+            result.AddError($"{listens.Count + fcp} addresses to listen on are too many; allowed are {IShardIo.MaxListeners}, FCP's among them.");
+        }
+
+        return [.. listens];
     }
 
     private static string Token(ArgumentResult result) => result.Tokens.Count == 0 ? "" : result.Tokens[0].Value;

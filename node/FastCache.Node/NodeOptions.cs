@@ -2,6 +2,7 @@ using System.Net;
 using System.Numerics;
 using FastCache.Core;
 using FastCache.Io;
+using FastCache.Node.Doors;
 using FastCache.Node.Sessions;
 using FastCache.Protocol;
 
@@ -22,8 +23,14 @@ internal sealed record NodeOptions
     /// <summary>Hard budget of the cache in bytes.</summary>
     public required long MemoryBytes { get; init; }
 
-    /// <summary>Where to listen; port 0 takes any free one.</summary>
+    /// <summary>Where to listen for FCP; port 0 takes any free one.</summary>
     public required IPEndPoint Listen { get; init; }
+
+    /// <summary>Where to listen beside that, also for other protocols.</summary>
+    public IReadOnlyList<DoorAddress> MoreListens { get; init; } = [];
+
+    /// <summary>Where to listen, FCP's own address first: in the order of <see cref="Io.IoEvent.Listener"/>.</summary>
+    public IEnumerable<DoorAddress> Listens => [new DoorAddress(DoorKind.Fcp, Listen), .. MoreListens];
 
     /// <summary>Whether <see cref="Listen"/> was given, rather than the default.</summary>
     public bool IsListenGiven { get; init; }

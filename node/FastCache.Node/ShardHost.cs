@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
 using FastCache.Core;
 using FastCache.Io;
+using FastCache.Node.Doors;
 using FastCache.Node.Shards;
 
 namespace FastCache.Node;
@@ -56,9 +56,9 @@ internal sealed class ShardHost(NodeOptions options, SharedState shared, Startup
 
         if (home == 0)
         {
-            if (TryListen(io!, out IPEndPoint bound0))
+            if (TryListen(io!, out List<DoorAddress> open))
             {
-                Announce(bound0, choice, io!.Description, Stopwatch.GetElapsedTime(started));
+                Announce(open, choice, io!.Description, Stopwatch.GetElapsedTime(started));
             }
             else
             {
@@ -94,29 +94,39 @@ internal sealed class ShardHost(NodeOptions options, SharedState shared, Startup
         }
     }
 
-    private bool TryListen(IShardIo io, out IPEndPoint bound)
+    private bool TryListen(IShardIo io, out List<DoorAddress> open)
     {
-        try
+        open = [];
+        foreach (DoorAddress wanted in options.Listens)
         {
-            bound = io.Listen(options.Listen);
-            return true;
+            try
+            {
+                DoorAddress bound = wanted with { EndPoint = io.Listen(wanted.EndPoint) };
+                shared.Doors.Add(bound);
+                open.Add(bound);
+            }
+            catch (SocketException refused)
+            {
+                startup.Fail($"it cannot listen on {wanted}: {refused.Message}");
+                return false;
+            }
         }
-        catch (SocketException refused)
-        {
-            startup.Fail($"it cannot listen on {options.Listen}: {refused.Message}");
-            bound = options.Listen;
-            return false;
-        }
+
+        return true;
     }
 
-    private void Announce(IPEndPoint bound, string choice, string description, TimeSpan elapsed)
+    private void Announce(List<DoorAddress> open, string choice, string description, TimeSpan elapsed)
     {
         Console.Error.WriteLine($"backend: {choice}");
         Console.Error.WriteLine(description);
         Console.Error.WriteLine(
             $"memory {ByteSize.Format(options.MemoryBytes)}{(options.Prefault ? ", present" : "")} "
             + $"after {elapsed.TotalMilliseconds:0} ms, {options.Shards} {(options.Shards == 1 ? "shard" : "shards")}");
-        Console.Out.WriteLine($"FastCache listening on {bound}");
+        foreach (DoorAddress bound in open)
+        {
+            Console.Out.WriteLine($"FastCache listening on {bound}");
+        }
+
         Console.Out.Flush();
     }
 }

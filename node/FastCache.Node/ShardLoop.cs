@@ -2,6 +2,9 @@ using System.Diagnostics;
 using FastCache.Core;
 using FastCache.Io;
 using FastCache.Node.Cluster;
+using FastCache.Node.Doors;
+using FastCache.Node.Doors.Memcached;
+using FastCache.Node.Doors.Resp;
 using FastCache.Node.Limits;
 using FastCache.Node.Sessions;
 using FastCache.Node.Shards;
@@ -46,6 +49,9 @@ internal sealed class ShardLoop : IDisposable
     private readonly SlotTakeover? _takeover;
     private readonly NodeCounters _counters = new();
     private readonly SessionTable _sessions;
+    private readonly Door[] _doors;
+    private readonly DoorKind[] _listeners;
+    private readonly Tracking _tracking;
     private readonly Deadlines _deadlines;
     private readonly HeaviestPeers _heaviest;
     private readonly AdaptiveSpin? _spin;
@@ -101,17 +107,39 @@ internal sealed class ShardLoop : IDisposable
         NodeTopology topology = new(shared.Directory, home, shared.TopologyFile?.Current);
         _stats = new StatsReport(shard, _counters, topology, shared.Board, ElapsedMillis);
         ChangeLog changes = new();
-        Tracking tracking = new(changes, _counters);
+        Tracking tracking = _tracking = new Tracking(changes, _counters);
         _bound = new BoundRequests(
             new StreamService(shard, _carries, topology, changes, _counters, (long)options.StreamTimeout.TotalMilliseconds),
             tracking,
             _counters,
             _outbox.SessionWatermark / 2);
         _executor = new RequestExecutor(shard, allowed, _stats, _counters, topology, changes);
+        _listeners = [.. options.Listens.Select(listen => listen.Kind)];
+        RespShard place = new()
+        {
+            Shard = shard,
+            Limits = allowed,
+            Topology = topology,
+            Counters = _counters,
+            Stats = _stats,
+            Changes = changes,
+            Tracking = tracking,
+            Options = options,
+            Doors = shared.Doors,
+            Sessions = () => _sessions!,
+            UnixMillis = () => _startUnixMillis + _replies.NowMillis,
+            NowMillis = () => _replies.NowMillis,
+        };
+        _doors =
+        [
+            new FcpDoor(allowed, topology, _counters),
+            new RespDoor(place),
+            new MemcachedDoor(place),
+        ];
         if (options.Shards > 1)
         {
             _foreign = new ForeignRequests(_exchange, home, _carries, _counters);
-            _service = new ForeignService(_exchange, home, shard, _executor, topology, allowed, _carries);
+            _service = new ForeignService(_exchange, home, shard, _executor, _doors, topology, allowed, _carries);
         }
 
         if (topology.Slots is not null)
@@ -120,7 +148,7 @@ internal sealed class ShardLoop : IDisposable
         }
 
         _group = new RequestGroup(shard, _executor, _bound, _replies, _counters, changes, topology, _foreign);
-        _sessions = new SessionTable(ioOptions.MaxConnections, () => new Session(_path, allowed, topology));
+        _sessions = new SessionTable(ioOptions.MaxConnections, () => new Session(_path));
         _deadlines = new Deadlines(
             (long)options.HandshakeTimeout.TotalMilliseconds,
             (long)options.FrameTimeout.TotalMilliseconds,
@@ -242,6 +270,11 @@ internal sealed class ShardLoop : IDisposable
     {
         long elapsed = ElapsedMillis();
         _shard.Advance(elapsed, _startUnixMillis + elapsed);
+        if (_shard.ClearIfDue())
+        {
+            _tracking.TellAll();
+        }
+
         _replies.NowMillis = _bound.NowMillis = elapsed;
         if (elapsed >= _nextHousekeeping)
         {
@@ -271,7 +304,7 @@ internal sealed class ShardLoop : IDisposable
 
         if (happened.Kind == IoEventKind.Accepted)
         {
-            Accept(happened.Connection);
+            Accept(happened);
             return;
         }
 
@@ -306,7 +339,7 @@ internal sealed class ShardLoop : IDisposable
                 Forget(session);
                 break;
             case IoEventKind.Detached:
-                Handover handover = new(happened.Descriptor, session.Input.CopyUnread(), session.Peer);
+                Handover handover = new(happened.Descriptor, session.Input.CopyUnread(), session.Peer, session.Door.Kind);
                 _counters.HandedOver++;
                 int destination = session.Destination;
                 Forget(session);
@@ -315,9 +348,9 @@ internal sealed class ShardLoop : IDisposable
         }
     }
 
-    private void Accept(ConnectionId connection)
+    private void Accept(in IoEvent accepted)
     {
-        Session session = Open(connection, _io.PeerOf(connection));
+        Session session = Open(accepted.Connection, _io.PeerOf(accepted.Connection), _doors[(int)_listeners[accepted.Listener]]);
         _counters.Accepted++;
         string? refusal = _shared.Admission.TryEnter(session.Peer);
         session.IsAdmitted = refusal is null;
@@ -325,13 +358,15 @@ internal sealed class ShardLoop : IDisposable
         {
             _counters.ConnectionsRefused++;
             session.EndWith(new Fault(Status.Overloaded, 0, refusal));
-            MarkReady(session);
         }
+
+        // Not every protocol begins with a word of the client's, and its connection may belong elsewhere.
+        MarkReady(session);
     }
 
-    private Session Open(ConnectionId connection, PeerAddress peer)
+    private Session Open(ConnectionId connection, PeerAddress peer, Door door)
     {
-        Session session = _sessions.Open(connection);
+        Session session = _sessions.Open(connection, door);
         session.Peer = peer;
         session.OpenedMillis = session.LastReceivedMillis = _replies.NowMillis;
         _counters.Connections++;
@@ -364,7 +399,7 @@ internal sealed class ShardLoop : IDisposable
                 continue;
             }
 
-            Session session = Open(connection, handover.Peer);
+            Session session = Open(connection, handover.Peer, _doors[(int)handover.Door]);
             session.IsAdmitted = session.IsPlaced = true;
             if (session.Input.TryBegin(handover.Input))
             {
@@ -429,7 +464,7 @@ internal sealed class ShardLoop : IDisposable
     {
         session.HasDecoded = session.IsStarved = false;
         _bound.AddTo(_group, session);
-        while (!session.IsHeld && session.Decode(_group))
+        while (!session.IsHeld && session.Door.Decode(session, _group))
         {
             _group.Execute();
         }
@@ -474,7 +509,7 @@ internal sealed class ShardLoop : IDisposable
         _counters.OverloadedDisconnects++;
         _shared.Log.Write($"{session.Peer} disconnected: no connection memory is left for a frame of its size (--connection-memory)");
         session.EndWith(new Fault(Status.Overloaded, 0, "the node has no memory left for a frame of this size now"));
-        while (session.Decode(_group))
+        while (session.Door.Decode(session, _group))
         {
             _group.Execute();
         }

@@ -12,6 +12,8 @@ namespace FastCache.EndToEnd.Tests;
 internal sealed partial class RunningNode : IDisposable
 {
     private const string Announcement = "FastCache listening on ";
+    private const string RespScheme = "resp://";
+    private const string MemcachedScheme = "memcached://";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly Process _process;
@@ -20,6 +22,12 @@ internal sealed partial class RunningNode : IDisposable
     private RunningNode(Process process) => _process = process;
 
     public IPEndPoint EndPoint { get; private set; } = new(IPAddress.Loopback, 0);
+
+    /// <summary>Where it speaks Redis's protocol, if it does.</summary>
+    public IPEndPoint RespEndPoint { get; private set; } = new(IPAddress.Loopback, 0);
+
+    /// <summary>Where it speaks memcached's protocol, if it does.</summary>
+    public IPEndPoint MemcachedEndPoint { get; private set; } = new(IPAddress.Loopback, 0);
 
     /// <summary>What it wrote to its standard error.</summary>
     public string Errors
@@ -74,6 +82,24 @@ internal sealed partial class RunningNode : IDisposable
         }
 
         node.EndPoint = IPEndPoint.Parse(line[Announcement.Length..]);
+        return node;
+    }
+
+    /// <summary>Starts a node that speaks Redis's protocol as well.</summary>
+    public static RunningNode StartWithResp(params string[] options)
+    {
+        RunningNode node = Start(["--listen", "127.0.0.1:0", "--listen", $"{RespScheme}127.0.0.1:0", .. options]);
+        string line = node._process.StandardOutput.ReadLine()!;
+        node.RespEndPoint = IPEndPoint.Parse(line[(Announcement.Length + RespScheme.Length)..]);
+        return node;
+    }
+
+    /// <summary>Starts a node that speaks memcached's protocol as well.</summary>
+    public static RunningNode StartWithMemcached(params string[] options)
+    {
+        RunningNode node = Start(["--listen", "127.0.0.1:0", "--listen", $"{MemcachedScheme}127.0.0.1:0", .. options]);
+        string line = node._process.StandardOutput.ReadLine()!;
+        node.MemcachedEndPoint = IPEndPoint.Parse(line[(Announcement.Length + MemcachedScheme.Length)..]);
         return node;
     }
 

@@ -22,9 +22,9 @@ namespace FastCache.Core.Items;
 /// <item>state: bits <see cref="Live"/>, <see cref="Hot"/>, <see cref="InTest"/>, a count of uses (<see cref="UseMask"/>), and for
 /// chunks that hold no live item <see cref="Segment"/>, <see cref="LooseHead"/>.</item>
 /// <item>key, value: lengths in bytes, as stored. kind: what the value is, bits <see cref="Large"/>,
-/// <see cref="Compressed"/>, <see cref="Sliding"/>, <see cref="KeepStale"/>.</item>
+/// <see cref="Compressed"/>, <see cref="Sliding"/>, <see cref="KeepStale"/>, <see cref="Flagged"/>, <see cref="Fetched"/>.</item>
 /// <item>newer, older: neighbours in the clock's list, as references.</item>
-/// <item>trailer: see <see cref="SlidingTrailer"/>.</item>
+/// <item>trailer: a <see cref="SlidingTrailer"/> and 4 bytes of client flags, each where the kind says so.</item>
 /// </list>
 /// Fields that a hit reads share the first 20 bytes, and so mostly one cache line with the key. With 16 bytes of key and
 /// 100 of value an item fills its chunk of 144 to the byte.
@@ -77,6 +77,12 @@ internal unsafe struct Item
     /// <summary>The value may be given out as stale for a while after it expired.</summary>
     public const uint KeepStale = 1u << (KindShift + 3);
 
+    /// <summary>The writer's client has left 4 bytes of flags with the value: they stand last.</summary>
+    public const uint Flagged = 1u << (KindShift + 4);
+
+    /// <summary>The value was given out since it was written, as far as somebody has said so.</summary>
+    public const uint Fetched = 1u << (KindShift + 5);
+
     /// <summary>All kinds.</summary>
     public const uint KindMask = 0x3Fu << KindShift;
 
@@ -127,7 +133,7 @@ internal unsafe struct Item
 
     /// <summary>Bytes of an item with such a key, stored value and kind.</summary>
     public static int Bytes(int keyLength, int valueLength, uint kind) =>
-        HeaderBytes + keyLength + valueLength + ((kind & Sliding) != 0 ? SlidingTrailer.Bytes : 0);
+        HeaderBytes + keyLength + valueLength + ((kind & (Sliding | Flagged)) == 0 ? 0 : TrailerBytes(kind));
 
     public static uint PackLengths(int keyLength, int valueLength, uint kind)
     {
@@ -142,10 +148,16 @@ internal unsafe struct Item
     /// <summary>Only for an item that is <see cref="Sliding"/>.</summary>
     public static SlidingTrailer* Trailer(Item* item) => (SlidingTrailer*)(Value(item) + item->ValueLength);
 
+    /// <summary>Only for an item that is <see cref="Flagged"/>; nothing aligns it.</summary>
+    public static uint* ClientFlags(Item* item) => (uint*)(Value(item) + item->ValueLength + TrailerBytes(item->Kind & Sliding));
+
     /// <summary>Whether the item expires at or before <paramref name="now"/>, in milliseconds of the shard's clock.</summary>
     /// <remarks>One comparison: "never" is 0, and 0 - 1 wraps to the largest value.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsExpired(ulong packed, ulong now) => (packed & ExpiryMask) - 1 < now;
+
+    private static int TrailerBytes(uint kind) =>
+        ((kind & Sliding) != 0 ? SlidingTrailer.Bytes : 0) + ((kind & Flagged) != 0 ? sizeof(uint) : 0);
 }
 
 /// <summary>Behind the value of an item whose life every hit renews.</summary>

@@ -106,6 +106,13 @@ internal sealed unsafe class LeaseTable
         return slot is not null && slot->Token == token && !IsOver(slot, nowMillis);
     }
 
+    /// <summary>Whether anybody may fill a key now.</summary>
+    public bool IsHeld(ulong hash, ulong nowMillis)
+    {
+        Slot* slot = Find(hash);
+        return slot is not null && !IsOver(slot, nowMillis);
+    }
+
     /// <summary>Voids the grant of a key, because something else has happened to it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Revoke(ulong hash)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using FastCache.Io.Linux;
@@ -14,7 +15,7 @@ namespace FastCache.Io.Connections;
 ///     └───────────────────┴─────────────  Resting: accept failed (descriptors or memory ran out)
 /// </code>
 /// </remarks>
-internal abstract class ReadyAcceptor : IDisposable
+internal abstract class ReadyAcceptor : IAcceptor
 {
     private Socket? _listener;
     private bool _isReady;
@@ -28,11 +29,7 @@ internal abstract class ReadyAcceptor : IDisposable
 
     public IPEndPoint Listen(IPEndPoint endPoint)
     {
-        if (_listener is not null)
-        {
-            throw new InvalidOperationException("This backend listens already; call StopListening first.");
-        }
-
+        Debug.Assert(_listener is null);
         Socket listener = ListenSocket.Open(endPoint);
         try
         {

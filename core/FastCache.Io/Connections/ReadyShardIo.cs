@@ -14,25 +14,26 @@ namespace FastCache.Io.Connections;
 internal abstract unsafe class ReadyShardIo : ShardIoBase
 {
     private readonly IReadySockets _sockets;
-    private readonly ReadyAcceptor _acceptor;
+    private readonly Listeners<ReadyAcceptor> _listeners;
     private readonly BufferPool _pool;
     private readonly SendQueue _sends;
     private readonly ReadyReceives _receives;
     private long _sendCalls;
     private long _waits;
+    private int _firstListener;
 
-    protected ReadyShardIo(IReadySockets sockets, ReadyAcceptor acceptor, ConnectionTable table, ShardIoOptions options)
+    protected ReadyShardIo(IReadySockets sockets, Func<int, ReadyAcceptor> createAcceptor, ConnectionTable table, ShardIoOptions options)
         : base(sockets, new BufferMemory(options.ReceiveBuffers, options.ReceiveBufferBytes), table, options)
     {
         _sockets = sockets;
-        _acceptor = acceptor;
+        _listeners = new(createAcceptor);
         _pool = new(Memory);
         _sends = new(Table);
         _receives = new(sockets, Memory, _pool, Table, Ends);
     }
 
     public override IoCounters Counters => new(
-        Ends.Pass, _waits + _receives.Calls + _sendCalls, RejectedConnections, _receives.Starvations, 0, _acceptor.Failures);
+        Ends.Pass, _waits + _receives.Calls + _sendCalls, RejectedConnections, _receives.Starvations, 0, _listeners.Failures);
 
     /// <summary>Whether the last wait has told of things that were not taken.</summary>
     protected abstract bool HasLeftOver { get; }
@@ -40,13 +41,13 @@ internal abstract unsafe class ReadyShardIo : ShardIoBase
     public override IPEndPoint Listen(IPEndPoint endPoint)
     {
         AssertUsable();
-        return _acceptor.Listen(endPoint);
+        return _listeners.Listen(endPoint);
     }
 
     public override void StopListening()
     {
         AssertUsable();
-        _acceptor.StopListening();
+        _listeners.StopListening();
     }
 
     public override int Poll(Span<IoEvent> events, int timeoutMillis)
@@ -55,10 +56,10 @@ internal abstract unsafe class ReadyShardIo : ShardIoBase
         ArgumentOutOfRangeException.ThrowIfZero(events.Length, nameof(events));
         Ends.BeginPass();
         SendQueued();
-        timeoutMillis = _acceptor.LimitWait(timeoutMillis);
+        timeoutMillis = _listeners.LimitWait(timeoutMillis);
         if (!HasLeftOver)
         {
-            bool mayWait = !Ends.HasEnds && !_receives.HasWork && !_acceptor.HasWork;
+            bool mayWait = !Ends.HasEnds && !_receives.HasWork && !MayAccept();
             Wait(mayWait ? timeoutMillis : 0);
             _waits++;
         }
@@ -69,7 +70,7 @@ internal abstract unsafe class ReadyShardIo : ShardIoBase
         count += ReportEnds(events[count..], out int closed);
         if (closed > 0)
         {
-            _acceptor.DescriptorClosed();
+            _listeners.DescriptorClosed();
         }
 
         return count;
@@ -97,7 +98,7 @@ internal abstract unsafe class ReadyShardIo : ShardIoBase
 
     protected override void QueueSend(Connection* connection) => _sends.Append(connection);
 
-    protected override void DisposeBackend() => _acceptor.Dispose();
+    protected override void DisposeBackend() => _listeners.Dispose();
 
     /// <summary>Waits until there is something to tell or the time is over.</summary>
     protected abstract void Wait(int timeoutMillis);
@@ -108,6 +109,9 @@ internal abstract unsafe class ReadyShardIo : ShardIoBase
     /// <summary>There may be something to receive on a living connection.</summary>
     protected void MarkReadable(Connection* connection, bool isHungUp) =>
         _receives.MarkReadable(connection, isHungUp);
+
+    /// <summary>Connections wait at a listener.</summary>
+    protected void MarkReady(int listener) => _listeners[listener].MarkReady();
 
     /// <summary>Takes the result of sending what is held for a living connection; whether that has drained.</summary>
     protected bool AdvanceBacklog(Connection* connection, int result, out IoEvent report)
@@ -144,20 +148,38 @@ internal abstract unsafe class ReadyShardIo : ShardIoBase
     private int Accept(Span<IoEvent> events)
     {
         int count = 0;
-        for (int tries = 0; tries < events.Length; tries++)
+        int listener = _firstListener < _listeners.Count ? _firstListener : 0;
+        _firstListener = listener + 1; // The others have the first turn next, so that a flood at one leaves room for them.
+        for (int tries = 0, silent = 0; tries < events.Length && silent < _listeners.Count;)
         {
-            int descriptor = _acceptor.Accept();
+            int descriptor = _listeners[listener].Accept();
             if (descriptor < 0)
             {
-                break;
+                silent++;
+                listener = listener + 1 < _listeners.Count ? listener + 1 : 0;
+                continue;
             }
 
-            if (TryAccept(descriptor, out events[count]))
+            tries++;
+            if (TryAccept(descriptor, listener, out events[count]))
             {
                 count++;
             }
         }
 
         return count;
+    }
+
+    private bool MayAccept()
+    {
+        for (int i = 0; i < _listeners.Count; i++)
+        {
+            if (_listeners[i].HasWork)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

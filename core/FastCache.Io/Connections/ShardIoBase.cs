@@ -200,7 +200,7 @@ internal abstract unsafe class ShardIoBase : IShardIo
     protected abstract void DisposeBackend();
 
     /// <summary>Takes a slot for an accepted socket, or closes it when all are in use.</summary>
-    protected bool TryAccept(int descriptor, out IoEvent report)
+    protected bool TryAccept(int descriptor, int listener, out IoEvent report)
     {
         Connection* connection = TryOpen(descriptor);
         if (connection is null)
@@ -211,7 +211,7 @@ internal abstract unsafe class ShardIoBase : IShardIo
             return false;
         }
 
-        report = new(IoEventKind.Accepted, Table.IdOf(connection), 0, 0, 0);
+        report = new(IoEventKind.Accepted, Table.IdOf(connection), 0, listener, 0);
         return true;
     }
 

@@ -38,6 +38,9 @@ internal static class EpollTag
 
     public static ulong Of(EpollKind kind) => (ulong)kind << KindShift;
 
+    /// <summary>A listener, whose number stands in the place of a slot.</summary>
+    public static ulong OfListener(int number) => Of(EpollKind.Listener) | (uint)number;
+
     public static ulong Of(ConnectionId id) => ((ulong)(uint)id.Generation << GenerationShift) | (uint)id.Slot;
 
     public static EpollKind Kind(ulong tag) => (EpollKind)(tag >> KindShift);

@@ -13,14 +13,12 @@ internal sealed unsafe class EpollShardIo : ReadyShardIo
 
     private readonly EpollSet _set;
     private readonly WakeSignal _wake;
-    private readonly EpollAcceptor _acceptor;
 
-    private EpollShardIo(EpollSet set, WakeSignal wake, EpollAcceptor acceptor, ShardIoOptions options)
-        : base(new EpollSockets(set), acceptor, new ConnectionTable(options.MaxConnections), options)
+    private EpollShardIo(EpollSet set, WakeSignal wake, ShardIoOptions options)
+        : base(new EpollSockets(set), number => new EpollAcceptor(set, number), new ConnectionTable(options.MaxConnections), options)
     {
         _set = set;
         _wake = wake;
-        _acceptor = acceptor;
         Description = $"epoll: edge-triggered, {Sizes(options)}";
     }
 
@@ -55,7 +53,7 @@ internal sealed unsafe class EpollShardIo : ReadyShardIo
         }
 
         reason = "";
-        return new(set, wake, new EpollAcceptor(set), options);
+        return new(set, wake, options);
     }
 
     public override void Wake() => _wake.Wake();
@@ -88,7 +86,7 @@ internal sealed unsafe class EpollShardIo : ReadyShardIo
             switch (EpollTag.Kind(tag))
             {
                 case EpollKind.Listener:
-                    _acceptor.MarkReady();
+                    MarkReady(EpollTag.Id(tag).Slot);
                     break;
                 case EpollKind.Wake when _wake.Take():
                     events[count++] = new(IoEventKind.Woken, default, 0, 0, 0);

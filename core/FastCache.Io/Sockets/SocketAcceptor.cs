@@ -16,14 +16,14 @@ internal sealed class SocketAcceptor(Mailbox mailbox) : ReadyAcceptor
     private bool _hasResult;
 
     /// <summary>Takes the mail of an accept.</summary>
-    public void Complete(object sender)
+    public static void Complete(SocketAsyncEventArgs accept)
     {
-        SocketAsyncEventArgs accept = (SocketAsyncEventArgs)sender;
-        if (accept == _accept)
+        SocketAcceptor acceptor = (SocketAcceptor)accept.UserToken!;
+        if (accept == acceptor._accept)
         {
-            _isPending = false;
-            _hasResult = true;
-            MarkReady();
+            acceptor._isPending = false;
+            acceptor._hasResult = true;
+            acceptor.MarkReady();
         }
         else
         {
@@ -34,7 +34,7 @@ internal sealed class SocketAcceptor(Mailbox mailbox) : ReadyAcceptor
     protected override void Start(Socket listener)
     {
         _listener = listener;
-        _accept = new(NoExecutionContext);
+        _accept = new(NoExecutionContext) { UserToken = this };
         _accept.Completed += (_, accept) => mailbox.Post(MailKind.Accepted, accept);
         _isPending = _hasResult = false;
     }

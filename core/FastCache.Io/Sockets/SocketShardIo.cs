@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using FastCache.Io.Connections;
 
 namespace FastCache.Io.Sockets;
@@ -12,15 +13,12 @@ internal sealed unsafe class SocketShardIo : ReadyShardIo
     private const int DisposalLimitMillis = 5_000;
 
     private readonly Mailbox _mailbox;
-    private readonly SocketAcceptor _acceptor;
     private readonly SocketLinks _links;
 
-    private SocketShardIo(
-        Mailbox mailbox, SocketAcceptor acceptor, SocketLinks links, ConnectionTable table, ShardIoOptions options)
-        : base(links, acceptor, table, options)
+    private SocketShardIo(Mailbox mailbox, SocketLinks links, ConnectionTable table, ShardIoOptions options)
+        : base(links, _ => new SocketAcceptor(mailbox), table, options)
     {
         _mailbox = mailbox;
-        _acceptor = acceptor;
         _links = links;
         Description = $"sockets: System.Net.Sockets, {Sizes(options)}";
     }
@@ -33,7 +31,7 @@ internal sealed unsafe class SocketShardIo : ReadyShardIo
     {
         Mailbox mailbox = new();
         ConnectionTable table = new(options.MaxConnections);
-        return new(mailbox, new SocketAcceptor(mailbox), new SocketLinks(table, mailbox), table, options);
+        return new(mailbox, new SocketLinks(table, mailbox), table, options);
     }
 
     public override void Wake() => _mailbox.Wake();
@@ -83,7 +81,7 @@ internal sealed unsafe class SocketShardIo : ReadyShardIo
             switch (mail.Kind)
             {
                 case MailKind.Accepted:
-                    _acceptor.Complete(mail.Sender);
+                    SocketAcceptor.Complete((SocketAsyncEventArgs)mail.Sender);
                     break;
                 case MailKind.Readable:
                     MarkReadable((SocketLink)mail.Sender);

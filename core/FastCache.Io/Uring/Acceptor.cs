@@ -16,9 +16,10 @@ namespace FastCache.Io.Uring;
 ///     │                   ▼  │
 ///     └───────────────  Resting: accept failed (descriptors or memory ran out)
 /// </code>
+/// Its number travels in the place of a slot through the kernel.
 /// The operating system lets an accepted socket inherit TCP_NODELAY, so it is set once, on the listener.
 /// </remarks>
-internal sealed unsafe class Acceptor(Ring ring) : IDisposable
+internal sealed unsafe class Acceptor(Ring ring, int number) : IAcceptor
 {
     private Socket? _listener;
     private int _generation;
@@ -32,11 +33,7 @@ internal sealed unsafe class Acceptor(Ring ring) : IDisposable
 
     public IPEndPoint Listen(IPEndPoint endPoint)
     {
-        if (_listener is not null)
-        {
-            throw new InvalidOperationException("This backend listens already; call StopListening first.");
-        }
-
+        Debug.Assert(_listener is null);
         _listener = ListenSocket.Open(endPoint);
         Arm();
         return (IPEndPoint)_listener.LocalEndPoint!;
@@ -129,7 +126,7 @@ internal sealed unsafe class Acceptor(Ring ring) : IDisposable
         }
     }
 
-    private ulong AcceptUserData => UserData.Pack(OperationKind.Accept, _generation, 0);
+    private ulong AcceptUserData => UserData.Pack(OperationKind.Accept, _generation, number);
 
     private void Arm()
     {

@@ -31,7 +31,7 @@ internal sealed unsafe class UringShardIo : ShardIoBase
     private readonly Ring _ring;
     private readonly BufferRing _buffers;
     private readonly CompletionStash _stash = new();
-    private readonly Acceptor _acceptor;
+    private readonly Listeners<Acceptor> _listeners;
     private readonly WakeSignal _wake;
     private readonly Waker _waker;
     private readonly ReceivePath _receives;
@@ -43,7 +43,7 @@ internal sealed unsafe class UringShardIo : ShardIoBase
     {
         _ring = ring;
         _buffers = buffers;
-        _acceptor = new(ring);
+        _listeners = new(number => new(ring, number));
         _wake = wake;
         _waker = new(ring, wake);
         _receives = new(ring, buffers, Table, Ends);
@@ -56,7 +56,7 @@ internal sealed unsafe class UringShardIo : ShardIoBase
     public override string Description { get; }
 
     public override IoCounters Counters => new(
-        Ends.Pass, _ring.Enters, RejectedConnections, _receives.Starvations, _completionOverflows, _acceptor.Failures);
+        Ends.Pass, _ring.Enters, RejectedConnections, _receives.Starvations, _completionOverflows, _listeners.Failures);
 
     /// <summary>Null when the machine refuses; <paramref name="reason"/> says why.</summary>
     internal static UringShardIo? TryCreate(
@@ -107,13 +107,13 @@ internal sealed unsafe class UringShardIo : ShardIoBase
     public override IPEndPoint Listen(IPEndPoint endPoint)
     {
         AssertUsable();
-        return _acceptor.Listen(endPoint);
+        return _listeners.Listen(endPoint);
     }
 
     public override void StopListening()
     {
         AssertUsable();
-        _acceptor.StopListening();
+        _listeners.StopListening();
     }
 
     public override int Poll(Span<IoEvent> events, int timeoutMillis)
@@ -123,7 +123,7 @@ internal sealed unsafe class UringShardIo : ShardIoBase
         Ends.BeginPass();
         _buffers.Publish();
         _receives.ArmStarved();
-        timeoutMillis = _acceptor.LimitWait(timeoutMillis);
+        timeoutMillis = _listeners.LimitWait(timeoutMillis);
 
         bool hasLeftOver = !_stash.IsEmpty;
         bool mayWait = !hasLeftOver && !Ends.HasEnds;
@@ -133,7 +133,7 @@ internal sealed unsafe class UringShardIo : ShardIoBase
         count += ReportEnds(events[count..], out int closed);
         if (closed > 0)
         {
-            _acceptor.DescriptorClosed();
+            _listeners.DescriptorClosed();
         }
 
         return count;
@@ -176,7 +176,7 @@ internal sealed unsafe class UringShardIo : ShardIoBase
     {
         // Peers have seen the end through the shutdowns; the kernel ends the operations after the ring is closed, and
         // touches no buffer of them any more, since that happens only in an enter (DEFER_TASKRUN).
-        _acceptor.Dispose();
+        _listeners.Dispose();
         _ring.Dispose();
         _wake.Dispose();
         _buffers.Dispose();
@@ -274,8 +274,9 @@ internal sealed unsafe class UringShardIo : ShardIoBase
 
     private bool CompleteAccept(in CompletionEntry completion, out IoEvent report)
     {
-        int descriptor = _acceptor.Complete(in completion);
+        int listener = UserData.Slot(completion.UserData);
+        int descriptor = _listeners[listener].Complete(in completion);
         report = default;
-        return descriptor >= 0 && TryAccept(descriptor, out report);
+        return descriptor >= 0 && TryAccept(descriptor, listener, out report);
     }
 }

@@ -20,7 +20,7 @@ internal sealed record FoundPeer(Peer Peer, IReadOnlyList<string> Command, strin
         {
             if (peer.Find() is IReadOnlyList<string> command)
             {
-                found.Add(new(peer, command, PeerProgram.NameOf(command)));
+                found.Add(new(peer, command, peer.Title ?? PeerProgram.NameOf(command)));
             }
             else if (named is not null)
             {

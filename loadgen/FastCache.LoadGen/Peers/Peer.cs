@@ -19,13 +19,16 @@ internal sealed record PeerSettings(int Port, long MemoryBytes, int Keys, int Co
 /// <param name="Wire">What it speaks.</param>
 /// <param name="Find">The program and what its arguments begin with; null: it is not on this machine.</param>
 /// <param name="Arguments">Its further arguments.</param>
+/// <param name="Title">What tables call it; null: what the program calls itself.</param>
 internal sealed record Peer(
     string Name,
     string Program,
     IWire Wire,
     Func<IReadOnlyList<string>?> Find,
-    Func<PeerSettings, IEnumerable<string>> Arguments)
+    Func<PeerSettings, IEnumerable<string>> Arguments,
+    string? Title = null)
 {
+    private const string NodeProject = "node/FastCache.Node";
     private const string GarnetProject = "loadgen/FastCache.GarnetPeer";
     private const int SpareConnections = 64;
     private const int MinGarnetIndexBytes = 1 << 20;
@@ -39,7 +42,8 @@ internal sealed record Peer(
         new("redis", PeerProgram.Redis, RespWire.Instance, () => Installed(PeerProgram.Redis), Redis),
         new("valkey", PeerProgram.Valkey, RespWire.Instance, () => Installed(PeerProgram.Valkey), Redis),
         new("memcached", PeerProgram.Memcached, MetaWire.Instance, () => Installed(PeerProgram.Memcached), Memcached),
-        new("garnet", GarnetProject, RespWire.Instance, BuiltGarnet, Garnet),
+        new("garnet", GarnetProject, RespWire.Instance, () => Built(GarnetProject), Garnet),
+        new("resp", NodeProject, RespWire.Instance, () => Built(NodeProject), Resp, "FastCache by RESP"),
     ];
 
     public static Peer? Named(string name) =>
@@ -47,9 +51,9 @@ internal sealed record Peer(
 
     private static string[]? Installed(string program) => PeerProgram.Find(program) is string path ? [path] : null;
 
-    private static string[]? BuiltGarnet() =>
+    private static string[]? Built(string project) =>
         PeerProgram.Find("dotnet") is string dotnet
-        && BuiltProgram.PathOf(GarnetProject, AppContext.BaseDirectory) is string path
+        && BuiltProgram.PathOf(project, AppContext.BaseDirectory) is string path
         && File.Exists(path)
             ? [dotnet, path]
             : null;
@@ -73,5 +77,11 @@ internal sealed record Peer(
         "--bind", Loopback, "--port", $"{settings.Port}", "--memory", $"{settings.MemoryBytes}",
         "--index", $"{Math.Max(MinGarnetIndexBytes, (long)settings.Keys * GarnetIndexBytesPerKey)}",
         "--no-pubsub", "--no-obj", "--network-connection-limit", $"{settings.Connections + SpareConnections}",
+    ];
+
+    private static IEnumerable<string> Resp(PeerSettings settings) =>
+    [
+        "--listen", $"{Loopback}:0", "--listen", $"resp://{Loopback}:{settings.Port}", "--shards", "1",
+        "--memory", $"{settings.MemoryBytes}", "--prefault", "false", "--max-connections", $"{settings.Connections + SpareConnections}",
     ];
 }

@@ -18,6 +18,7 @@ internal sealed class OwnedSlots
     public OwnedSlots(ClusterTopology topology, string name)
     {
         Topology = topology;
+        Name = name;
         Document = TopologyDocument.Write(topology);
         _labels = [.. topology.Nodes.Select(node => $"{node.Name} at {node.Address}")];
         int node = topology.IndexOf(name);
@@ -33,6 +34,7 @@ internal sealed class OwnedSlots
     private OwnedSlots(OwnedSlots whole, ulong[] replicaBits)
     {
         Topology = whole.Topology;
+        Name = whole.Name;
         Document = whole.Document;
         _labels = whole._labels;
         _primaryBits = whole._primaryBits;
@@ -41,6 +43,9 @@ internal sealed class OwnedSlots
     }
 
     public ClusterTopology Topology { get; }
+
+    /// <summary>The node's own name.</summary>
+    public string Name { get; }
 
     /// <summary>The one that was accepted after this one; null while this is the newest.</summary>
     public OwnedSlots? Next

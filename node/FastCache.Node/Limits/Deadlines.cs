@@ -22,7 +22,7 @@ internal sealed class Deadlines(long handshakeMillis, long frameMillis, long idl
             return "a frame that it began did not arrive whole (--frame-timeout)";
         }
 
-        if (!session.SaidHello && nowMillis - session.OpenedMillis >= handshakeMillis)
+        if (!session.IsIntroduced && nowMillis - session.OpenedMillis >= handshakeMillis)
         {
             counters.HandshakeTimeouts++;
             return "it said no Hello (--handshake-timeout)";

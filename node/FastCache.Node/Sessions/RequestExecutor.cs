@@ -17,8 +17,8 @@ internal sealed class RequestExecutor(
     /// <summary>Longest value in bytes of one frame: a frame is received and a reply is staged in one piece.</summary>
     public const int MaxValueBytes = 1 << 20;
 
-    /// <summary>Longest reply: a value with header, version and token or total length. Other replies are shorter.</summary>
-    public const int MaxReplyBytes = FcpLimits.HeaderBytes + FcpLimits.VersionBytes + sizeof(ulong) + MaxValueBytes;
+    /// <summary>Longest reply: a value with what any protocol puts around it. Other replies are shorter.</summary>
+    public const int MaxReplyBytes = Doors.Door.MaxHeadBytes + MaxValueBytes;
 
     /// <summary>Longest value that this node takes in one frame.</summary>
     public int MaxValueBytesNow => limits.MaxValueBytes;
@@ -151,15 +151,6 @@ internal sealed class RequestExecutor(
         int bytes = ReplyForms.Moved(room, request, key, topology.Slots!);
         ReplyWriter.MakeBatchReply(room, request.Opcode, (uint)index, FlagsOf(request, index) == ReplyFlags.Last);
         return bytes;
-    }
-
-    /// <summary>Writes the error that ends a conversation.</summary>
-    public int End(Session session, Span<byte> room)
-    {
-        Fault fault = session.Fault;
-        counters.FatalErrors += fault.Status == Status.ShuttingDown ? 0 : 1;
-        session.State = SessionState.Draining;
-        return ReplyWriter.WriteError(room, Opcode.Error, fault.Status, fault.Id, fault.Text);
     }
 
     /// <summary>Conditions and life of a Set or SetBegin.</summary>

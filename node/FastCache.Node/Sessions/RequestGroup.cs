@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using FastCache.Core;
+using FastCache.Node.Doors;
 using FastCache.Node.Shards;
 using FastCache.Protocol;
 
@@ -39,7 +40,9 @@ internal sealed class RequestGroup(
     NodeTopology topology,
     ForeignRequests? foreign)
 {
-    private const int Capacity = 64;
+    /// <summary>Most requests of a group.</summary>
+    public const int Capacity = 64;
+
     private const int ProbeLag = 16;
 
     private readonly Entry[] _entries = new Entry[Capacity];
@@ -57,11 +60,15 @@ internal sealed class RequestGroup(
         Bound,
         Scan,
         Unasked,
+        Call,
         TooLarge,
         Fatal,
     }
 
     public int Count { get; private set; }
+
+    /// <summary>How many groups have been executed before this one.</summary>
+    public long Number { get; private set; }
 
     public bool IsFull => Count == Capacity;
 
@@ -119,6 +126,25 @@ internal sealed class RequestGroup(
         int owner = value.Length > executor.MaxValueBytesNow ? ForeignRequests.EveryShard : OwnerOf(key);
         PutBatch(request, key, position, offset, Kind.BatchEntry, owner);
     }
+
+    /// <summary>Adds what <see cref="Door.Execute"/> is to be called for. The group has room.</summary>
+    /// <param name="key">Its key; empty when it has none.</param>
+    /// <param name="owner">The shard that executes it, <see cref="ForeignRequests.EveryShard"/> where any can, or <see cref="NodeTopology.Elsewhere"/>.</param>
+    /// <param name="position">Where decoding has to go on if it cannot be executed now.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AddCall(ReadOnlySpan<byte> key, int owner, in InputPosition position)
+    {
+        _keys[Count] = !key.IsEmpty && (owner >= 0 && IsAtHome(owner)) ? shard.Prepare(key) : default;
+        ref Entry entry = ref _entries[Count];
+        entry.BatchKey = position.BatchKeys;
+        Put(position.Offset, Kind.Call, owner);
+    }
+
+    /// <summary>The shard that has a key, or <see cref="NodeTopology.Elsewhere"/>.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="isForCopy">Whether it is asked of a replica.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int OwnerOf(ReadOnlySpan<byte> key, bool isForCopy = false) => _hasAllKeys ? 0 : topology.OwnerOf(key, isForCopy);
 
     /// <summary>Adds a request that needs what its connection holds. The group has room.</summary>
     public void AddBound(in Request request, int offset) => PutKeyless(request, offset, Kind.Bound);
@@ -188,6 +214,7 @@ internal sealed class RequestGroup(
 
         changes.Origin = ChangeLog.NoOrigin;
         Count = _runCount = 0;
+        Number++;
         counters.Batches++;
         shard.EndBatch();
     }
@@ -209,7 +236,7 @@ internal sealed class RequestGroup(
             int bytes = 0;
             do
             {
-                bytes += Execute(session, _entries[i], _keys[i], room[bytes..]);
+                bytes += Execute(session, i, room[bytes..]);
                 i++;
             }
             while (i < end && bytes < allowance);
@@ -241,7 +268,7 @@ internal sealed class RequestGroup(
             bool isForeign = owner >= 0 && !IsAtHome(owner);
             if (isForeign)
             {
-                forwarded = Forward(session, _entries[i]);
+                forwarded = _entries[i].Kind == Kind.Call ? ForwardCall(session, i) : Forward(session, _entries[i]);
                 if (forwarded == ForwardResult.Sent)
                 {
                     i++;
@@ -266,8 +293,8 @@ internal sealed class RequestGroup(
 
             Span<byte> room = replies.Room;
             int bytes = isForeign
-                ? executor.RefuseForwarding(_entries[i].Request, room)
-                : Execute(session, _entries[i], _keys[i], room);
+                ? RefuseForwarding(session, i, room)
+                : Execute(session, i, room);
             if (bytes > 0)
             {
                 replies.Stage(session, bytes);
@@ -328,14 +355,36 @@ internal sealed class RequestGroup(
         return result;
     }
 
+    private ForwardResult ForwardCall(Session session, int call)
+    {
+        Door door = session.Door;
+        ForwardResult sent = foreign!.TryAdd(
+            session, _entries[call].Owner, door.PackedBytes(call), BatchPlace.None, out Span<byte> frame, door.TagOf(call));
+        if (sent == ForwardResult.Sent)
+        {
+            door.Pack(session, call, frame);
+        }
+
+        return sent;
+    }
+
+    private int RefuseForwarding(Session session, int entry, Span<byte> room) => _entries[entry].Kind == Kind.Call
+        ? session.Door.RefuseForwarding(session, entry, room)
+        : executor.RefuseForwarding(_entries[entry].Request, room);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool IsAtHome(int owner) => foreign is null || owner == foreign.Home;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int Execute(Session session, in Entry entry, in LookupKey key, Span<byte> room) =>
-        entry.Kind == Kind.Request
-            ? executor.Execute(entry.Request, key, room)
-            : ExecuteOther(session, entry, key, room);
+    private int Execute(Session session, int place, Span<byte> room)
+    {
+        ref readonly Entry entry = ref _entries[place];
+        return entry.Kind == Kind.Request
+            ? executor.Execute(entry.Request, _keys[place], room)
+            : entry.Kind == Kind.Call
+                ? session.Door.Execute(session, place, _keys[place], room)
+                : ExecuteOther(session, entry, _keys[place], room);
+    }
 
     private int ExecuteOther(Session session, in Entry entry, in LookupKey key, Span<byte> room) => entry.Kind switch
     {
@@ -348,7 +397,7 @@ internal sealed class RequestGroup(
         Kind.Scan => Scan(session, entry.Request, room),
         Kind.Unasked => bound.Write(session, room),
         Kind.TooLarge => executor.RefuseValue(entry.Request, room),
-        _ => executor.End(session, room),
+        _ => session.Door.End(session, room),
     };
 
     /// <summary>Each look counts as a request: a pass has no more of them of one session than of cheap requests.</summary>
@@ -366,12 +415,13 @@ internal sealed class RequestGroup(
             position.BatchKeys = entry.BatchKey;
             position.BatchOffset = entry.BatchOffset;
         }
+        else if (entry.Kind == Kind.Call)
+        {
+            position.BatchKeys = entry.BatchKey;
+        }
 
         return position;
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int OwnerOf(ReadOnlySpan<byte> key, bool isForCopy = false) => _hasAllKeys ? 0 : topology.OwnerOf(key, isForCopy);
 
     private void PutBatch(
         in Request request, ReadOnlySpan<byte> key, in InputPosition position, int batchOffset, Kind kind, int owner)
@@ -391,9 +441,15 @@ internal sealed class RequestGroup(
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Put(in Request request, int offset, Kind kind, int owner)
     {
+        _entries[Count].Request = request;
+        Put(offset, kind, owner);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Put(int offset, Kind kind, int owner)
+    {
         Debug.Assert(_runCount > 0 && !IsFull);
         ref Entry entry = ref _entries[Count];
-        entry.Request = request;
         entry.Offset = offset;
         entry.Kind = kind;
         entry.Owner = owner;

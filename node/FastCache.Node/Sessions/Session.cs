@@ -1,5 +1,5 @@
-using System.Runtime.CompilerServices;
 using FastCache.Io;
+using FastCache.Node.Doors;
 using FastCache.Node.Shards;
 using FastCache.Protocol;
 
@@ -35,8 +35,8 @@ internal enum SessionState : byte
 /// <param name="Text">What was wrong and what is allowed.</param>
 internal readonly record struct Fault(Status Status, uint Id, string Text);
 
-/// <summary>One connection's conversation: finds the requests in its input and hands them to the group.</summary>
-internal sealed class Session(ReceivePath path, ProtocolLimits limits, NodeTopology topology)
+/// <summary>One connection's conversation, whatever protocol it is in: <see cref="Door"/> finds the requests in its input.</summary>
+internal sealed class Session(ReceivePath path)
 {
     /// <summary>The features that every session of a node can agree on.</summary>
     public const Features Supported = Features.Push | Features.UnorderedReplies;
@@ -49,14 +49,20 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits, NodeTopol
 
     public ConnectionId Connection { get; private set; }
 
+    /// <summary>What the peer speaks.</summary>
+    public Door Door { get; private set; } = null!;
+
+    /// <summary>What the door remembers of this connection; it may use again what it finds of one before.</summary>
+    public object? Talk { get; set; }
+
     /// <summary>Where the client is.</summary>
     public PeerAddress Peer { get; set; }
 
     /// <summary>Whether the connection counts against the node's limits.</summary>
     public bool IsAdmitted { get; set; }
 
-    /// <summary>Whether the first frame, the Hello, was decoded.</summary>
-    public bool SaidHello { get; private set; }
+    /// <summary>Whether the peer may ask now; where a protocol begins with a Hello, whether that was decoded.</summary>
+    public bool IsIntroduced { get; set; }
 
     /// <summary>Since when the connection is open, in the loop's milliseconds.</summary>
     public long OpenedMillis { get; set; }
@@ -66,6 +72,12 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits, NodeTopol
 
     /// <summary>Whether the error frame that ends the conversation has been decided on.</summary>
     public bool HasEnded => _ended || _isToEnd;
+
+    /// <summary>Whether <see cref="EndWith"/> waits for the door to <see cref="End"/> the conversation.</summary>
+    public bool IsToEnd => _isToEnd && !_ended;
+
+    /// <summary>Whether nothing more is to be decoded.</summary>
+    public bool IsDecoded => _ended || State == SessionState.Leaving;
 
     /// <summary>The pass in which <see cref="RequestsInPass"/> were counted.</summary>
     public long CountedPass { get; set; }
@@ -159,7 +171,7 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits, NodeTopol
     public long? StarvedSinceMillis { get; set; }
 
     /// <summary>What the hello agreed on.</summary>
-    public Features Features { get; private set; }
+    public Features Features { get; set; }
 
     /// <summary>The session's streams; null until it opens one.</summary>
     public SessionStreams? Streams { get; set; }
@@ -191,16 +203,18 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits, NodeTopol
     /// <summary>Whether requests may be executed and answered now.</summary>
     public bool MayExecute => State == SessionState.Open && !IsBlocked;
 
-    public void Open(ConnectionId connection)
+    public void Open(ConnectionId connection, Door door)
     {
         Connection = connection;
+        Door = door;
         State = SessionState.Open;
         IsBlocked = IsPaused = IsInputOver = IsPlaced = IsWaiting = false;
         StagedBytes = 0;
         PartialFrameSinceMillis = StarvedSinceMillis = null;
-        SaidHello = IsAdmitted = _ended = _isToEnd = false;
+        IsIntroduced = IsAdmitted = _ended = _isToEnd = false;
         Features = Features.None;
         SendsPieces = WasPostponed = false;
+        door.Open(this);
     }
 
     /// <summary>Whether this is the conversation on a connection of that name.</summary>
@@ -221,235 +235,30 @@ internal sealed class Session(ReceivePath path, ProtocolLimits limits, NodeTopol
         _isToEnd = true;
     }
 
-    /// <summary>Moves whole requests from the input to the group.</summary>
-    /// <returns>
-    /// True when the group must be executed before this can go on (it is full, ends with a scan, or input must move); false when the
-    /// input is used up, or nothing more is to be decoded.
-    /// </returns>
-    public bool Decode(RequestGroup group)
-    {
-        while (true)
-        {
-            ReadOnlySpan<byte> unread = Input.Unread();
-            ref InputPosition position = ref Input.Position;
-            if (_isToEnd && !_ended)
-            {
-                if (group.IsFull)
-                {
-                    return true;
-                }
-
-                group.StartRun(this, position.Piece);
-                End(group, Fault);
-            }
-
-            if (unread.IsEmpty || _ended || State == SessionState.Leaving)
-            {
-                return false;
-            }
-
-            group.StartRun(this, position.Piece);
-            if (position.Skip > 0)
-            {
-                int skipped = Math.Min(position.Skip, unread.Length);
-                position.Skip -= skipped;
-                position.Offset += skipped;
-                continue;
-            }
-
-            // The requests of one piece, without asking for the piece again.
-            int offset = 0;
-            DecodeResult result;
-            Request request;
-            while ((result = RequestDecoder.Read(unread[offset..], limits, out request)) == DecodeResult.Ok)
-            {
-                if (!TryAdd(group, request, ref position))
-                {
-                    return true;
-                }
-
-                offset += request.FrameLength;
-                if (offset == unread.Length || _ended)
-                {
-                    break;
-                }
-            }
-
-            if (result == DecodeResult.Ok)
-            {
-                continue;
-            }
-
-            if (group.IsFull)
-            {
-                return true;
-            }
-
-            if (result == DecodeResult.ValueTooLarge && SaidHello)
-            {
-                group.AddTooLarge(request, position.Offset);
-                position.Skip = request.FrameLength;
-                continue;
-            }
-
-            if (result != DecodeResult.NeedMore)
-            {
-                string text = RequestDecoder.Explain(unread[offset..], limits, out Status status, out uint id);
-                End(group, result == DecodeResult.Fatal
-                    ? new(status, id, text)
-                    : new(Status.HandshakeRequired, request.Id, SessionFault.HandshakeRequired));
-                return false;
-            }
-
-            if (group.EndsWith(this))
-            {
-                return true;
-            }
-
-            if (!Input.TryGather(request.FrameLength))
-            {
-                IsStarved = true;
-                return false;
-            }
-
-            StarvedSinceMillis = null;
-
-            if (Input.CarriedBytes < request.FrameLength)
-            {
-                return false;
-            }
-        }
-    }
-
     /// <summary>Goes back to where a request was found, because it could not be executed yet.</summary>
     /// <param name="position">The place.</param>
     /// <param name="isToHello">Whether that request is the Hello, which is then the first frame again.</param>
     public void Rewind(in InputPosition position, bool isToHello)
     {
         Input.Rewind(position);
-        SaidHello &= !isToHello;
+        IsIntroduced &= !isToHello;
         _ended = false;
         IsCut = true;
+        Door.Rewound(this);
     }
 
-    /// <summary>Adds the fault that ends the conversation to the group, behind the requests before it.</summary>
-    private void End(RequestGroup group, Fault fault)
+    /// <summary>Lets another shard go on with the connection, from the input's position on.</summary>
+    public void LeaveFor(int shard)
+    {
+        Destination = shard;
+        State = SessionState.Leaving;
+    }
+
+    /// <summary>Adds the fault that ends the conversation to the group, which has room, behind the requests before it.</summary>
+    public void End(RequestGroup group, Fault fault)
     {
         Fault = fault;
         _ended = true;
         group.AddFatal(Input.Position.Offset);
-    }
-
-    /// <summary>Adds one decoded request and moves the position past it.</summary>
-    /// <returns>False when the group was full or is to be executed first, or another shard goes on; the position then says what is left.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryAdd(RequestGroup group, in Request request, ref InputPosition position)
-    {
-        if (group.IsFull)
-        {
-            return false;
-        }
-
-        if (request.Opcode is not (Opcode.Get or Opcode.Set) || !SaidHello)
-        {
-            return TryAddOther(group, request, ref position);
-        }
-
-        HasDecoded = true;
-        group.Add(request, position.Offset);
-        position.Offset += request.FrameLength;
-        return true;
-    }
-
-    /// <summary>Adds one request that is no get or set, or comes before the hello.</summary>
-    /// <inheritdoc cref="TryAdd"/>
-    private bool TryAddOther(RequestGroup group, in Request request, ref InputPosition position)
-    {
-        if (SaidHello == (request.Opcode == Opcode.Hello))
-        {
-            End(group, SaidHello
-                ? new(Status.Malformed, request.Id, SessionFault.RepeatedHello)
-                : new(Status.HandshakeRequired, request.Id, SessionFault.HandshakeRequired));
-            return true;
-        }
-
-        if (!SaidHello)
-        {
-            if (!TryPlace(request))
-            {
-                return false; // Nothing behind it is looked at here.
-            }
-
-            Features = (Features)request.Hello.Features & Supported;
-        }
-
-        SaidHello = HasDecoded = true;
-        if (request.Opcode is Opcode.BatchGet or Opcode.BatchSet)
-        {
-            return TryAddBatch(group, request, ref position);
-        }
-
-        if (BoundRequests.IsBound(request.Opcode))
-        {
-            group.AddBound(request, position.Offset);
-        }
-        else if (request.Opcode == Opcode.Scan)
-        {
-            group.AddScan(request, position.Offset);
-            position.Offset += request.FrameLength;
-            return false; // Whether another one may follow in this pass is seen when this one has been executed.
-        }
-        else
-        {
-            group.Add(request, position.Offset);
-        }
-
-        position.Offset += request.FrameLength;
-        return true;
-    }
-
-    /// <summary>Finds out from a Hello which shard the connection belongs to.</summary>
-    /// <returns>False when the conversation goes on there.</returns>
-    private bool TryPlace(in Request hello)
-    {
-        // A shard that is not there is refused here as well as anywhere.
-        if (!IsPlaced && hello.Hello.Shard <= topology.ShardCount)
-        {
-            IsPlaced = true;
-            Destination = topology.ShardFor(hello.Hello.Shard);
-            if (Destination != topology.Shard)
-            {
-                State = SessionState.Leaving;
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private static bool TryAddBatch(RequestGroup group, in Request request, ref InputPosition position)
-    {
-        while (position.BatchKeys < (int)request.Argument)
-        {
-            if (group.IsFull)
-            {
-                return false;
-            }
-
-            if (request.Opcode == Opcode.BatchGet)
-            {
-                group.AddBatchKey(request, ref position);
-            }
-            else
-            {
-                group.AddBatchEntry(request, ref position);
-            }
-
-            position.BatchKeys++;
-        }
-
-        position.BatchKeys = position.BatchOffset = 0;
-        position.Offset += request.FrameLength;
-        return true;
     }
 }

@@ -1,4 +1,5 @@
 using FastCache.Io;
+using FastCache.Node.Doors;
 
 namespace FastCache.Node.Sessions;
 
@@ -17,11 +18,11 @@ internal sealed class SessionTable(int slots, Func<Session> create)
     public Session this[int slot] => _sessions[slot]!;
 
     /// <summary>Begins the conversation on a new connection.</summary>
-    public Session Open(ConnectionId connection)
+    public Session Open(ConnectionId connection, Door door)
     {
         Session session = _sessions[connection.Slot] ??= create();
         _highWater = Math.Max(_highWater, connection.Slot + 1);
-        session.Open(connection);
+        session.Open(connection, door);
         return session;
     }
 

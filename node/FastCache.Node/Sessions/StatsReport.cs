@@ -67,7 +67,9 @@ internal sealed class StatsBoard(int shards)
 internal sealed class StatsReport(
     Shard shard, NodeCounters counters, NodeTopology topology, StatsBoard board, Func<long> uptimeMillis)
 {
-    private const int ClassValues = 7;
+    private static readonly string[] ClassNames =
+        ["pages", "chunks_used", "hot_items", "cold_items", "evictions_cold", "evictions_hot", "expirations"];
+
 
     private static readonly (string Name, Combine Combine)[] Values =
     [
@@ -134,6 +136,30 @@ internal sealed class StatsReport(
 
     /// <summary>Values that each shard shows.</summary>
     public static int ValueCount => Values.Length + (Shard.SizeClassCount * ClassValues);
+
+    private static readonly int Items = IndexOf("items");
+
+    /// <summary>One value over all shards, as each has shown it last.</summary>
+    /// <param name="name">As a line of the report has it.</param>
+    public long Total(string name)
+    {
+        Refresh();
+        int value = IndexOf(name);
+        return board.Combined(value, Values[value].Combine);
+    }
+
+    /// <summary>One value of a size class over all shards, as each has shown it last.</summary>
+    /// <param name="sizeClass">0 to <see cref="Shard.SizeClassCount"/> - 1.</param>
+    /// <param name="name">As a line of the report has it behind the class.</param>
+    public long TotalOfClass(int sizeClass, string name) =>
+        board.Combined(Values.Length + (sizeClass * ClassValues) + Array.IndexOf(ClassNames, name), Combine.Sum);
+
+    /// <summary>How many items a shard had when it has shown its counters last.</summary>
+    public long ItemsOn(int shard) => Volatile.Read(ref board.RowOf(shard)[Items]);
+
+    private static int ClassValues => ClassNames.Length;
+
+    private static int IndexOf(string name) => Array.FindIndex(Values, value => value.Name == name);
 
     /// <summary>Shows this shard's counters of now to all.</summary>
     public void Refresh()
@@ -242,8 +268,6 @@ internal sealed class StatsReport(
 
     private void AddClass(ref Lines lines, int sizeClass)
     {
-        ReadOnlySpan<string> names =
-            ["pages", "chunks_used", "hot_items", "cold_items", "evictions_cold", "evictions_hot", "expirations"];
         int first = Values.Length + (sizeClass * ClassValues);
         if (board.Combined(first, Combine.Sum) == 0)
         {
@@ -253,7 +277,7 @@ internal sealed class StatsReport(
         int chunkBytes = shard.StatisticsOf(sizeClass).ChunkBytes;
         for (int value = 0; value < ClassValues; value++)
         {
-            lines.AddOfClass(chunkBytes, names[value], board.Combined(first + value, Combine.Sum));
+            lines.AddOfClass(chunkBytes, ClassNames[value], board.Combined(first + value, Combine.Sum));
         }
     }
 

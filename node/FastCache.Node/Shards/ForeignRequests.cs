@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using FastCache.Io;
+using FastCache.Node.Doors;
 using FastCache.Node.Sessions;
 
 namespace FastCache.Node.Shards;
@@ -76,7 +77,9 @@ internal sealed class ForeignRequests
     /// <param name="length">Bytes of the whole frame.</param>
     /// <param name="batch">Where in a batch it stands.</param>
     /// <param name="frame">To be filled with the frame when the answer is <see cref="ForwardResult.Sent"/>.</param>
-    public ForwardResult TryAdd(Session session, int owner, int length, in BatchPlace batch, out Span<byte> frame)
+    /// <param name="tag">For a call: <see cref="Door.TagOf"/> it.</param>
+    public ForwardResult TryAdd(
+        Session session, int owner, int length, in BatchPlace batch, out Span<byte> frame, byte tag = 0)
     {
         frame = default;
         Debug.Assert(owner != _home);
@@ -112,7 +115,7 @@ internal sealed class ForeignRequests
             session.StarvedSinceMillis = null;
         }
 
-        frame = parcel.Add(new ParcelEntry(session.Connection, length, batch));
+        frame = parcel.Add(new ParcelEntry(session.Connection, length, batch, session.Door.Kind, tag));
         session.Outstanding++;
         session.OutstandingOwner = owner;
         _counters.Forwarded++;
@@ -223,9 +226,12 @@ internal sealed class ForeignRequests
             }
 
             PendingReply next = _pending[session.FirstPending];
-            ReadOnlySpan<byte> frame = FrameOf(next);
-            frame.CopyTo(replies.Room);
-            replies.Stage(session, frame.Length);
+            int bytes = Take(session, next, replies.Room);
+            if (bytes > 0)
+            {
+                replies.Stage(session, bytes);
+            }
+
             session.FirstPending = next.Next;
         }
 
@@ -302,7 +308,7 @@ internal sealed class ForeignRequests
         int bytes = session.LateLength - session.LateStart;
         for (int i = session.FirstPending; i >= 0; i = _pending[i].Next)
         {
-            bytes += FrameOf(_pending[i]).Length;
+            bytes += MostBytesOf(_pending[i]);
         }
 
         NativeBuffer? kept = _carries.Borrow(bytes);
@@ -322,14 +328,17 @@ internal sealed class ForeignRequests
 
         for (; session.FirstPending >= 0; session.FirstPending = _pending[session.FirstPending].Next)
         {
-            ReadOnlySpan<byte> frame = FrameOf(_pending[session.FirstPending]);
-            frame.CopyTo(kept.Span[used..]);
-            used += frame.Length;
+            used += Take(session, _pending[session.FirstPending], kept.Span[used..]);
         }
 
         session.LateReplies = kept;
         session.LateStart = 0;
         session.LateLength = used;
+        if (used == 0)
+        {
+            DropLate(session);
+        }
+
         return true;
     }
 
@@ -343,7 +352,23 @@ internal sealed class ForeignRequests
         }
     }
 
-    private static ReadOnlySpan<byte> FrameOf(in PendingReply pending) => pending.Parcel.FrameAt(pending.Start);
+    /// <summary>Takes a reply in its turn.</summary>
+    /// <returns>Bytes of what its peer is to be sent for it.</returns>
+    private static int Take(Session session, in PendingReply pending, Span<byte> room)
+    {
+        ReadOnlySpan<byte> reply = pending.Parcel.FrameAt(pending.Start, out ParcelEntry entry);
+        if (entry.Door != DoorKind.Fcp)
+        {
+            return session.Door.TakeReply(session, entry.Tag, reply, room);
+        }
+
+        reply.CopyTo(room);
+        return reply.Length;
+    }
+
+    private static int MostBytesOf(in PendingReply pending) =>
+        pending.Parcel.FrameAt(pending.Start, out ParcelEntry entry).Length
+        + (entry.Door == DoorKind.Fcp ? 0 : Door.MaxJoinedBytes);
 
     private struct PendingReply
     {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using FastCache.Core;
 using FastCache.Io;
+using FastCache.Node.Doors;
 using FastCache.Node.Sessions;
 using FastCache.Protocol;
 
@@ -10,12 +11,13 @@ namespace FastCache.Node.Shards;
 internal sealed class ForeignService : IDisposable
 {
     /// <summary>Requests whose cache misses overlap, like <see cref="RequestGroup"/>'s.</summary>
-    private const int GroupSize = 32;
+    public const int GroupSize = 32;
 
     private readonly ShardExchange _exchange;
     private readonly int _owner;
     private readonly Shard _shard;
     private readonly RequestExecutor _executor;
+    private readonly Door[] _doors;
     private readonly NodeTopology _topology;
     private readonly ProtocolLimits _limits;
     private readonly CarryPool _carries;
@@ -30,6 +32,7 @@ internal sealed class ForeignService : IDisposable
         int owner,
         Shard shard,
         RequestExecutor executor,
+        Door[] doors,
         NodeTopology topology,
         ProtocolLimits limits,
         CarryPool carries)
@@ -38,6 +41,7 @@ internal sealed class ForeignService : IDisposable
         _owner = owner;
         _shard = shard;
         _executor = executor;
+        _doors = doors;
         _topology = topology;
         _limits = limits;
         _carries = carries;
@@ -128,9 +132,19 @@ internal sealed class ForeignService : IDisposable
         int count = 0;
         while (count < GroupSize && work.Requests!.TryRead(ref offset, out ParcelEntry entry, out ReadOnlySpan<byte> frame))
         {
-            DecodeResult result = RequestDecoder.Read(frame, _limits, out _requests[count]);
-            Debug.Assert(result == DecodeResult.Ok, "the home shard has decoded it before");
-            _keys[count] = _shard.Prepare(_requests[count].Key);
+            scoped ReadOnlySpan<byte> key;
+            if (entry.Door == DoorKind.Fcp)
+            {
+                DecodeResult result = RequestDecoder.Read(frame, _limits, out _requests[count]);
+                Debug.Assert(result == DecodeResult.Ok, "the home shard has decoded it before");
+                key = _requests[count].Key;
+            }
+            else
+            {
+                key = _doors[(int)entry.Door].Receive(count, frame);
+            }
+
+            _keys[count] = key.IsEmpty ? default : _shard.Prepare(key);
             _entries[count] = entry;
             count++;
         }
@@ -148,11 +162,10 @@ internal sealed class ForeignService : IDisposable
         int done = 0;
         while (done < count && HasParcels(ref work))
         {
-            ref readonly Request request = ref _requests[done];
-            bool isElsewhere = _topology.Slots is not null && _topology.OwnerOf(request.Key, request.IsForCopy) == NodeTopology.Elsewhere;
-            int length = isElsewhere
-                ? _executor.RefuseMoved(request, _room.Span)
-                : _executor.Execute(request, _keys[done], _room.Span);
+            DoorKind door = _entries[done].Door;
+            int length = door == DoorKind.Fcp
+                ? Execute(_requests[done], _keys[done])
+                : _doors[(int)door].ExecuteForeign(done, _keys[done], _room.Span);
             Answer(link, ref work, _entries[done], _requests[done], length);
             work.Requests!.TryRead(ref work.Offset, out _, out _);
             done++;
@@ -160,6 +173,12 @@ internal sealed class ForeignService : IDisposable
 
         _shard.EndBatch();
         return done > 0;
+    }
+
+    private int Execute(in Request request, in LookupKey key)
+    {
+        bool isElsewhere = _topology.Slots is not null && _topology.OwnerOf(request.Key, request.IsForCopy) == NodeTopology.Elsewhere;
+        return isElsewhere ? _executor.RefuseMoved(request, _room.Span) : _executor.Execute(request, key, _room.Span);
     }
 
     /// <summary>Sees to it that there are two parcels, so that a reply that does not fit into the first has a place.</summary>
@@ -192,8 +211,10 @@ internal sealed class ForeignService : IDisposable
 
             if (!work.Replies!.HasRoomFor(length) && !work.Replies.TryEnlarge(_carries, length))
             {
-                length = ReplyWriter.WriteError(
-                    _room.Span, request.Opcode, Status.OutOfMemory, request.Id, SessionFault.NoMemoryBetweenShards);
+                length = entry.Door == DoorKind.Fcp
+                    ? ReplyWriter.WriteError(
+                        _room.Span, request.Opcode, Status.OutOfMemory, request.Id, SessionFault.NoMemoryBetweenShards)
+                    : _doors[(int)entry.Door].RefuseForeign(_room.Span);
             }
         }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using FastCache.Io;
+using FastCache.Node.Doors;
 using FastCache.Node.Sessions;
 using FastCache.Protocol;
 
@@ -21,7 +22,9 @@ internal readonly record struct BatchPlace(Opcode Opcode, int Index, bool IsLast
 /// <param name="Connection">On its own shard.</param>
 /// <param name="Length">Bytes of the frame; a reply may have none.</param>
 /// <param name="Batch">Where in a batch it stands.</param>
-internal readonly record struct ParcelEntry(ConnectionId Connection, int Length, BatchPlace Batch);
+/// <param name="Door">What the connection speaks.</param>
+/// <param name="Tag">What the door has to know of a call when the reply comes.</param>
+internal readonly record struct ParcelEntry(ConnectionId Connection, int Length, BatchPlace Batch, DoorKind Door, byte Tag);
 
 /// <summary>A block of frames that goes from one shard to another and comes back empty.</summary>
 /// <remarks>
@@ -88,11 +91,12 @@ internal sealed class Parcel(int bytes) : IDisposable
         return true;
     }
 
-    /// <summary>The frame of the entry at an offset.</summary>
-    public ReadOnlySpan<byte> FrameAt(int offset)
+    /// <summary>The entry at an offset, and its frame.</summary>
+    public ReadOnlySpan<byte> FrameAt(int offset, out ParcelEntry entry)
     {
         ReadOnlySpan<byte> place = Bytes[offset..];
-        return place.Slice(Unsafe.SizeOf<ParcelEntry>(), MemoryMarshal.Read<ParcelEntry>(place).Length);
+        entry = MemoryMarshal.Read<ParcelEntry>(place);
+        return place.Slice(Unsafe.SizeOf<ParcelEntry>(), entry.Length);
     }
 
     /// <summary>Makes it empty, on the thread of the shard that it belongs to.</summary>

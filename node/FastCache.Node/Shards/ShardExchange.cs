@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using FastCache.Io;
+using FastCache.Node.Doors;
 
 namespace FastCache.Node.Shards;
 
@@ -57,7 +58,8 @@ internal sealed class ShardLink : IDisposable
 /// <param name="Descriptor">Of the socket; whoever takes this owns it.</param>
 /// <param name="Input">What was received and not consumed, its Hello first.</param>
 /// <param name="Peer">Where the client is.</param>
-internal sealed record Handover(nint Descriptor, byte[] Input, PeerAddress Peer);
+/// <param name="Door">What it speaks.</param>
+internal sealed record Handover(nint Descriptor, byte[] Input, PeerAddress Peer, DoorKind Door);
 
 /// <summary>Everything that the shards of a node share: links, handovers, and who sleeps.</summary>
 /// <remarks>

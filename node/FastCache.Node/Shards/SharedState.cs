@@ -1,4 +1,5 @@
 using FastCache.Node.Cluster;
+using FastCache.Node.Doors;
 using FastCache.Node.Limits;
 using FastCache.Node.Sessions;
 
@@ -34,6 +35,8 @@ internal sealed class SharedState : IDisposable
     public StatsBoard Board { get; }
 
     public NodeLog Log { get; }
+
+    public OpenDoors Doors { get; } = new();
 
     public void Dispose()
     {

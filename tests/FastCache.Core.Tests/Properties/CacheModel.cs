@@ -99,7 +99,8 @@ internal sealed class CacheModel(TimeSpan staleTime, long maxValueBytes)
         bool maySign = change.Kind == CounterKind.Checked && !text.StartsWith('+');
         NumberStyles style = maySign ? NumberStyles.AllowLeadingSign : NumberStyles.None;
         if (text.Length > 20 || !BigInteger.TryParse(text, style, CultureInfo.InvariantCulture, out BigInteger number)
-            || number < least || number > most)
+            || number < least || number > most
+            || (change.Kind == CounterKind.Checked && text != number.ToString(CultureInfo.InvariantCulture)))
         {
             return WriteOutcome.NotANumber;
         }

@@ -1,4 +1,5 @@
 using FastCache.Io;
+using FastCache.Node.Doors;
 using FastCache.Node.Limits;
 using FastCache.Node.Sessions;
 using FastCache.Node.Shards;
@@ -55,8 +56,8 @@ public sealed class LimitTests
         Deadlines deadlines = new(handshakeMillis: 100, frameMillis: 50, idleMillis: 200);
         NodeCounters counters = new();
         using CarryPool carries = new(1 << 20);
-        Session session = new(new ReceivePath(null!, 2, carries), ProtocolLimits.Default, new NodeTopology(new ShardDirectory(1), 0));
-        session.Open(default);
+        Session session = new(new ReceivePath(null!, 2, carries));
+        session.Open(default, Fcp(counters));
         Assert.Null(deadlines.Overdue(session, 99, counters));
         Assert.Contains("--handshake-timeout", deadlines.Overdue(session, 100, counters), StringComparison.Ordinal);
         session.OpenedMillis = 150; // As if it were new.
@@ -75,8 +76,11 @@ public sealed class LimitTests
     {
         Deadlines deadlines = new(handshakeMillis: long.MaxValue, frameMillis: 50, idleMillis: 0);
         using CarryPool carries = new(1 << 20);
-        Session session = new(new ReceivePath(null!, 2, carries), ProtocolLimits.Default, new NodeTopology(new ShardDirectory(1), 0));
-        session.Open(default);
+        Session session = new(new ReceivePath(null!, 2, carries));
+        session.Open(default, Fcp(new NodeCounters()));
         Assert.Null(deadlines.Overdue(session, 1L << 50, new NodeCounters()));
     }
+
+    private static FcpDoor Fcp(NodeCounters counters) =>
+        new(ProtocolLimits.Default, new NodeTopology(new ShardDirectory(1), 0), counters);
 }

@@ -82,6 +82,9 @@ public sealed class NodeCommandTests
     [InlineData("--listen", "127.0.0.1:65536", "127.0.0.1:7600", "65535")]
     [InlineData("--listen", "127.0.0.1:-1", "127.0.0.1:7600", "65535")]
     [InlineData("--listen", "::1:7600", "[::1]:7600", "65535")]
+    [InlineData("--listen", "http://127.0.0.1:80", "resp://127.0.0.1:6379", "65535")]
+    [InlineData("--listen", "RESP://127.0.0.1:80", "resp://127.0.0.1:6379", "65535")]
+    [InlineData("--listen", "resp://", "resp://127.0.0.1:6379", "65535")]
     [InlineData("--compress-from", "63", "0", "256KiB")]
     [InlineData("--compress-from", "1MiB", "0", "256KiB")]
     [InlineData("--compress-from", "text", "0", "256KiB")]
@@ -121,6 +124,26 @@ public sealed class NodeCommandTests
     }
 
     [Fact]
+    public void Listens_where_it_is_told_to_and_always_for_fcp()
+    {
+        Assert.Equal(0, Run(out _, "--listen", "resp://127.0.0.1:6379", "-l", "resp://[::1]:6380"));
+        Assert.False(_options!.IsListenGiven);
+        Assert.Equal(["127.0.0.1:7600", "resp://127.0.0.1:6379", "resp://[::1]:6380"], _options.Listens.Select(listen => $"{listen}"));
+        Assert.Equal(0, Run(out _, "-l", "resp://127.0.0.1:6379", "-l", "fcp://127.0.0.1:1", "-l", "127.0.0.1:2"));
+        Assert.True(_options.IsListenGiven);
+        Assert.Equal(["127.0.0.1:1", "resp://127.0.0.1:6379", "127.0.0.1:2"], _options.Listens.Select(listen => $"{listen}"));
+    }
+
+    [Fact]
+    public void Refuses_more_addresses_than_there_are_listeners()
+    {
+        string[] arguments = [.. Enumerable.Range(1, 8).SelectMany(port => new[] { "--listen", $"resp://127.0.0.1:{port}" })];
+        Assert.NotEqual(0, Run(out string errors, arguments));
+        Assert.Null(_options);
+        Assert.Contains("9 addresses to listen on are too many; allowed are 8", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Refuses_a_node_of_no_topology()
     {
         Assert.NotEqual(0, Run(out string errors, "--node", "a"));
@@ -149,7 +172,7 @@ public sealed class NodeCommandTests
     public void Help_shows_defaults_as_they_are_typed()
     {
         Assert.Equal(0, Run(out string help, "--help"));
-        Assert.All(["[default: 1GiB]", "[default: 256MiB]", "[default: 1MiB]"], text => Assert.Contains(text, help, StringComparison.Ordinal));
+        Assert.All(["[default: 127.0.0.1:7600]", "[default: 1GiB]", "[default: 256MiB]", "[default: 1MiB]"], text => Assert.Contains(text, help, StringComparison.Ordinal));
         Assert.All(["1073741824", "[default: Auto]", "[default: 1000000]"], text => Assert.DoesNotContain(text, help, StringComparison.Ordinal));
     }
 

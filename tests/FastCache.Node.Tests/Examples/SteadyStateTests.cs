@@ -1,6 +1,8 @@
+using System.Net;
 using System.Text;
 using FastCache.Core;
 using FastCache.Io;
+using FastCache.Node.Doors;
 using FastCache.Node.Sessions;
 using FastCache.Node.Shards;
 using FastCache.Node.Tests.Fakes;
@@ -15,14 +17,36 @@ public sealed class SteadyStateTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Requests_of_every_kind_allocate_no_managed_memory(bool blocks)
+    public void Requests_of_every_kind_allocate_no_managed_memory(bool blocks) => Check(
+        blocks, DoorKind.Fcp, new PlainOperation(Opcode.Hello, 0) { Features = Features.Push }.Encode(), Cycle());
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Commands_of_redis_allocate_no_managed_memory(bool blocks) => Check(
+        blocks, DoorKind.Resp, Encoding.ASCII.GetBytes("HELLO 3\r\n"), RespCycle());
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Commands_of_memcached_allocate_no_managed_memory(bool blocks) => Check(
+        blocks, DoorKind.Memcached, [], MemcachedCycle());
+
+    private static void Check(bool blocks, DoorKind door, byte[] opening, byte[] cycle)
     {
         const int warmUpPolls = 2_000;
         const int measuredPolls = 10_000;
         ShardIoOptions sizes = new() { MaxConnections = 4, ReceiveBuffers = 64, ReceiveBufferBytes = 1_021, MaxBacklogBytes = 0 };
-        NodeOptions options = FakeNode.Options(4, 64 << 20);
+        NodeOptions options = FakeNode.Options(4, 64 << 20) with
+        {
+            MoreListens =
+            [
+                new DoorAddress(DoorKind.Resp, new IPEndPoint(IPAddress.Loopback, 0)),
+                new DoorAddress(DoorKind.Memcached, new IPEndPoint(IPAddress.Loopback, 0)),
+            ],
+        };
         using Shard shard = new(new ShardOptions { MemoryBudgetBytes = 32 << 20 });
-        using SteadyShardIo io = new(sizes, new PlainOperation(Opcode.Hello, 0) { Features = Features.Push }.Encode(), Cycle(), 4, blocks);
+        using SteadyShardIo io = new(sizes, opening, cycle, 4, blocks) { Listener = (int)door };
         ProtocolLimits limits = new(Shard.MaxKeyBytes, 8_000, FcpLimits.MaxBatchKeys);
         using SharedState shared = new(options, TextWriter.Null);
         using ShardLoop loop = new(io, sizes, shard, options, shared, 0, limits, new OutboxSizes(30_000, 9_000));
@@ -47,6 +71,54 @@ public sealed class SteadyStateTests
         Assert.True(loop.Counters.Requests - requests > measuredPolls, $"{loop.Counters.Requests - requests} requests");
         Assert.Equal(0, loop.Counters.FatalErrors);
         Assert.Equal(0, after - before);
+    }
+
+    /// <summary>Commands of every group, hits and misses, values of several buffers, many keys, lines, and requests that are refused.</summary>
+    private static byte[] RespCycle()
+    {
+        string[] commands =
+        [
+            "SET a value", "GET a", "SET b 10 EX 1000 NX GET", "GET nothing", "INCR n", "INCRBY n 5", "DECR n", "INCRBY a 1",
+            "APPEND p x", "SETRANGE p 4 y", "GETRANGE p 0 -1", "STRLEN p", "DEL p", "SETEX s 100 v", "TTL s", "EXPIRE s 200 GT", "PERSIST s",
+            "GETEX s EX 50", "GETSET s w", "GETDEL s", "SETNX s 1", "MSET k1 1 k2 2 k3 3", "MGET k1 k2 k3 nothing", "MSETNX k1 1 k9 2",
+            "EXISTS k1 k2 nothing", "DEL k1 k2 k3", "RENAME a c", "COPY c a REPLACE", "TYPE a", "OBJECT ENCODING a", "MEMORY USAGE a",
+            "SCAN 0 MATCH *a* COUNT 20", "RANDOMKEY", "DBSIZE", "PING", "ECHO hello", "SELECT 0", "SELECT 9", "nonsense a b", "GET", "GET a b",
+            "CLIENT ID", "CLIENT GETNAME", "CLUSTER SLOTS", "INCRBYFLOAT f 0.5",
+            $"SET large {new string('v', 2_500)}", "GET large", $"MGET {string.Join(' ', Enumerable.Repeat("large", 2))}",
+            $"EXISTS {string.Join(' ', Enumerable.Repeat("a", 150))}", "FLUSHALL",
+        ];
+        StringBuilder bytes = new();
+        foreach (string command in commands)
+        {
+            string[] words = command.Split(' ');
+            bytes.Append($"*{words.Length}\r\n").AppendJoin("", words.Select(word => $"${word.Length}\r\n{word}\r\n"));
+        }
+
+        return Encoding.ASCII.GetBytes(bytes.Append("GET a\r\nMGET a \"b\" c\r\nPING\r\n").ToString());
+    }
+
+    /// <summary>Every command but stats, whose texts are made for people now and then.</summary>
+    private static byte[] MemcachedCycle()
+    {
+        StringBuilder lines = new();
+        for (int i = 0; i < 60; i++)
+        {
+            string value = new('v', i * 50);
+            lines.Append((i % 10) switch
+            {
+                0 => $"set key{i % 23} {i} 100 {value.Length}\r\n{value}\r\n",
+                1 => $"ms key{i % 23} {value.Length} F7 T100 c\r\n{value}\r\n",
+                2 => $"set key{i % 23} 0 0 8001\r\n{new string('x', 8_001)}\r\n",
+                3 => $"get {string.Join(' ', Enumerable.Range(0, 90).Select(key => $"key{key % 23}"))}\r\n",
+                4 => $"delete key{i % 23}\r\n",
+                5 => "mg a2V5NQ== b k v f c t h l s Oopaque\r\nmg none N30 v\r\nmg key1 R200\r\nmd key2 I\r\n",
+                6 => "ma number N0 J7 v\r\nincr number 3\r\ntouch key1 100\r\nset number 0 0 0\r\n\r\n",
+                7 => "gats 100 key1 key2\r\nme key1\r\nmn\r\nversion\r\nnothing\r\ncas key1 0 0 1 5\r\nx\r\n",
+                _ => $"mg key{i % 23} v\r\n",
+            });
+        }
+
+        return Encoding.ASCII.GetBytes(lines.ToString());
     }
 
     /// <summary>Every opcode, hits and misses, values of several buffers, streams, and requests that are refused.</summary>

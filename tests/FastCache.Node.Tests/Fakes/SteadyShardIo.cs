@@ -34,6 +34,9 @@ internal sealed class SteadyShardIo : IShardIo
         _taken = new long[connections];
     }
 
+    /// <summary>Which listener the connections come to.</summary>
+    public int Listener { get; init; }
+
     /// <summary>Called in every poll, with its number.</summary>
     public Action<int> Polled { get; set; } = _ => { };
 
@@ -65,7 +68,7 @@ internal sealed class SteadyShardIo : IShardIo
         {
             if (Polls == 1)
             {
-                events[count++] = new(IoEventKind.Accepted, new(slot, 0), 0, 0, 0);
+                events[count++] = new(IoEventKind.Accepted, new(slot, 0), 0, Listener, 0);
             }
 
             bool drains = _isBlocked[slot];

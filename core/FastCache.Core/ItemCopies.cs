@@ -1,0 +1,56 @@
+using FastCache.Core.Items;
+
+namespace FastCache.Core;
+
+/// <summary>Puts values under other keys, with the lives that they have.</summary>
+public sealed unsafe class ItemCopies
+{
+    private readonly Shard _shard;
+
+    internal ItemCopies(Shard shard) => _shard = shard;
+
+    /// <summary>Copies a key's value and life to another key.</summary>
+    /// <param name="from">The key that has them.</param>
+    /// <param name="to">Another key.</param>
+    /// <param name="isForAbsent">Whether the other key must be absent.</param>
+    /// <param name="scratch">Room for the value.</param>
+    /// <returns>
+    /// <see cref="WriteOutcome.Done"/>; <see cref="WriteOutcome.NotFound"/> when the first key is absent, <see cref="WriteOutcome.Exists"/>
+    /// when the other is not and must be, <see cref="WriteOutcome.ValueTooLarge"/> when the value is longer than the room for it,
+    /// <see cref="WriteOutcome.OutOfMemory"/>.
+    /// </returns>
+    public WriteOutcome Copy(scoped in LookupKey from, scoped in LookupKey to, bool isForAbsent, Span<byte> scratch)
+    {
+        uint source = _shard.FindResident(from, out bool isLive);
+        if (!isLive || !_shard.TryView(source, from.Hash, out ItemView item, isLookup: false))
+        {
+            return WriteOutcome.NotFound;
+        }
+
+        if (item.Length > scratch.Length)
+        {
+            return WriteOutcome.ValueTooLarge;
+        }
+
+        int length = (int)item.Length;
+        item.CopyTo(scratch);
+        Life life = Life.Of(_shard.At(source));
+        uint target = _shard.FindResident(to, out bool isTaken);
+        return isTaken && isForAbsent
+            ? WriteOutcome.Exists
+            : _shard.Writer.Write(to, scratch[..length], target, life, _shard.NextVersion(), out _);
+    }
+
+    /// <summary>Moves a key's value and life to another key.</summary>
+    /// <inheritdoc cref="Copy"/>
+    public WriteOutcome Move(scoped in LookupKey from, scoped in LookupKey to, bool isForAbsent, Span<byte> scratch)
+    {
+        WriteOutcome outcome = Copy(from, to, isForAbsent, scratch);
+        if (outcome == WriteOutcome.Done)
+        {
+            _shard.Delete(from);
+        }
+
+        return outcome;
+    }
+}

@@ -1,0 +1,344 @@
+using System.Runtime.CompilerServices;
+
+namespace FastCache.Protocol.Memcached;
+
+/// <summary>Finds requests of memcached's protocol in received bytes.</summary>
+/// <remarks>
+/// A line ends with CR LF or LF and has at most <see cref="MaxLineBytes"/>; that of get and gets <see cref="MaxManyKeysLineBytes"/>.
+/// Keys have at most <see cref="MaxKeyBytes"/>. What is wrong in a line, and in which order that is found, follows memcached 1.6; the
+/// clients' tests of this world are written against its replies.
+/// </remarks>
+/// <param name="maxValueBytes">Longest data block that is taken.</param>
+public sealed class MemcachedRequestDecoder(int maxValueBytes)
+{
+    /// <summary>Longest line of a command that is not get or gets, in bytes.</summary>
+    public const int MaxLineBytes = 2_048;
+
+    /// <summary>Longest line of get and gets, in bytes.</summary>
+    public const int MaxManyKeysLineBytes = 64 << 10;
+
+    /// <summary>Longest key in bytes, as sent.</summary>
+    public const int MaxKeyBytes = 250;
+
+    private const int DataEndBytes = 2;
+
+    /// <summary>What was wrong and what is allowed, after <see cref="DecodeResult.Fatal"/>; empty when nothing is to be said.</summary>
+    public string Error { get; private set; } = "";
+
+    /// <summary>Reads one request.</summary>
+    /// <param name="input">The bytes that are there.</param>
+    /// <param name="progress">The connection's; becomes <c>default</c> with every request.</param>
+    /// <param name="keyRoom">Where a key goes that comes as base64: <see cref="MaxKeyBytes"/> of memory that does not move.</param>
+    /// <param name="request">What was found, also when it has a fault.</param>
+    /// <returns><see cref="DecodeResult.Fatal"/> when the line is too long, or the client speaks HTTP.</returns>
+    public DecodeResult Read(
+        ReadOnlySpan<byte> input, ref MemcachedProgress progress, Span<byte> keyRoom, out MemcachedRequest request)
+    {
+        request = default;
+        int end = input[progress.Searched..].IndexOf((byte)'\n');
+        if (end < 0 || end + progress.Searched > MaxLineBytes)
+        {
+            int length = end < 0 ? input.Length : end + progress.Searched;
+            if (length > MaxLineBytes && (length > MaxManyKeysLineBytes || !IsManyKeys(input)))
+            {
+                Error = $"a line is too long: allowed are {MaxLineBytes} bytes, for get and gets {MaxManyKeysLineBytes}";
+                return DecodeResult.Fatal;
+            }
+
+            if (end < 0)
+            {
+                progress.Searched = input.Length;
+                progress.Length = input.Length + 1;
+                return DecodeResult.NeedMore;
+            }
+        }
+
+        end += progress.Searched;
+        request.Length = end + 1;
+        // A lone CR is a word, as in memcached.
+        ReadOnlySpan<byte> line = input[..(end > 1 && input[end - 1] == '\r' ? end - 1 : end)];
+        int zero = line.IndexOf((byte)0);
+        line = zero < 0 ? line : line[..zero];
+        request.LineLength = line.Length;
+        MemcachedTokens tokens = new(line);
+        int dataBytes = ReadLine(ref tokens, keyRoom, ref request);
+        if (dataBytes < 0)
+        {
+            Error = "";
+            return DecodeResult.Fatal;
+        }
+
+        if (dataBytes > 0 && !TryTakeData(input, dataBytes, ref request))
+        {
+            progress.Length = request.Length + dataBytes;
+            // The line is found at once when the rest is there.
+            progress.Searched = 0;
+            return DecodeResult.NeedMore;
+        }
+
+        progress = default;
+        return DecodeResult.Ok;
+    }
+
+    /// <summary>Reads a line.</summary>
+    /// <returns>Bytes of the data block with its end, 0 when there is none, or -1 when the conversation ends.</returns>
+    private static int ReadLine(ref MemcachedTokens tokens, Span<byte> keyRoom, ref MemcachedRequest request)
+    {
+        if (!tokens.TryNext(out ReadOnlySpan<byte> name) || name.Length < 2)
+        {
+            return Refuse(ref request, MemcachedFault.UnknownCommand);
+        }
+
+        if (name.Length == 2 && name[0] == 'm')
+        {
+            return MemcachedMetaLine.Read(name[1], ref tokens, keyRoom, ref request);
+        }
+
+        request.Command = CommandOf(name);
+        switch (request.Command)
+        {
+            case MemcachedCommand.Get or MemcachedCommand.Gets or MemcachedCommand.Gat or MemcachedCommand.Gats:
+                return ReadGet(ref tokens, ref request);
+            case >= MemcachedCommand.Set and <= MemcachedCommand.Cas:
+                return ReadStorage(ref tokens, ref request);
+            case MemcachedCommand.Increment or MemcachedCommand.Decrement or MemcachedCommand.Touch:
+                return ReadChange(ref tokens, ref request);
+            case MemcachedCommand.Delete:
+                return ReadDelete(ref tokens, ref request);
+            case MemcachedCommand.FlushAll or MemcachedCommand.Verbosity:
+                return ReadSetting(ref tokens, ref request);
+            case MemcachedCommand.None:
+                while (tokens.TryNext(out ReadOnlySpan<byte> word))
+                {
+                    if (word.StartsWith("HTTP/"u8))
+                    {
+                        return -1;
+                    }
+                }
+
+                return Refuse(ref request, MemcachedFault.UnknownCommand);
+            default:
+                request.Arguments = tokens.Rest;
+                return 0;
+        }
+    }
+
+    private static MemcachedCommand CommandOf(ReadOnlySpan<byte> name) => name[0] switch
+    {
+        (byte)'g' when name.SequenceEqual("get"u8) => MemcachedCommand.Get,
+        (byte)'g' when name.SequenceEqual("gets"u8) => MemcachedCommand.Gets,
+        (byte)'g' when name.SequenceEqual("gat"u8) => MemcachedCommand.Gat,
+        (byte)'g' when name.SequenceEqual("gats"u8) => MemcachedCommand.Gats,
+        (byte)'s' when name.SequenceEqual("set"u8) => MemcachedCommand.Set,
+        (byte)'s' when name.SequenceEqual("stats"u8) => MemcachedCommand.Stats,
+        (byte)'a' when name.SequenceEqual("add"u8) => MemcachedCommand.Add,
+        (byte)'a' when name.SequenceEqual("append"u8) => MemcachedCommand.Append,
+        (byte)'c' when name.SequenceEqual("cas"u8) => MemcachedCommand.Cas,
+        (byte)'d' when name.SequenceEqual("delete"u8) => MemcachedCommand.Delete,
+        (byte)'d' when name.SequenceEqual("decr"u8) => MemcachedCommand.Decrement,
+        (byte)'f' when name.SequenceEqual("flush_all"u8) => MemcachedCommand.FlushAll,
+        (byte)'i' when name.SequenceEqual("incr"u8) => MemcachedCommand.Increment,
+        (byte)'p' when name.SequenceEqual("prepend"u8) => MemcachedCommand.Prepend,
+        (byte)'q' when name.SequenceEqual("quit"u8) => MemcachedCommand.Quit,
+        (byte)'r' when name.SequenceEqual("replace"u8) => MemcachedCommand.Replace,
+        (byte)'t' when name.SequenceEqual("touch"u8) => MemcachedCommand.Touch,
+        (byte)'v' when name.SequenceEqual("version"u8) => MemcachedCommand.Version,
+        (byte)'v' when name.SequenceEqual("verbosity"u8) => MemcachedCommand.Verbosity,
+        _ => MemcachedCommand.None,
+    };
+
+    private static int ReadGet(ref MemcachedTokens tokens, ref MemcachedRequest request)
+    {
+        if (!tokens.TryNext(out ReadOnlySpan<byte> first))
+        {
+            return Refuse(ref request, MemcachedFault.UnknownCommand);
+        }
+
+        if (request.Command is MemcachedCommand.Gat or MemcachedCommand.Gats)
+        {
+            if (!MemcachedNumber.TryParse(first, out request.ExpirySeconds))
+            {
+                return Refuse(ref request, MemcachedFault.BadExpiry);
+            }
+
+            if (!tokens.TryNext(out first))
+            {
+                return 0;
+            }
+        }
+
+        request.Key = first;
+        request.Arguments = tokens.Rest;
+        ReadOnlySpan<byte> key = first;
+        do
+        {
+            request.KeyCount++;
+            if (key.Length > MaxKeyBytes)
+            {
+                return Refuse(ref request, MemcachedFault.BadLine);
+            }
+        }
+        while (tokens.TryNext(out key));
+        return 0;
+    }
+
+    private static int ReadStorage(ref MemcachedTokens tokens, ref MemcachedRequest request)
+    {
+        bool isCas = request.Command == MemcachedCommand.Cas;
+        ReadOnlySpan<byte> version = default;
+        if (!tokens.TryNext(out ReadOnlySpan<byte> key) || !tokens.TryNext(out ReadOnlySpan<byte> flags)
+            || !tokens.TryNext(out ReadOnlySpan<byte> expiry) || !tokens.TryNext(out ReadOnlySpan<byte> bytes)
+            || (isCas && !tokens.TryNext(out version)) || !TryReadEnd(ref tokens, ref request))
+        {
+            return Refuse(ref request, MemcachedFault.UnknownCommand);
+        }
+
+        request.Key = key;
+        request.KeyCount = 1;
+        if (key.Length > MaxKeyBytes
+            || !MemcachedNumber.TryParse(flags, out request.ClientFlags)
+            || !MemcachedNumber.TryParse(expiry, out request.ExpirySeconds)
+            || !MemcachedNumber.TryParse(bytes, out int length)
+            || (isCas && !MemcachedNumber.TryParse(version, out request.Version))
+            || length is < 0 or > int.MaxValue - DataEndBytes)
+        {
+            return Refuse(ref request, MemcachedFault.BadLine);
+        }
+
+        return length + DataEndBytes;
+    }
+
+    private static int ReadChange(ref MemcachedTokens tokens, ref MemcachedRequest request)
+    {
+        if (!tokens.TryNext(out ReadOnlySpan<byte> key) || !tokens.TryNext(out ReadOnlySpan<byte> number)
+            || !TryReadEnd(ref tokens, ref request))
+        {
+            return Refuse(ref request, MemcachedFault.UnknownCommand);
+        }
+
+        request.Key = key;
+        request.KeyCount = 1;
+        if (key.Length > MaxKeyBytes)
+        {
+            return Refuse(ref request, MemcachedFault.BadLine);
+        }
+
+        bool isTouch = request.Command == MemcachedCommand.Touch;
+        bool parsed = isTouch
+            ? MemcachedNumber.TryParse(number, out request.ExpirySeconds)
+            : MemcachedNumber.TryParse(number, out request.Amount);
+        return parsed ? 0 : Refuse(ref request, isTouch ? MemcachedFault.BadExpiry : MemcachedFault.BadDelta);
+    }
+
+    private static int ReadDelete(ref MemcachedTokens tokens, ref MemcachedRequest request)
+    {
+        if (!tokens.TryNext(out ReadOnlySpan<byte> key))
+        {
+            return Refuse(ref request, MemcachedFault.UnknownCommand);
+        }
+
+        bool hasSecond = tokens.TryNext(out ReadOnlySpan<byte> second);
+        bool hasThird = tokens.TryNext(out ReadOnlySpan<byte> third);
+        if (hasThird && tokens.TryNext(out _))
+        {
+            return Refuse(ref request, MemcachedFault.UnknownCommand);
+        }
+
+        request.IsQuiet = IsNoReply(hasThird ? third : second);
+        bool isZero = second.SequenceEqual("0"u8);
+        if (hasSecond && !(hasThird ? isZero && request.IsQuiet : isZero || request.IsQuiet))
+        {
+            return Refuse(ref request, MemcachedFault.BadDelete);
+        }
+
+        request.Key = key;
+        request.KeyCount = 1;
+        return key.Length > MaxKeyBytes ? Refuse(ref request, MemcachedFault.BadLine) : 0;
+    }
+
+    /// <summary>Reads the number, and noreply, of flush_all or verbosity.</summary>
+    private static int ReadSetting(ref MemcachedTokens tokens, ref MemcachedRequest request)
+    {
+        bool isFlush = request.Command == MemcachedCommand.FlushAll;
+        bool hasFirst = tokens.TryNext(out ReadOnlySpan<byte> first);
+        bool hasSecond = tokens.TryNext(out ReadOnlySpan<byte> second);
+        if ((hasSecond && tokens.TryNext(out _)) || (!isFlush && !hasFirst))
+        {
+            return Refuse(ref request, MemcachedFault.UnknownCommand);
+        }
+
+        request.IsQuiet = IsNoReply(hasSecond ? second : first);
+        if (!isFlush)
+        {
+            return MemcachedNumber.TryParse(first, out uint _) ? 0 : Refuse(ref request, MemcachedFault.BadLine);
+        }
+
+        bool hasDelay = hasFirst && (hasSecond || !request.IsQuiet);
+        return !hasDelay || MemcachedNumber.TryParse(first, out request.ExpirySeconds)
+            ? 0
+            : Refuse(ref request, MemcachedFault.BadExpiry);
+    }
+
+    /// <summary>Reads the one word that may stand last.</summary>
+    /// <returns>False when there are more.</returns>
+    private static bool TryReadEnd(ref MemcachedTokens tokens, ref MemcachedRequest request)
+    {
+        if (!tokens.TryNext(out ReadOnlySpan<byte> last))
+        {
+            return true;
+        }
+
+        request.IsQuiet = IsNoReply(last);
+        bool isLast = !tokens.TryNext(out _);
+        request.IsQuiet &= isLast;
+        return isLast;
+    }
+
+    private static bool IsNoReply(ReadOnlySpan<byte> word) => word.SequenceEqual("noreply"u8);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int Refuse(ref MemcachedRequest request, MemcachedFault fault)
+    {
+        request.Fault = fault;
+        request.IsQuiet &= fault != MemcachedFault.UnknownCommand;
+        return 0;
+    }
+
+    private static bool IsManyKeys(ReadOnlySpan<byte> input)
+    {
+        ReadOnlySpan<byte> trimmed = input.TrimStart((byte)' ');
+        return trimmed.StartsWith("get "u8) || trimmed.StartsWith("gets "u8);
+    }
+
+    /// <summary>Takes the data block, or sees to it that it is skipped.</summary>
+    /// <returns>False when it is not there yet.</returns>
+    private bool TryTakeData(ReadOnlySpan<byte> input, int dataBytes, ref MemcachedRequest request)
+    {
+        int length = dataBytes - DataEndBytes;
+        if (request.Fault != MemcachedFault.None || length > maxValueBytes)
+        {
+            request.Skip = dataBytes;
+            if (request.Fault == MemcachedFault.None)
+            {
+                request.Fault = MemcachedFault.TooLarge;
+            }
+
+            return true;
+        }
+
+        if (input.Length - request.Length < dataBytes)
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> block = input.Slice(request.Length, dataBytes);
+        request.Length += dataBytes;
+        request.Value = block[..length];
+        if (!block[length..].SequenceEqual("\r\n"u8))
+        {
+            request.Fault = MemcachedFault.BadChunk;
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,124 @@
+using FastCache.Core;
+using FastCache.Node.Doors.Resp;
+using FastCache.Node.Sessions;
+using FastCache.Protocol.Memcached;
+
+namespace FastCache.Node.Doors.Memcached;
+
+/// <summary>Why a call is not executed, beyond the request's own fault.</summary>
+internal enum CallRefusal : byte
+{
+    None,
+
+    /// <summary>The key is another node's.</summary>
+    Moved,
+
+    /// <summary>There was no memory to send it to the shard of its key.</summary>
+    NoMemoryBetweenShards,
+}
+
+/// <summary>A call between decoding and execution; of a get of many keys, one key.</summary>
+internal struct PendingCall
+{
+    /// <summary>Good until the group is executed; its key is the call's.</summary>
+    public MemcachedRequest Request;
+
+    public CallRefusal Refusal;
+
+    /// <summary>Whether nothing of the request follows, so that its end is answered.</summary>
+    public bool IsLast;
+}
+
+/// <summary>The calls of one group, and how one is executed.</summary>
+internal sealed class MemcachedCalls(RespShard shard, int capacity)
+{
+    private readonly PendingCall[] _calls = new PendingCall[capacity];
+    private readonly ClassicCommands _classic = new(shard);
+    private readonly MetaCommands _meta = new(shard);
+    private readonly MemcachedReport _report = new(shard);
+
+    public ref PendingCall this[int place] => ref _calls[place];
+
+    /// <summary>Executes a call.</summary>
+    /// <returns>Bytes of the reply; 0 if there is none.</returns>
+    public int Execute(int place, in LookupKey key, Span<byte> room)
+    {
+        ref PendingCall call = ref _calls[place];
+        shard.Counters.Requests++;
+        Line reply = new(room);
+        if (call.Refusal != CallRefusal.None || call.Request.Fault != MemcachedFault.None)
+        {
+            Refuse(call, key, ref reply);
+            return reply.Text.Length;
+        }
+
+        switch (call.Request.Command)
+        {
+            case MemcachedCommand.Get or MemcachedCommand.Gets or MemcachedCommand.Gat or MemcachedCommand.Gats:
+                _classic.Get(call.Request, call.IsLast, key, ref reply);
+                break;
+            case MemcachedCommand.MetaGet:
+                _meta.Get(call.Request, key, ref reply);
+                break;
+            case MemcachedCommand.MetaSet:
+                _meta.Set(call.Request, key, ref reply);
+                break;
+            case MemcachedCommand.MetaDelete:
+                _meta.Delete(call.Request, key, ref reply);
+                break;
+            case MemcachedCommand.MetaArithmetic:
+                _meta.Count(call.Request, key, ref reply);
+                break;
+            case MemcachedCommand.MetaDebug:
+                _meta.Describe(call.Request, key, ref reply);
+                break;
+            case MemcachedCommand.MetaNoop:
+                reply.Add("MN\r\n"u8);
+                break;
+            case MemcachedCommand.Stats:
+                _report.Write(call.Request.Arguments, ref reply);
+                break;
+            default:
+                _classic.Execute(call.Request, key, ref reply);
+                // Of a request that every shard executes the last one answers.
+                return call.IsLast && !call.Request.IsQuiet ? reply.Text.Length : 0;
+        }
+
+        return reply.Text.Length;
+    }
+
+    private void Refuse(in PendingCall call, in LookupKey key, ref Line reply)
+    {
+        if (call.Refusal == CallRefusal.Moved)
+        {
+            shard.Counters.Moved++;
+            reply.Add("SERVER_ERROR another node has the key: connect to a node of its slot\r\n"u8);
+            return;
+        }
+
+        if (call.Refusal == CallRefusal.NoMemoryBetweenShards)
+        {
+            reply.Add("SERVER_ERROR out of memory between the shards\r\n"u8);
+            return;
+        }
+
+        MemcachedFault fault = call.Request.Fault;
+        bool isMeta = call.Request.Command >= MemcachedCommand.MetaGet;
+        if (fault == MemcachedFault.TooLarge)
+        {
+            shard.Counters.ValuesRefused++;
+            if (isMeta || call.Request.Command == MemcachedCommand.Set)
+            {
+                // An older value must not outlive a write that failed.
+                shard.Shard.Delete(key);
+                shard.Note(call.Request.Key);
+            }
+        }
+
+        if (!call.Request.IsQuiet || isMeta)
+        {
+            reply.Add(MemcachedFaults.TextOf(fault));
+            reply.Add("\r\n"u8);
+        }
+    }
+}

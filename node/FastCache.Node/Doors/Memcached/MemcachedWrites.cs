@@ -1,0 +1,67 @@
+using FastCache.Core;
+using FastCache.Node.Doors.Resp;
+using FastCache.Protocol.Memcached;
+
+namespace FastCache.Node.Doors.Memcached;
+
+/// <summary>What the classic and the meta commands have in common when they write.</summary>
+internal static class MemcachedWrites
+{
+    /// <summary>Stores the data block of a request.</summary>
+    /// <param name="shard">Where.</param>
+    /// <param name="request">Its life, flags, version and data block count.</param>
+    /// <param name="command">One of set, add, replace, append, prepend, cas.</param>
+    /// <param name="key">The key, prepared.</param>
+    /// <param name="version">The version that the value was given; 0 unless it was stored.</param>
+    public static WriteOutcome Store(
+        RespShard shard, in MemcachedRequest request, MemcachedCommand command, in LookupKey key, out ulong version)
+    {
+        WriteOutcome outcome = StoreSilently(shard, request, command, key, out version);
+        shard.Note(request.Key);
+        return outcome;
+    }
+
+    /// <summary>The line for what went wrong, without its end.</summary>
+    public static ReadOnlySpan<byte> TextOf(WriteOutcome outcome) => outcome switch
+    {
+        WriteOutcome.NotANumber => "CLIENT_ERROR cannot increment or decrement non-numeric value"u8,
+        WriteOutcome.ValueTooLarge => MemcachedFaults.TextOf(MemcachedFault.TooLarge),
+        _ => "SERVER_ERROR out of memory storing object"u8,
+    };
+
+    private static WriteOutcome StoreSilently(
+        RespShard shard, in MemcachedRequest request, MemcachedCommand command, in LookupKey key, out ulong version)
+    {
+        Shard cache = shard.Shard;
+        if (command is MemcachedCommand.Append or MemcachedCommand.Prepend)
+        {
+            return cache.Edits.Append(key, request.Value, command == MemcachedCommand.Prepend, out version);
+        }
+
+        TimeToLive life = TimeToLive.Of(request.ExpirySeconds, shard.UnixMillis());
+        SetCondition condition = command switch
+        {
+            MemcachedCommand.Add => SetCondition.IfAbsent,
+            MemcachedCommand.Replace => SetCondition.IfPresent,
+            MemcachedCommand.Cas => SetCondition.IfVersionMatches,
+            _ => SetCondition.Always,
+        };
+        SetOptions options = new(condition, request.Version, life.Millis) { ClientFlags = request.ClientFlags };
+        WriteOutcome outcome = cache.Set(key, request.Value, options, out version);
+        if (command == MemcachedCommand.Cas && (outcome is WriteOutcome.NotFound or WriteOutcome.VersionMismatch) && request.Version != 0
+            && cache.Leases.IsClaimed(key))
+        {
+            // The unique of a won item is the grant's token.
+            WriteOutcome filled = cache.Set(
+                key, request.Value, options with { Condition = SetCondition.Always, LeaseToken = request.Version }, out version);
+            outcome = filled == WriteOutcome.LeaseLost ? outcome : filled;
+        }
+
+        if (outcome == WriteOutcome.Done && life.IsOver)
+        {
+            cache.Delete(key);
+        }
+
+        return outcome;
+    }
+}

@@ -1,0 +1,161 @@
+using FastCache.Io;
+using FastCache.Node.Sessions;
+using FastCache.Protocol.Resp;
+
+namespace FastCache.Node.Doors.Resp;
+
+/// <summary>CLIENT: the connections of a shard, and what they are called.</summary>
+internal sealed class ClientCommands(RespShard shard)
+{
+    private const string Group = "connection";
+    private const CommandFlags Flags = CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale;
+    private const int MaxLineBytes = 1024;
+
+    /// <summary>What a name must not be.</summary>
+    public static ReadOnlySpan<byte> NotAName => "ERR Client names cannot contain spaces, newlines or special characters."u8;
+
+    /// <summary>All commands, once they are brought together.</summary>
+    public CommandTable Table { get; set; } = null!;
+
+    public Command Command => new("client", -2, CommandFlags.None, KeyPlaces.None, Containers.Never, Group, "Tells of connections.")
+    {
+        Subcommands =
+        [
+            new("client|id", 2, Flags, KeyPlaces.None, Id, Group, "Returns the connection's number."),
+            new("client|setname", 3, Flags, KeyPlaces.None, SetName, Group, "Gives the connection a name."),
+            new("client|getname", 2, Flags, KeyPlaces.None, GetName, Group, "Returns the connection's name."),
+            new("client|setinfo", 4, Flags, KeyPlaces.None, SetLibrary, Group, "Says which library the client uses (LIB-NAME, LIB-VER)."),
+            new("client|info", 2, Flags, KeyPlaces.None, One, Group, "Describes the connection."),
+            new("client|list", -2, Flags | CommandFlags.Admin, KeyPlaces.None, List, Group,
+                "Describes the connections of the shard that answers."),
+            new("client|no-evict", 3, Flags | CommandFlags.Admin, KeyPlaces.None, Switch, Group,
+                "Is taken and changes nothing: the limits of --connection-memory hold for all."),
+            new("client|no-touch", 3, Flags, KeyPlaces.None, Switch, Group, "Is taken and changes nothing: a look at a key counts as its use."),
+        ],
+    };
+
+    /// <summary>Whether a client may be called that.</summary>
+    public static bool IsName(scoped ReadOnlySpan<byte> name) => !name.ContainsAnyExceptInRange((byte)'!', (byte)'~');
+
+    /// <param name="talk">The connection's.</param>
+    /// <param name="name">For which <see cref="IsName"/> holds; empty: none.</param>
+    public static void SetName(RespTalk talk, scoped ReadOnlySpan<byte> name) =>
+        talk.Name = name.IsEmpty ? null : name[..Math.Min(name.Length, RespTalk.MostNameBytes)].ToArray();
+
+    private static void Id(scoped Call call, ref RespReplyWriter reply) => reply.WriteInteger(call.Talk.Id);
+
+    private static void SetName(scoped Call call, ref RespReplyWriter reply)
+    {
+        if (!IsName(call[2]))
+        {
+            reply.WriteError(NotAName);
+            return;
+        }
+
+        SetName(call.Talk, call[2]);
+        reply.WriteOk();
+    }
+
+    private static void GetName(scoped Call call, ref RespReplyWriter reply)
+    {
+        if (call.Talk.Name is byte[] name)
+        {
+            reply.WriteBulk(name);
+        }
+        else
+        {
+            reply.WriteNull();
+        }
+    }
+
+    private static void SetLibrary(scoped Call call, ref RespReplyWriter reply)
+    {
+        bool isName = RespWord.Is(call[2], "lib-name"u8);
+        if (!isName && !RespWord.Is(call[2], "lib-ver"u8))
+        {
+            Line line = new(stackalloc byte[200]);
+            line.Add("ERR Unrecognized option '"u8);
+            line.AddShown(call[2], 128);
+            line.Add("'"u8);
+            reply.WriteError(line.Text);
+            return;
+        }
+
+        if (!IsName(call[3]))
+        {
+            reply.WriteError(isName
+                ? "ERR lib-name cannot contain spaces, newlines or special characters."u8
+                : "ERR lib-ver cannot contain spaces, newlines or special characters."u8);
+            return;
+        }
+
+        byte[] said = call[3][..Math.Min(call[3].Length, RespTalk.MostNameBytes)].ToArray();
+        (call.Talk.LibraryName, call.Talk.LibraryVersion) = isName ? (said, call.Talk.LibraryVersion) : (call.Talk.LibraryName, said);
+        reply.WriteOk();
+    }
+
+    private void One(scoped Call call, ref RespReplyWriter reply)
+    {
+        Line line = new(stackalloc byte[MaxLineBytes]);
+        Describe(call.Session!, ref line);
+        reply.WriteVerbatim(line.Text);
+    }
+
+    private void List(scoped Call call, ref RespReplyWriter reply)
+    {
+        if (call.Count > 2)
+        {
+            reply.WriteError(RespErrors.Syntax);
+            return;
+        }
+
+        // What the reply has room for; its head is written when the length is known.
+        Line lines = new(reply.Rest[RespReplyWriter.MaxOverheadBytes..RequestExecutor.MaxValueBytes]);
+        foreach (Session? session in shard.Sessions().All)
+        {
+            if (session is { State: SessionState.Open } && session.Door.Kind == DoorKind.Resp
+                && lines.RoomBytes >= MaxLineBytes)
+            {
+                Describe(session, ref lines);
+            }
+        }
+
+        reply.WriteVerbatim(lines.Text);
+    }
+
+    private static void Switch(scoped Call call, ref RespReplyWriter reply)
+    {
+        if (RespWord.Is(call[2], "on"u8) || RespWord.Is(call[2], "off"u8))
+        {
+            reply.WriteOk();
+        }
+        else
+        {
+            reply.WriteError(RespErrors.Syntax);
+        }
+    }
+
+    private void Describe(Session session, ref Line line)
+    {
+        RespTalk talk = (RespTalk)session.Talk!;
+        line.Add("id="u8);
+        line.Add(talk.Id);
+        line.Add(" addr="u8);
+        line.Add(session.Peer.ToString());
+        line.Add(" name="u8);
+        line.Add(talk.Name);
+        line.Add(" age="u8);
+        line.Add((shard.NowMillis() - session.OpenedMillis) / 1000);
+        line.Add(" idle="u8);
+        line.Add((shard.NowMillis() - session.LastReceivedMillis) / 1000);
+        line.Add(" flags=N db=0 sub=0 psub=0 ssub=0 multi=-1 cmd="u8);
+        line.Add(talk.LastCommand < 0 ? "NULL" : Table[talk.LastCommand].Name);
+        line.Add(" user=default lib-name="u8);
+        line.Add(talk.LibraryName);
+        line.Add(" lib-ver="u8);
+        line.Add(talk.LibraryVersion);
+        line.Add(" resp="u8);
+        line.Add(talk.IsVersion3 ? 3 : 2);
+        line.Add("\n"u8);
+    }
+}

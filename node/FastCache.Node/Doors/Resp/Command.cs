@@ -1,0 +1,154 @@
+using System.Text;
+using FastCache.Core;
+using FastCache.Node.Sessions;
+using FastCache.Protocol.Resp;
+
+namespace FastCache.Node.Doors.Resp;
+
+/// <summary>What clients are told of a command, in the words of Redis's COMMAND.</summary>
+[Flags]
+internal enum CommandFlags
+{
+    None = 0,
+    Write = 1,
+    ReadOnly = 2,
+    DenyOom = 4,
+    Admin = 8,
+    NoScript = 16,
+    Loading = 32,
+    Stale = 64,
+    Fast = 128,
+    NoAuth = 256,
+}
+
+/// <summary>Where a command is executed.</summary>
+internal enum Spread : byte
+{
+    /// <summary>On the shard of its first key, or where it arrives if it has none. All its keys must be that shard's.</summary>
+    One,
+
+    /// <summary>Each key is executed by itself, on its shard.</summary>
+    EachKey,
+
+    /// <summary>On every shard.</summary>
+    EachShard,
+
+    /// <summary>On the shard that a cursor, the first argument, has come to.</summary>
+    Cursor,
+
+    /// <summary>On any shard that has items.</summary>
+    AnyShard,
+}
+
+/// <summary>What the replies of a command's parts become.</summary>
+internal enum Join : byte
+{
+    /// <summary>The elements of an array.</summary>
+    Array,
+
+    /// <summary>Their sum.</summary>
+    Sum,
+
+    /// <summary>OK.</summary>
+    Ok,
+}
+
+/// <summary>Where in the arguments the keys are, in the numbers of Redis's COMMAND.</summary>
+/// <param name="First">The first one; 0: there is none.</param>
+/// <param name="Last">The last one; -1 is the last argument.</param>
+/// <param name="Step">From one to the next.</param>
+internal readonly record struct KeyPlaces(int First, int Last, int Step)
+{
+    public static KeyPlaces None => default;
+
+    public static KeyPlaces Only => new(1, 1, 1);
+
+    public static KeyPlaces All => new(1, -1, 1);
+
+    /// <summary>How many keys a request with so many arguments has.</summary>
+    public int CountIn(int arguments)
+    {
+        int last = Last < 0 ? arguments + Last : Last;
+        return First == 0 || last < First ? 0 : ((last - First) / Step) + 1;
+    }
+}
+
+/// <summary>Executes a call and writes its whole reply.</summary>
+internal delegate void Handler(scoped Call call, ref RespReplyWriter reply);
+
+/// <summary>One command as clients see it: the name is what finds it, everything else is told by COMMAND and checked before it runs.</summary>
+/// <param name="Name">In small letters; of a subcommand with its command's: client|id.</param>
+/// <param name="Arity">Arguments, the name among them; a negative one is the least.</param>
+/// <param name="Flags">See there.</param>
+/// <param name="Keys">Where its keys are.</param>
+/// <param name="Run">Executes it; of a command with subcommands never called.</param>
+/// <param name="Group">Redis's group of commands.</param>
+/// <param name="Summary">One sentence for people.</param>
+/// <param name="Spread">Where it is executed.</param>
+/// <param name="Join">For one in parts: what the parts' replies become.</param>
+internal sealed record Command(
+    string Name,
+    int Arity,
+    CommandFlags Flags,
+    KeyPlaces Keys,
+    Handler Run,
+    string Group,
+    string Summary,
+    Spread Spread = Spread.One,
+    Join Join = Join.Array)
+{
+    /// <summary>The name without that of the command it is a part of.</summary>
+    public byte[] OwnName { get; } = Encoding.ASCII.GetBytes(Name[(Name.IndexOf('|', StringComparison.Ordinal) + 1)..]);
+
+    /// <summary>What may stand after the name; empty: anything.</summary>
+    public IReadOnlyList<Command> Subcommands { get; init; } = [];
+
+    /// <summary>How the conversation ends with it, which is then never executed; null: it goes on.</summary>
+    public Fault? Ends { get; init; }
+
+    /// <summary>Whether nothing has to be checked but the number of arguments and the length of the one key, the first argument.</summary>
+    public bool IsPlain { get; } = Spread == Spread.One && Keys == KeyPlaces.Only;
+
+    /// <summary>Its place in the table, subcommands counted.</summary>
+    public int Index { get; set; }
+
+    /// <summary>Whether a request with so many arguments can be one of it.</summary>
+    public bool Takes(int arguments) => Arity >= 0 ? arguments == Arity : arguments >= -Arity;
+}
+
+/// <summary>A command to be executed: what handlers are given. Arguments lie in the connection's input, or in a parcel.</summary>
+internal readonly ref struct Call
+{
+    private readonly ref readonly RespRequest _request;
+    private readonly ref readonly LookupKey _key;
+    private readonly int _keyIndex;
+
+    public Call(ref readonly RespRequest request, ref readonly LookupKey key, int keyIndex, Session? session)
+    {
+        _request = ref request;
+        _key = ref key;
+        _keyIndex = keyIndex;
+        Session = session;
+    }
+
+    /// <summary>Number of arguments, the command's name among them.</summary>
+    public int Count => _request.Count;
+
+    /// <summary>An argument; the name is 0, of a key that is executed by itself it may be missing.</summary>
+    public ReadOnlySpan<byte> this[int index] => _request[index];
+
+    /// <summary>The first key, or the one that is executed by itself: hashed, and its item loaded.</summary>
+    public ref readonly LookupKey Key => ref _key;
+
+    /// <summary>Its bytes.</summary>
+    public ReadOnlySpan<byte> KeyBytes => _request[_keyIndex];
+
+    /// <summary>What stands behind the key.</summary>
+    public ReadOnlySpan<byte> AfterKey => _request[_keyIndex + 1];
+
+    /// <summary>Whose it is; null when it has come from another shard: only calls with keys or on every shard do that.</summary>
+    public Session? Session { get; }
+
+    /// <summary>What the door remembers of <see cref="Session"/>.</summary>
+    public RespTalk Talk => (RespTalk)Session!.Talk!;
+}

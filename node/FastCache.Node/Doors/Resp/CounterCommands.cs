@@ -1,0 +1,163 @@
+using System.Buffers;
+using System.Globalization;
+using FastCache.Core;
+using FastCache.Protocol.Resp;
+
+namespace FastCache.Node.Doors.Resp;
+
+/// <summary>Values that are numbers.</summary>
+internal sealed class CounterCommands(RespShard shard)
+{
+    private const string Group = "string";
+    private const CommandFlags Writes = CommandFlags.Write | CommandFlags.DenyOom | CommandFlags.Fast;
+
+    /// <summary>Digits behind the point that Redis writes.</summary>
+    private const int MostDecimals = 17;
+
+    private const int MaxNumberBytes = 400;
+
+    private static readonly SearchValues<byte> NumberBytes = SearchValues.Create("0123456789+-.eEinfatyINFATY"u8);
+
+    private readonly Shard _shard = shard.Shard;
+
+    public IEnumerable<Command> Commands =>
+    [
+        new("incr", 2, Writes, KeyPlaces.Only, Increment, Group, "Adds one to a number."),
+        new("decr", 2, Writes, KeyPlaces.Only, Decrement, Group, "Takes one off a number."),
+        new("incrby", 3, Writes, KeyPlaces.Only, IncrementBy, Group, "Adds to a number."),
+        new("decrby", 3, Writes, KeyPlaces.Only, DecrementBy, Group, "Takes off a number."),
+        new("incrbyfloat", 3, Writes, KeyPlaces.Only, IncrementByFloat, Group, "Adds to a number that may have a fraction."),
+    ];
+
+    private void Increment(scoped Call call, ref RespReplyWriter reply) => Add(call, 1, ref reply);
+
+    private void Decrement(scoped Call call, ref RespReplyWriter reply) => Add(call, -1, ref reply);
+
+    private void IncrementBy(scoped Call call, ref RespReplyWriter reply)
+    {
+        if (RespNumber.TryParse(call[2], out long amount))
+        {
+            Add(call, amount, ref reply);
+        }
+        else
+        {
+            reply.WriteError(RespErrors.NotAnInteger);
+        }
+    }
+
+    private void DecrementBy(scoped Call call, ref RespReplyWriter reply)
+    {
+        if (!RespNumber.TryParse(call[2], out long amount))
+        {
+            reply.WriteError(RespErrors.NotAnInteger);
+        }
+        else if (amount == long.MinValue)
+        {
+            reply.WriteError("ERR decrement would overflow"u8);
+        }
+        else
+        {
+            Add(call, -amount, ref reply);
+        }
+    }
+
+    private void Add(scoped Call call, long amount, ref RespReplyWriter reply)
+    {
+        CounterChange change = new(
+            CounterKind.Checked, amount < 0 ? unchecked((ulong)-amount) : (ulong)amount, amount < 0, unchecked((ulong)amount));
+        WriteOutcome outcome = _shard.Edits.Count(call.Key, change, out ulong number, out _);
+        shard.Note(call.KeyBytes);
+        if (outcome == WriteOutcome.Done)
+        {
+            reply.WriteInteger(unchecked((long)number));
+        }
+        else
+        {
+            RespErrors.WriteFailure(outcome, ref reply);
+        }
+    }
+
+    private void IncrementByFloat(scoped Call call, ref RespReplyWriter reply)
+    {
+        Span<byte> text = stackalloc byte[MaxNumberBytes];
+        int length = 1;
+        text[0] = (byte)'0';
+        if (_shard.TryPeek(call.Key, out ItemView item))
+        {
+            if (item.Length > text.Length)
+            {
+                reply.WriteError(RespErrors.NotAFloat);
+                return;
+            }
+
+            length = item.CopyTo(0, text);
+        }
+
+        if (!TryAdd(text[..length], call[2], text, out length, out bool isFinite))
+        {
+            reply.WriteError(isFinite ? RespErrors.NotAFloat : "ERR increment would produce NaN or Infinity"u8);
+            return;
+        }
+
+        WriteOutcome outcome = _shard.Set(call.Key, text[..length], new SetOptions { KeepLife = true }, out _);
+        shard.Note(call.KeyBytes);
+        if (outcome == WriteOutcome.Done)
+        {
+            reply.WriteBulk(text[..length]);
+        }
+        else
+        {
+            RespErrors.WriteFailure(outcome, ref reply);
+        }
+    }
+
+    /// <summary>Adds two numbers: as decimals where they have at most 28 digits, otherwise as binary ones of 64 bits.</summary>
+    private static bool TryAdd(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right, Span<byte> sum, out int length, out bool isFinite)
+    {
+        isFinite = true;
+        length = 0;
+        if (!TryParse(left, out double first) || !TryParse(right, out double second))
+        {
+            return false;
+        }
+
+        isFinite = double.IsFinite(first + second);
+        if (!isFinite)
+        {
+            return false;
+        }
+
+        const double MostDecimal = 1e10;
+        if (Math.Abs(first) < MostDecimal && Math.Abs(second) < MostDecimal
+            && decimal.TryParse(left, NumberStyles.Float, CultureInfo.InvariantCulture, out decimal exactFirst)
+            && decimal.TryParse(right, NumberStyles.Float, CultureInfo.InvariantCulture, out decimal exactSecond))
+        {
+            decimal exact = Math.Round(exactFirst + exactSecond, MostDecimals);
+            return exact.TryFormat(sum, out length, "0.#################", CultureInfo.InvariantCulture);
+        }
+
+        return (first + second).TryFormat(sum, out length, "0.#################", CultureInfo.InvariantCulture);
+    }
+
+    private static bool TryParse(ReadOnlySpan<byte> text, out double number)
+    {
+        number = 0;
+        // The runtime would take white space, and words in other spellings.
+        if (text.IsEmpty || text.ContainsAnyExcept(NumberBytes))
+        {
+            return false;
+        }
+
+        return double.TryParse(text, NumberStyles.Float & ~NumberStyles.AllowLeadingWhite & ~NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out number)
+            ? !double.IsNaN(number)
+            : TryParseInfinity(text, out number);
+    }
+
+    private static bool TryParseInfinity(ReadOnlySpan<byte> text, out double number)
+    {
+        bool isNegative = text[0] == '-';
+        ReadOnlySpan<byte> word = text[0] is (byte)'-' or (byte)'+' ? text[1..] : text;
+        number = isNegative ? double.NegativeInfinity : double.PositiveInfinity;
+        return RespWord.Is(word, "inf"u8) || RespWord.Is(word, "infinity"u8);
+    }
+}

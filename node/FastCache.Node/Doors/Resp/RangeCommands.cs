@@ -1,0 +1,109 @@
+using FastCache.Core;
+using FastCache.Protocol.Resp;
+
+namespace FastCache.Node.Doors.Resp;
+
+/// <summary>Parts of values.</summary>
+internal sealed class RangeCommands(RespShard shard)
+{
+    private const string Group = "string";
+
+    private readonly Shard _shard = shard.Shard;
+
+    public IEnumerable<Command> Commands =>
+    [
+        new("append", 3, CommandFlags.Write | CommandFlags.DenyOom | CommandFlags.Fast, KeyPlaces.Only, Append, Group,
+            "Puts bytes behind the value of a key."),
+        new("strlen", 2, CommandFlags.ReadOnly | CommandFlags.Fast, KeyPlaces.Only, StrLen, Group, "Returns the length of a value."),
+        new("getrange", 4, CommandFlags.ReadOnly, KeyPlaces.Only, GetRange, Group, "Returns a part of a value."),
+        new("substr", 4, CommandFlags.ReadOnly, KeyPlaces.Only, GetRange, Group, "Returns a part of a value (the old name of GETRANGE)."),
+        new("setrange", 4, CommandFlags.Write | CommandFlags.DenyOom, KeyPlaces.Only, SetRange, Group, "Overwrites a part of a value."),
+    ];
+
+    private void Append(scoped Call call, ref RespReplyWriter reply)
+    {
+        WriteOutcome outcome = _shard.Edits.Append(call.Key, call[2], atFront: false, out _);
+        if (outcome == WriteOutcome.NotFound)
+        {
+            outcome = _shard.Set(call.Key, call[2], default, out _);
+        }
+
+        shard.Note(call.KeyBytes);
+        if (outcome != WriteOutcome.Done)
+        {
+            RespErrors.WriteFailure(outcome, ref reply);
+            return;
+        }
+
+        reply.WriteInteger(_shard.TryPeek(call.Key, out ItemView item) ? item.Length : 0);
+    }
+
+    private void StrLen(scoped Call call, ref RespReplyWriter reply) =>
+        reply.WriteInteger(_shard.TryGet(call.Key, out ItemView item) ? item.Length : 0);
+
+    private void GetRange(scoped Call call, ref RespReplyWriter reply)
+    {
+        if (!RespNumber.TryParse(call[2], out long start) || !RespNumber.TryParse(call[3], out long end))
+        {
+            reply.WriteError(RespErrors.NotAnInteger);
+            return;
+        }
+
+        if (!_shard.TryGet(call.Key, out ItemView item) || item.Length == 0 || (start < 0 && end < 0 && start > end))
+        {
+            reply.WriteBulk(default);
+            return;
+        }
+
+        long length = item.Length;
+        start = Math.Max(0, start < 0 ? length + start : start);
+        end = Math.Min(length - 1, Math.Max(0, end < 0 ? length + end : end));
+        if (start > end)
+        {
+            reply.WriteBulk(default);
+        }
+        else if (end - start >= shard.Limits.MaxValueBytes)
+        {
+            RespErrors.WriteTooLong(end - start + 1, shard.Limits.MaxValueBytes, ref reply);
+        }
+        else
+        {
+            item.CopyTo(start, reply.BeginBulk((int)(end - start + 1)));
+        }
+    }
+
+    private void SetRange(scoped Call call, ref RespReplyWriter reply)
+    {
+        if (!RespNumber.TryParse(call[2], out long offset))
+        {
+            reply.WriteError(RespErrors.NotAnInteger);
+            return;
+        }
+
+        if (offset < 0)
+        {
+            reply.WriteError("ERR offset is out of range"u8);
+            return;
+        }
+
+        if (call[3].IsEmpty)
+        {
+            reply.WriteInteger(_shard.TryPeek(call.Key, out ItemView item) ? item.Length : 0);
+            return;
+        }
+
+        int length = 0;
+        WriteOutcome outcome = offset > int.MaxValue
+            ? WriteOutcome.ValueTooLarge
+            : _shard.Edits.Overwrite(call.Key, offset, call[3], out length, out _);
+        shard.Note(call.KeyBytes);
+        if (outcome == WriteOutcome.Done)
+        {
+            reply.WriteInteger(length);
+        }
+        else
+        {
+            RespErrors.WriteFailure(outcome, ref reply);
+        }
+    }
+}

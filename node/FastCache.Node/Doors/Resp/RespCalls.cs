@@ -1,0 +1,92 @@
+using System.Runtime.CompilerServices;
+using FastCache.Core;
+using FastCache.Node.Sessions;
+using FastCache.Protocol;
+using FastCache.Protocol.Resp;
+
+namespace FastCache.Node.Doors.Resp;
+
+/// <summary>A call between decoding and execution.</summary>
+internal struct PendingCall
+{
+    /// <summary>Good until the group is executed.</summary>
+    public RespRequest Request;
+
+    /// <summary>The command's place in the table; -1: there is no such command.</summary>
+    public int CommandIndex;
+
+    /// <summary>Which argument is the key; 0: none.</summary>
+    public int KeyIndex;
+
+    /// <summary>Which of the command's parts this is.</summary>
+    public int Part;
+
+    /// <summary>How many parts the command has.</summary>
+    public int Parts;
+
+    /// <summary>Why it is not executed.</summary>
+    public Refusal Refusal;
+}
+
+/// <summary>The calls of one group, and how one is executed.</summary>
+internal sealed class RespCalls(RespShard shard, CommandTable commands, int capacity)
+{
+    private readonly PendingCall[] _calls = new PendingCall[capacity];
+    private readonly NodeCounters _counters = shard.Counters;
+
+    public ref PendingCall this[int place] => ref _calls[place];
+
+    /// <summary>Executes a call of a session of this shard.</summary>
+    public int Execute(int place, Session session, RespTalk talk, in LookupKey key, Span<byte> room)
+    {
+        ref PendingCall call = ref _calls[place];
+        talk.LastCommand = call.CommandIndex;
+        int bytes = Execute(place, session, talk.IsVersion3, key, room);
+        byte tag = call.Parts == 1 ? (byte)0 : TagOf(place);
+        return tag == 0 ? bytes : RespJoin.Take(talk, tag, room[..bytes], room);
+    }
+
+    /// <summary>Executes a call.</summary>
+    /// <param name="place">Where it is.</param>
+    /// <param name="session">Null when it has come from another shard.</param>
+    /// <param name="isVersion3">The form of the reply.</param>
+    /// <param name="key">Its prepared key.</param>
+    /// <param name="room">At least <see cref="RequestExecutor.MaxReplyBytes"/>.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int Execute(int place, Session? session, bool isVersion3, in LookupKey key, Span<byte> room)
+    {
+        ref PendingCall call = ref _calls[place];
+        _counters.Requests++;
+        RespReplyWriter reply = new(room, isVersion3);
+        if (call.Refusal != Refusal.None)
+        {
+            Refuse(call, ref reply);
+            return reply.Length;
+        }
+
+        Command command = commands[call.CommandIndex];
+        if (call.Part == 0 && command.Spread == Spread.EachKey && command.Join == Join.Array)
+        {
+            reply.WriteArray(call.Parts);
+        }
+
+        command.Run(new Call(ref call.Request, in key, call.KeyIndex, session), ref reply);
+        return reply.Length;
+    }
+
+    /// <summary>What has to be known of a call when its reply is there, see <see cref="RespJoin"/>.</summary>
+    public byte TagOf(int place) =>
+        _calls[place].CommandIndex < 0 ? (byte)0 : RespJoin.TagOf(_calls[place], commands[_calls[place].CommandIndex].Join);
+
+    private void Refuse(in PendingCall call, ref RespReplyWriter reply)
+    {
+        if (call.Refusal == Refusal.Moved)
+        {
+            shard.Counters.Moved++;
+            RespErrors.WriteMoved(KeySlot.Of(call.Request[call.KeyIndex]), shard.Topology.Slots!, shard.Doors.RespPortDistance, ref reply);
+            return;
+        }
+
+        RespErrors.Write(call.Refusal, call.Request, call.CommandIndex < 0 ? null : commands[call.CommandIndex], ref reply);
+    }
+}

@@ -1,0 +1,117 @@
+using FastCache.Node.Sessions;
+using FastCache.Protocol;
+using FastCache.Protocol.Resp;
+
+namespace FastCache.Node.Doors.Resp;
+
+/// <summary>What must hold of a request before it is executed: the number of its arguments, their lengths, where its keys are.</summary>
+internal sealed class RespChecks(ProtocolLimits limits, NodeTopology topology)
+{
+    /// <summary>Finds out why a request is not to be executed.</summary>
+    /// <param name="request">At least a name.</param>
+    /// <param name="length">Its bytes with all headers.</param>
+    /// <param name="command">What the name says; a subcommand takes its command's place.</param>
+    public Refusal Check(in RespRequest request, int length, ref Command? command)
+    {
+        if (command is null)
+        {
+            return Refusal.UnknownCommand;
+        }
+
+        if (command.Subcommands.Count > 0 && request.Count > 1)
+        {
+            Command? part = CommandTable.FindIn(command, request[1]);
+            if (part is null)
+            {
+                return Refusal.UnknownSubcommand;
+            }
+
+            command = part;
+        }
+
+        if (!command.Takes(request.Count))
+        {
+            return Refusal.WrongArity;
+        }
+
+        if (length > limits.MaxValueBytes && (command.Flags & CommandFlags.DenyOom) != 0 && HasTooLong(request))
+        {
+            return Refusal.ValueTooLong;
+        }
+
+        KeyPlaces keys = command.Keys;
+        if (keys.First == 0)
+        {
+            return Refusal.None;
+        }
+
+        int count = 1;
+        if (keys.Last != keys.First)
+        {
+            count = keys.CountIn(request.Count);
+            if ((request.Count - keys.First) % keys.Step != 0)
+            {
+                return Refusal.WrongArity;
+            }
+        }
+
+        for (int i = 0, index = keys.First; i < count; i++, index += keys.Step)
+        {
+            if ((uint)(request[index].Length - 1) >= (uint)limits.MaxKeyBytes)
+            {
+                return Refusal.KeyLength;
+            }
+        }
+
+        return Refusal.None;
+    }
+
+    private bool HasTooLong(in RespRequest request)
+    {
+        for (int i = 0; i < request.Count; i++)
+        {
+            if (request[i].Length > limits.MaxValueBytes)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether all keys of a request are of the shard that has the first, or in a cluster of one slot.</summary>
+    public bool IsOneShards(RequestGroup group, in RespRequest request, Command command, int owner)
+    {
+        if (topology.Slots is not null)
+        {
+            return IsOneSlots(request, command);
+        }
+
+        int count = command.Keys.CountIn(request.Count);
+        for (int i = 1; i < count; i++)
+        {
+            if (group.OwnerOf(request[command.Keys.First + (i * command.Keys.Step)]) != owner)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether all keys of a request are of one slot.</summary>
+    public static bool IsOneSlots(in RespRequest request, Command command)
+    {
+        int slot = KeySlot.Of(request[command.Keys.First]);
+        int count = command.Keys.CountIn(request.Count);
+        for (int i = 1; i < count; i++)
+        {
+            if (KeySlot.Of(request[command.Keys.First + (i * command.Keys.Step)]) != slot)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,121 @@
+using FastCache.Core;
+using FastCache.Node.Sessions;
+using FastCache.Protocol;
+using FastCache.Protocol.Resp;
+
+namespace FastCache.Node.Doors.Resp;
+
+/// <summary>Redis's protocol: brings its commands together, and calls of them to their shards and back.</summary>
+/// <remarks>
+/// A command that does to each of its keys what it would do to that one alone (MGET, MSET, DEL, EXISTS) is as many calls as it has
+/// keys, so that their misses overlap, no reply is longer than one value, and the keys may lie on any shards; what the parts
+/// answer is joined on the shard of the connection, where replies come in order.
+/// </remarks>
+internal sealed class RespDoor : Door
+{
+    private readonly NodeCounters _counters;
+    private readonly RespInput _input;
+    private readonly RespCalls _calls;
+    private readonly RespParcels _parcels;
+
+    public RespDoor(RespShard shard)
+    {
+        _counters = shard.Counters;
+        ScanCommands scans = new(shard);
+        ConnectionCommands connections = new(shard);
+        ServerCommands server = new(shard);
+        CommandTable commands = new(
+        [
+            .. connections.Commands,
+            .. new StringCommands(shard).Commands,
+            .. new RangeCommands(shard).Commands,
+            .. new CounterCommands(shard).Commands,
+            .. new KeyCommands(shard).Commands,
+            .. new ExpiryCommands(shard).Commands,
+            .. scans.Commands,
+            .. server.Commands,
+            .. new ClusterCommands(shard).Commands,
+        ]);
+        server.Table = connections.Table = commands;
+        _calls = new RespCalls(shard, commands, RequestGroup.Capacity);
+        _input = new RespInput(shard, commands, _calls, scans);
+        _parcels = new RespParcels(shard, commands);
+    }
+
+    public override DoorKind Kind => DoorKind.Resp;
+
+    public override void Open(Session session)
+    {
+        RespTalk talk = session.Talk as RespTalk ?? new RespTalk();
+        session.Talk = talk;
+        session.IsIntroduced = true;
+        talk.Open();
+    }
+
+    public override void Rewound(Session session) => ((RespTalk)session.Talk!).Progress = default;
+
+    public override bool Decode(Session session, RequestGroup group) => _input.Decode(session, group);
+
+    public override int Execute(Session session, int call, in LookupKey key, Span<byte> room)
+    {
+        RespTalk talk = (RespTalk)session.Talk!;
+        return _calls.Execute(call, session, talk, key, room);
+    }
+
+    public override int RefuseForwarding(Session session, int call, Span<byte> room)
+    {
+        RespTalk talk = (RespTalk)session.Talk!;
+        _calls[call].Refusal = Refusal.NoMemoryBetweenShards;
+        return _calls.Execute(call, session, talk, default, room);
+    }
+
+    public override int PackedBytes(int call) => _parcels.BytesOf(_calls[call]);
+
+    public override byte TagOf(int call) => _calls.TagOf(call);
+
+    public override void Pack(Session session, int call, Span<byte> frame) =>
+        _parcels.Write(_calls[call], ((RespTalk)session.Talk!).IsVersion3, frame);
+
+    public override ReadOnlySpan<byte> Receive(int place, ReadOnlySpan<byte> frame) => _parcels.Receive(place, frame);
+
+    public override int ExecuteForeign(int place, in LookupKey key, Span<byte> room) => _parcels.Execute(place, key, room);
+
+    public override int RefuseForeign(Span<byte> room)
+    {
+        RespReplyWriter reply = new(room, isVersion3: false);
+        reply.WriteError(RespErrors.OutOfMemory);
+        return reply.Length;
+    }
+
+    public override int TakeReply(Session session, byte tag, ReadOnlySpan<byte> reply, Span<byte> room) =>
+        RespJoin.Take((RespTalk)session.Talk!, tag, reply, room);
+
+    public override int End(Session session, Span<byte> room)
+    {
+        Fault fault = session.Fault;
+        bool isQuit = fault.Status == Status.Ok;
+        _counters.FatalErrors += isQuit || fault.Status == Status.ShuttingDown ? 0 : 1;
+        if (fault.Text.Length == 0 || fault.Status == Status.ShuttingDown)
+        {
+            // Whatever is said here, a client would take for the reply to its next request.
+            session.IsInputOver = true;
+            return 0;
+        }
+
+        session.State = SessionState.Draining;
+        RespReplyWriter reply = new(room, isVersion3: false);
+        Line line = new(stackalloc byte[200]);
+        line.Add(isQuit ? "" : "ERR ");
+        line.Add(fault.Text);
+        if (isQuit)
+        {
+            reply.WriteSimple(line.Text);
+        }
+        else
+        {
+            reply.WriteError(line.Text);
+        }
+
+        return reply.Length;
+    }
+}

@@ -1,0 +1,155 @@
+using FastCache.Cluster;
+using FastCache.Node.Cluster;
+using FastCache.Node.Sessions;
+using FastCache.Protocol;
+using FastCache.Protocol.Resp;
+
+namespace FastCache.Node.Doors.Resp;
+
+/// <summary>Why a request is answered with an error and not executed.</summary>
+internal enum Refusal : byte
+{
+    None,
+    UnknownCommand,
+    UnknownSubcommand,
+    WrongArity,
+    KeyLength,
+    ValueTooLong,
+    Moved,
+    CrossSlot,
+    CrossShard,
+    BadCursor,
+    NoMemoryBetweenShards,
+}
+
+/// <summary>The errors that are not one command's alone, in Redis's own words where Redis has the error.</summary>
+internal static class RespErrors
+{
+    private const int MostShownBytes = 128;
+    private const int MaxErrorBytes = 400;
+
+    public static ReadOnlySpan<byte> Syntax => "ERR syntax error"u8;
+
+    public static ReadOnlySpan<byte> NotAnInteger => "ERR value is not an integer or out of range"u8;
+
+    public static ReadOnlySpan<byte> NotAFloat => "ERR value is not a valid float"u8;
+
+    public static ReadOnlySpan<byte> NoSuchKey => "ERR no such key"u8;
+
+    public static ReadOnlySpan<byte> NoSuchDatabase => "ERR DB index is out of range"u8;
+
+    public static ReadOnlySpan<byte> TooLong => "ERR string exceeds maximum allowed size (proto-max-bulk-len)"u8;
+
+    public static ReadOnlySpan<byte> OutOfMemory => "OOM command not allowed when used memory > 'maxmemory'."u8;
+
+    /// <summary>Writes what a refusal says.</summary>
+    /// <param name="refusal">Not None.</param>
+    /// <param name="request">What is refused.</param>
+    /// <param name="command">Its command, where that was found.</param>
+    /// <param name="reply">Where it goes.</param>
+    public static void Write(Refusal refusal, in RespRequest request, Command? command, ref RespReplyWriter reply)
+    {
+        Line line = new(stackalloc byte[MaxErrorBytes]);
+        switch (refusal)
+        {
+            case Refusal.UnknownCommand:
+                line.Add("ERR unknown command '"u8);
+                line.AddShown(request[0], MostShownBytes);
+                line.Add("', with args beginning with: "u8);
+                int shown = 0;
+                for (int i = 1; i < request.Count && shown < MostShownBytes; i++)
+                {
+                    line.Add("'"u8);
+                    shown += 3 + line.AddShown(request[i], MostShownBytes - shown);
+                    line.Add("' "u8);
+                }
+
+                break;
+            case Refusal.UnknownSubcommand:
+                line.Add("ERR unknown subcommand '"u8);
+                line.AddShown(request[1], MostShownBytes);
+                line.Add("'. Try "u8);
+                foreach (byte letter in command!.OwnName)
+                {
+                    line.Add([(byte)(letter - ('a' - 'A'))]);
+                }
+
+                line.Add(" HELP."u8);
+                break;
+            case Refusal.WrongArity:
+                line.Add("ERR wrong number of arguments for '"u8);
+                line.Add(command!.Name);
+                line.Add("' command"u8);
+                break;
+            case Refusal.KeyLength:
+                line.Add("ERR a key has 1 to 250 bytes here (--max-key), and a key of this command has none or more"u8);
+                break;
+            case Refusal.ValueTooLong:
+                line.Add(TooLong);
+                break;
+            case Refusal.CrossSlot:
+                line.Add("CROSSSLOT Keys in request don't hash to the same slot"u8);
+                break;
+            case Refusal.CrossShard:
+                line.Add("CROSSSLOT Keys in request lie on different shards of this node; a {tag} in both brings them together"u8);
+                break;
+            case Refusal.BadCursor:
+                line.Add("ERR invalid cursor"u8);
+                break;
+            default:
+                line.Add(OutOfMemory);
+                break;
+        }
+
+        reply.WriteError(line.Text);
+    }
+
+    /// <summary>Writes where the keys of a slot are that this node does not have.</summary>
+    /// <param name="slot">The slot.</param>
+    /// <param name="slots">What the node goes by.</param>
+    /// <param name="portDistance">How far the door's port lies from the address in the topology, on every node.</param>
+    /// <param name="reply">Where it goes.</param>
+    public static void WriteMoved(int slot, OwnedSlots slots, int portDistance, ref RespReplyWriter reply)
+    {
+        Line line = new(stackalloc byte[MaxErrorBytes]);
+        line.Add("MOVED "u8);
+        line.Add(slot);
+        line.Add(" "u8);
+        ClusterNode node = slots.Topology.Nodes[slots.Topology.CopiesOf(slot)[0]];
+        line.Add(node.Host);
+        line.Add(":"u8);
+        line.Add(node.Port + portDistance);
+        reply.WriteError(line.Text);
+    }
+
+    /// <summary>Writes that a value, or a part of it, is too long for a reply.</summary>
+    public static void WriteTooLong(long bytes, int mostBytes, ref RespReplyWriter reply)
+    {
+        Line line = new(stackalloc byte[160]);
+        line.Add("ERR "u8);
+        line.Add(bytes);
+        line.Add(" bytes were asked for, and a reply has at most "u8);
+        line.Add(mostBytes);
+        line.Add(" (--max-value); read the value with GETRANGE"u8);
+        reply.WriteError(line.Text);
+    }
+
+    /// <summary>Writes that a time to live is none that a command can take.</summary>
+    public static void WriteInvalidExpiry(scoped ReadOnlySpan<byte> name, ref RespReplyWriter reply)
+    {
+        Line line = new(stackalloc byte[80]);
+        line.Add("ERR invalid expire time in '"u8);
+        line.Add(name);
+        line.Add("' command"u8);
+        reply.WriteError(line.Text);
+    }
+
+    /// <summary>Writes what became of a write that was not done.</summary>
+    public static void WriteFailure(Core.WriteOutcome outcome, ref RespReplyWriter reply) => reply.WriteError(outcome switch
+    {
+        Core.WriteOutcome.ValueTooLarge => TooLong,
+        Core.WriteOutcome.NotANumber => NotAnInteger,
+        Core.WriteOutcome.Overflow => "ERR increment or decrement would overflow"u8,
+        _ => OutOfMemory,
+    });
+}

@@ -1,0 +1,297 @@
+using System.Runtime.CompilerServices;
+using FastCache.Node.Sessions;
+using FastCache.Node.Shards;
+using FastCache.Protocol;
+using FastCache.Protocol.Resp;
+
+namespace FastCache.Node.Doors.Resp;
+
+/// <summary>Finds the requests in the input of connections, and makes them calls of the group.</summary>
+internal sealed class RespInput(RespShard shard, CommandTable commands, RespCalls calls, ScanCommands scans)
+{
+    /// <summary>Most arguments of a request, as in Redis; their bytes are limited long before.</summary>
+    private const int MaxArguments = 1 << 20;
+
+    private readonly ProtocolLimits _limits = shard.Limits;
+    private readonly NodeTopology _topology = shard.Topology;
+    private readonly RespChecks _checks = new(shard.Limits, shard.Topology);
+    private readonly RespRequestDecoder _decoder = new(
+        MaxArguments, Math.Max(shard.Limits.MaxFrameBytes, 2 * RespRequestDecoder.MaxLineBytes));
+
+    private long _group = -1;
+
+    // A request whose parts did not all fit the group, and where it begins.
+    private Session? _heldSession;
+    private InputPosition _heldPosition;
+    private RespRequest _held;
+    private Command? _heldCommand;
+    private int _heldBytes;
+
+    /// <inheritdoc cref="Door.Decode"/>
+    public bool Decode(Session session, RequestGroup group)
+    {
+        RespTalk talk = (RespTalk)session.Talk!;
+        if (MustLeave(session) || !GoOnWithParts(session, group))
+        {
+            return session.State != SessionState.Leaving;
+        }
+
+        while (true)
+        {
+            if (group.IsFull || _decoder.HoldsLine)
+            {
+                return true;
+            }
+
+            ReadOnlySpan<byte> unread = session.Input.Unread();
+            ref InputPosition position = ref session.Input.Position;
+            group.StartRun(session, position.Piece);
+            if (session.IsToEnd)
+            {
+                session.End(group, session.Fault);
+            }
+
+            if (unread.IsEmpty || session.IsDecoded)
+            {
+                return false;
+            }
+
+            // The requests of one piece, without asking for the piece again.
+            int offset = 0;
+            DecodeResult result;
+            while ((result = _decoder.Read(unread[offset..], ref talk.Progress, out RespRequest request)) == DecodeResult.Ok)
+            {
+                int length = talk.Progress.Length;
+                if (!TryAdd(session, group, request, length, ref position))
+                {
+                    return true;
+                }
+
+                offset += length;
+                if (offset == unread.Length || session.IsDecoded || group.IsFull || _decoder.HoldsLine)
+                {
+                    break;
+                }
+            }
+
+            if (result == DecodeResult.Ok)
+            {
+                continue;
+            }
+
+            if (result == DecodeResult.Fatal)
+            {
+                session.End(group, new Fault(Status.Malformed, 0, _decoder.Error));
+                return false;
+            }
+
+            if (group.EndsWith(session))
+            {
+                return true;
+            }
+
+            if (!session.Input.TryGather(talk.Progress.Length))
+            {
+                session.IsStarved = true;
+                return false;
+            }
+
+            session.StarvedSinceMillis = null;
+            if (session.Input.CarriedBytes < talk.Progress.Length)
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>Lets a new connection go to the shard whose turn it is: the client knows nothing of shards.</summary>
+    private bool MustLeave(Session session)
+    {
+        if (session.IsPlaced)
+        {
+            return false;
+        }
+
+        session.IsPlaced = true;
+        int destination = _topology.ShardFor(0);
+        if (destination == _topology.Shard || session.IsToEnd)
+        {
+            return false;
+        }
+
+        session.LeaveFor(destination);
+        return true;
+    }
+
+    /// <summary>Forgets the requests of groups that have been executed, but for one of which parts are left: those go first.</summary>
+    /// <returns>False when the group is full.</returns>
+    private bool GoOnWithParts(Session session, RequestGroup group)
+    {
+        ref InputPosition position = ref session.Input.Position;
+        bool goesOn = _heldSession == session && position.BatchKeys > 0 && group.Number == _group + 1
+            && _heldPosition.Piece == position.Piece && _heldPosition.Offset == position.Offset;
+        _heldSession = null;
+        if (_group != group.Number)
+        {
+            _group = group.Number;
+            if (!goesOn)
+            {
+                _decoder.Clear();
+            }
+        }
+
+        if (!goesOn)
+        {
+            return true;
+        }
+
+        group.StartRun(session, position.Piece);
+        return TryAddParts(session, group, _held, _heldCommand!, _heldBytes, ref position);
+    }
+
+    /// <summary>Adds a request's calls and moves the position past it.</summary>
+    /// <returns>False when the group is full; the position then says what is left.</returns>
+    private bool TryAdd(Session session, RequestGroup group, in RespRequest request, int length, ref InputPosition position)
+    {
+        session.HasDecoded = true;
+        if (request.Count == 0)
+        {
+            position.Offset += length;
+            return true;
+        }
+
+        Command? command = commands.Find(request[0]);
+        if (command is { IsPlain: true } && command.Takes(request.Count) && length <= _limits.MaxValueBytes
+            && (uint)(request[1].Length - 1) < (uint)_limits.MaxKeyBytes)
+        {
+            AddPlain(group, request, command, position);
+            position.Offset += length;
+            return true;
+        }
+
+        return TryAddOther(session, group, request, command, length, ref position);
+    }
+
+    /// <summary>Adds a call whose one key is the first argument, and which is right.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void AddPlain(RequestGroup group, in RespRequest request, Command command, in InputPosition position)
+    {
+        ReadOnlySpan<byte> key = request[1];
+        int owner = group.OwnerOf(key);
+        ref PendingCall call = ref calls[group.Count];
+        call.Request = request;
+        call.CommandIndex = command.Index;
+        call.KeyIndex = 1;
+        call.Part = 0;
+        call.Parts = 1;
+        call.Refusal = owner == NodeTopology.Elsewhere ? Refusal.Moved : Refusal.None;
+        group.AddCall(key, owner, position);
+    }
+
+    /// <inheritdoc cref="TryAdd"/>
+    private bool TryAddOther(
+        Session session, RequestGroup group, in RespRequest request, Command? command, int length, ref InputPosition position)
+    {
+        Refusal refusal = _checks.Check(request, length, ref command);
+        if (command is not null && refusal == Refusal.None)
+        {
+            if (command.Ends is Fault end)
+            {
+                session.End(group, end);
+                position.Offset += length;
+                return true;
+            }
+
+            if (command.Spread != Spread.One)
+            {
+                return TryAddParts(session, group, request, command, length, ref position);
+            }
+        }
+
+        ref PendingCall call = ref calls[group.Count];
+        call.Request = request;
+        call.CommandIndex = command?.Index ?? -1;
+        call.KeyIndex = command?.Keys.First ?? 0;
+        call.Part = 0;
+        call.Parts = 1;
+        call.Refusal = refusal;
+        if (call.KeyIndex == 0 || refusal != Refusal.None)
+        {
+            group.AddCall(default, ForeignRequests.EveryShard, position);
+        }
+        else
+        {
+            ReadOnlySpan<byte> key = request[call.KeyIndex];
+            int owner = group.OwnerOf(key);
+            if (owner == NodeTopology.Elsewhere)
+            {
+                call.Refusal = Refusal.Moved;
+            }
+            else if (command!.Keys.Last != command.Keys.First && !_checks.IsOneShards(group, request, command, owner))
+            {
+                call.Refusal = _topology.Slots is null ? Refusal.CrossShard : Refusal.CrossSlot;
+                owner = ForeignRequests.EveryShard;
+            }
+
+            group.AddCall(key, owner, position);
+        }
+
+        position.Offset += length;
+        return true;
+    }
+
+    /// <inheritdoc cref="TryAdd"/>
+    private bool TryAddParts(
+        Session session, RequestGroup group, in RespRequest request, Command command, int length, ref InputPosition position)
+    {
+        int first = command.Keys.First;
+        int parts = command.Spread switch
+        {
+            Spread.EachKey => command.Keys.CountIn(request.Count),
+            Spread.EachShard => _topology.ShardCount,
+            _ => 1,
+        };
+        Refusal refusal = command.Spread == Spread.EachKey && position.BatchKeys == 0 && _topology.Slots is not null
+            && !RespChecks.IsOneSlots(request, command) ? Refusal.CrossSlot : Refusal.None;
+        parts = refusal == Refusal.None ? parts : 1;
+        while (position.BatchKeys < parts)
+        {
+            if (group.IsFull)
+            {
+                (_heldSession, _heldPosition, _held, _heldCommand, _heldBytes) = (session, position, request, command, length);
+                return false;
+            }
+
+            int part = position.BatchKeys;
+            ref PendingCall call = ref calls[group.Count];
+            call.Request = request;
+            call.CommandIndex = command.Index;
+            call.KeyIndex = command.Spread == Spread.EachKey ? first + (part * command.Keys.Step) : 0;
+            call.Part = part;
+            call.Parts = parts;
+            call.Refusal = refusal;
+            if (command.Spread == Spread.EachKey)
+            {
+                ReadOnlySpan<byte> key = request[call.KeyIndex];
+                int owner = refusal == Refusal.None ? group.OwnerOf(key) : ForeignRequests.EveryShard;
+                call.Refusal = owner == NodeTopology.Elsewhere ? Refusal.Moved : refusal;
+                group.AddCall(key, owner, position);
+            }
+            else
+            {
+                group.AddCall(default, command.Spread switch
+                {
+                    Spread.EachShard => part,
+                    Spread.Cursor => scans.ShardOf(ref call),
+                    _ => scans.AnyShard(),
+                }, position);
+            }
+
+            position.BatchKeys++;
+        }
+
+        position.BatchKeys = 0;
+        position.Offset += length;
+        return true;
+    }
+}

@@ -1,0 +1,123 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using FastCache.Core;
+using FastCache.Node.Shards;
+using FastCache.Protocol.Resp;
+
+namespace FastCache.Node.Doors.Resp;
+
+/// <summary>Calls on their way to the shards of their keys.</summary>
+/// <remarks>
+/// <code>
+///   +------+-----------------------+-----------------------+-----------+--
+///   | Head | length of argument 0  | length of argument 1  | ...       | bytes of the arguments ...
+///   +------+-----------------------+-----------------------+-----------+--
+/// </code>
+/// Of a key that is executed by itself only that travels, with what belongs to it; its name is an empty argument.
+/// </remarks>
+internal sealed class RespParcels(RespShard shard, CommandTable commands)
+{
+    private readonly RespCalls _calls = new(shard, commands, ForeignService.GroupSize);
+    private readonly bool[] _isVersion3 = new bool[ForeignService.GroupSize];
+    private readonly RespArgumentTable _arguments = new();
+
+    public int BytesOf(in PendingCall call)
+    {
+        Range travels = Travelling(call);
+        int bytes = Unsafe.SizeOf<Head>() + (sizeof(int) * (1 + travels.End.Value - travels.Start.Value));
+        for (int i = travels.Start.Value; i < travels.End.Value; i++)
+        {
+            bytes += call.Request[i].Length;
+        }
+
+        return bytes;
+    }
+
+    /// <param name="call">The call.</param>
+    /// <param name="isVersion3">The form of its reply.</param>
+    /// <param name="frame"><see cref="BytesOf"/> it.</param>
+    public void Write(in PendingCall call, bool isVersion3, Span<byte> frame)
+    {
+        Range travels = Travelling(call);
+        int count = 1 + travels.End.Value - travels.Start.Value;
+        bool isPart = CommandOf(call).Spread == Spread.EachKey;
+        Head head = new()
+        {
+            Command = call.CommandIndex,
+            Count = count,
+            KeyIndex = isPart ? 1 : call.KeyIndex,
+            Part = call.Part,
+            Parts = call.Parts,
+            IsVersion3 = isVersion3,
+        };
+        MemoryMarshal.Write(frame, head);
+        Span<int> lengths = MemoryMarshal.Cast<byte, int>(frame.Slice(Unsafe.SizeOf<Head>(), count * sizeof(int)));
+        lengths[0] = 0;
+        Span<byte> rest = frame[(Unsafe.SizeOf<Head>() + (count * sizeof(int)))..];
+        for (int i = travels.Start.Value; i < travels.End.Value; i++)
+        {
+            ReadOnlySpan<byte> argument = call.Request[i];
+            lengths[1 + i - travels.Start.Value] = argument.Length;
+            argument.CopyTo(rest);
+            rest = rest[argument.Length..];
+        }
+    }
+
+    /// <inheritdoc cref="Door.Receive"/>
+    public ReadOnlySpan<byte> Receive(int place, ReadOnlySpan<byte> frame)
+    {
+        Head head = MemoryMarshal.Read<Head>(frame);
+        if (place == 0)
+        {
+            _arguments.Clear();
+        }
+
+        _arguments.MakeRoom(head.Count);
+        Span<RespArgument> places = _arguments.Free;
+        ReadOnlySpan<int> lengths = MemoryMarshal.Cast<byte, int>(frame.Slice(Unsafe.SizeOf<Head>(), head.Count * sizeof(int)));
+        int start = Unsafe.SizeOf<Head>() + (head.Count * sizeof(int));
+        for (int i = 0; i < head.Count; i++)
+        {
+            places[i] = new RespArgument(start, lengths[i]);
+            start += lengths[i];
+        }
+
+        ref PendingCall call = ref _calls[place];
+        call.Request = new RespRequest(frame, _arguments.Take(head.Count));
+        call.CommandIndex = head.Command;
+        (call.KeyIndex, call.Part, call.Parts, call.Refusal) = (head.KeyIndex, head.Part, head.Parts, Refusal.None);
+        _isVersion3[place] = head.IsVersion3;
+        if (head.KeyIndex == 0)
+        {
+            return default;
+        }
+
+        ReadOnlySpan<byte> key = call.Request[head.KeyIndex];
+        if (shard.Topology.Slots is not null && shard.Topology.OwnerOf(key) == Sessions.NodeTopology.Elsewhere)
+        {
+            call.Refusal = Refusal.Moved;
+        }
+
+        return key;
+    }
+
+    public int Execute(int place, in LookupKey key, Span<byte> room) =>
+        _calls.Execute(place, session: null, _isVersion3[place], key, room);
+
+    /// <summary>Which arguments go: all behind the name, or those of one key.</summary>
+    private Range Travelling(in PendingCall call) => CommandOf(call).Spread == Spread.EachKey
+        ? call.KeyIndex..(call.KeyIndex + CommandOf(call).Keys.Step)
+        : 1..call.Request.Count;
+
+    private Command CommandOf(in PendingCall call) => commands[call.CommandIndex];
+
+    private struct Head
+    {
+        public int Command;
+        public int Count;
+        public int KeyIndex;
+        public int Part;
+        public int Parts;
+        public bool IsVersion3;
+    }
+}

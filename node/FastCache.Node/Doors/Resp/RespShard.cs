@@ -1,0 +1,47 @@
+using FastCache.Core;
+using FastCache.Node.Sessions;
+using FastCache.Protocol;
+
+namespace FastCache.Node.Doors.Resp;
+
+/// <summary>What the commands of the door of Redis's protocol work with: one shard and what belongs to it.</summary>
+internal sealed class RespShard
+{
+    public required Shard Shard { get; init; }
+
+    public required ProtocolLimits Limits { get; init; }
+
+    public required NodeTopology Topology { get; init; }
+
+    public required NodeCounters Counters { get; init; }
+
+    /// <summary>The counters of all shards.</summary>
+    public required StatsReport Stats { get; init; }
+
+    public required ChangeLog Changes { get; init; }
+
+    /// <summary>Who is told when all keys are gone.</summary>
+    public required Tracking Tracking { get; init; }
+
+    public required NodeOptions Options { get; init; }
+
+    public required OpenDoors Doors { get; init; }
+
+    /// <summary>The conversations of this shard.</summary>
+    public required Func<SessionTable> Sessions { get; init; }
+
+    /// <summary>The wall clock in milliseconds since 1970, as of this pass.</summary>
+    public required Func<long> UnixMillis { get; init; }
+
+    /// <summary>The loop's time in milliseconds.</summary>
+    public required Func<long> NowMillis { get; init; }
+
+    /// <summary>Tells those who want to know that a key may have changed.</summary>
+    public void Note(ReadOnlySpan<byte> key)
+    {
+        if (Changes.IsWatched)
+        {
+            Changes.Add(key);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using FastCache.Protocol.Resp;
+
+namespace FastCache.Node.Doors.Resp;
+
+/// <summary>What the door of Redis's protocol remembers of one connection.</summary>
+internal sealed class RespTalk
+{
+    /// <summary>Most bytes that are kept of a name: it stands in managed memory, which no budget limits.</summary>
+    public const int MostNameBytes = 128;
+
+    private static long _lastId;
+
+    /// <summary>How far the next request has been looked at.</summary>
+    public RespProgress Progress;
+
+    /// <summary>The connection's number, of which the node gives each once.</summary>
+    public long Id { get; private set; }
+
+    /// <summary>Whether replies have the form of version 3.</summary>
+    public bool IsVersion3 { get; set; }
+
+    /// <summary>What the client calls itself; null: nothing.</summary>
+    public byte[]? Name { get; set; }
+
+    /// <summary>What the client's library is called.</summary>
+    public byte[] LibraryName { get; set; } = [];
+
+    public byte[] LibraryVersion { get; set; } = [];
+
+    /// <summary>The place in the table of the command that was executed last; -1: none was.</summary>
+    public int LastCommand { get; set; }
+
+    /// <summary>Of a command that is executed in parts: the sum of the parts' replies so far.</summary>
+    public long JoinedSum { get; set; }
+
+    /// <summary>Of such a command: the first error that a part has answered.</summary>
+    public byte[]? JoinedError { get; set; }
+
+    /// <summary>Begins with a new connection.</summary>
+    public void Open()
+    {
+        Id = Interlocked.Increment(ref _lastId);
+        Progress = default;
+        Reset();
+        (LibraryName, LibraryVersion, LastCommand) = ([], [], -1);
+        (JoinedSum, JoinedError) = (0, null);
+    }
+
+    /// <summary>As a new connection is, but for its number.</summary>
+    public void Reset()
+    {
+        IsVersion3 = false;
+        Name = null;
+    }
+}

@@ -1,0 +1,244 @@
+using FastCache.Core;
+using FastCache.Protocol.Resp;
+
+namespace FastCache.Node.Doors.Resp;
+
+/// <summary>Values as a whole.</summary>
+internal sealed class StringCommands(RespShard shard)
+{
+    private const string Group = "string";
+
+    private readonly Shard _shard = shard.Shard;
+
+    public IEnumerable<Command> Commands =>
+    [
+        new("get", 2, CommandFlags.ReadOnly | CommandFlags.Fast, KeyPlaces.Only, Get, Group, "Returns the value of a key."),
+        new("set", -3, CommandFlags.Write | CommandFlags.DenyOom, KeyPlaces.Only, Set, Group,
+            "Sets the value of a key, under a condition and with a time to live if asked for."),
+        new("getset", 3, CommandFlags.Write | CommandFlags.DenyOom | CommandFlags.Fast, KeyPlaces.Only, GetSet, Group,
+            "Sets the value of a key and returns the one before."),
+        new("getdel", 2, CommandFlags.Write | CommandFlags.Fast, KeyPlaces.Only, GetDel, Group, "Returns the value of a key and deletes it."),
+        new("getex", -2, CommandFlags.Write | CommandFlags.Fast, KeyPlaces.Only, GetEx, Group,
+            "Returns the value of a key and gives it another time to live."),
+        new("setnx", 3, CommandFlags.Write | CommandFlags.DenyOom | CommandFlags.Fast, KeyPlaces.Only, SetNx, Group,
+            "Sets the value of a key that does not exist."),
+        new("setex", 4, CommandFlags.Write | CommandFlags.DenyOom, KeyPlaces.Only, SetEx, Group, "Sets a value that lives for so many seconds."),
+        new("psetex", 4, CommandFlags.Write | CommandFlags.DenyOom, KeyPlaces.Only, PSetEx, Group,
+            "Sets a value that lives for so many milliseconds."),
+        new("mget", -2, CommandFlags.ReadOnly | CommandFlags.Fast, KeyPlaces.All, MGet, Group, "Returns the values of keys.", Spread.EachKey),
+        new("mset", -3, CommandFlags.Write | CommandFlags.DenyOom, new KeyPlaces(1, -1, 2), MSet, Group, "Sets the values of keys.",
+            Spread.EachKey, Join.Ok),
+        new("msetnx", -3, CommandFlags.Write | CommandFlags.DenyOom, new KeyPlaces(1, -1, 2), MSetNx, Group,
+            "Sets the values of keys if none of them exists."),
+    ];
+
+    private void Get(scoped Call call, ref RespReplyWriter reply)
+    {
+        if (!_shard.TryGet(call.Key, out ItemView item))
+        {
+            reply.WriteNull();
+            return;
+        }
+
+        Write(item, ref reply);
+    }
+
+    private void MGet(scoped Call call, ref RespReplyWriter reply) => Get(call, ref reply);
+
+    private void Set(scoped Call call, ref RespReplyWriter reply)
+    {
+        if (call.Count == 3)
+        {
+            WriteOutcome plain = _shard.Set(call.Key, call[2], default, out _);
+            shard.Note(call.KeyBytes);
+            WriteOk(plain, ref reply);
+            return;
+        }
+
+        if (SetWords.TryReadSet(call, shard.UnixMillis(), out SetWords words, ref reply))
+        {
+            Store(call, call[2], words, ref reply);
+        }
+    }
+
+    private void GetSet(scoped Call call, ref RespReplyWriter reply) =>
+        Store(call, call[2], new SetWords { ReturnsOld = true }, ref reply);
+
+    private void SetNx(scoped Call call, ref RespReplyWriter reply)
+    {
+        WriteOutcome outcome = _shard.Set(call.Key, call[2], new SetOptions(SetCondition.IfAbsent), out _);
+        WriteWhether(call, outcome, ref reply);
+    }
+
+    private void SetEx(scoped Call call, ref RespReplyWriter reply) => SetFor(call, isSeconds: true, "setex"u8, ref reply);
+
+    private void PSetEx(scoped Call call, ref RespReplyWriter reply) => SetFor(call, isSeconds: false, "psetex"u8, ref reply);
+
+    private void SetFor(scoped Call call, bool isSeconds, scoped ReadOnlySpan<byte> name, ref RespReplyWriter reply)
+    {
+        SetWords words = default;
+        if (words.TryTakeTime(call[2], isSeconds, isAbsolute: false, shard.UnixMillis(), name, ref reply))
+        {
+            Store(call, call[3], words, ref reply);
+        }
+    }
+
+    private void MSet(scoped Call call, ref RespReplyWriter reply)
+    {
+        WriteOutcome outcome = _shard.Set(call.Key, call.AfterKey, default, out _);
+        shard.Note(call.KeyBytes);
+        WriteOk(outcome, ref reply);
+    }
+
+    private void MSetNx(scoped Call call, ref RespReplyWriter reply)
+    {
+        for (int i = 1; i < call.Count; i += 2)
+        {
+            LookupKey key = _shard.Prepare(call[i]);
+            if (_shard.TryPeek(key, out _))
+            {
+                reply.WriteInteger(0);
+                return;
+            }
+        }
+
+        for (int i = 1; i < call.Count; i += 2)
+        {
+            LookupKey key = _shard.Prepare(call[i]);
+            WriteOutcome outcome = _shard.Set(key, call[i + 1], default, out _);
+            shard.Note(call[i]);
+            if (outcome != WriteOutcome.Done)
+            {
+                RespErrors.WriteFailure(outcome, ref reply);
+                return;
+            }
+        }
+
+        reply.WriteInteger(1);
+    }
+
+    private void GetDel(scoped Call call, ref RespReplyWriter reply)
+    {
+        if (!_shard.TryGet(call.Key, out ItemView item))
+        {
+            reply.WriteNull();
+        }
+        else if (Write(item, ref reply))
+        {
+            _shard.Delete(call.Key);
+            shard.Note(call.KeyBytes);
+        }
+    }
+
+    private void GetEx(scoped Call call, ref RespReplyWriter reply)
+    {
+        if (!SetWords.AreForGetEx(call))
+        {
+            reply.WriteError(RespErrors.Syntax);
+            return;
+        }
+
+        // Redis looks at the time only when there is a value to give it to.
+        if (!_shard.TryGet(call.Key, out ItemView item))
+        {
+            reply.WriteNull();
+            return;
+        }
+
+        if (SetWords.TryReadGetEx(call, shard.UnixMillis(), out SetWords words, ref reply) && Write(item, ref reply)
+            && (words.HasTime || words.Persists))
+        {
+            if (words.IsOver)
+            {
+                _shard.Delete(call.Key);
+            }
+            else
+            {
+                _shard.Touch(call.Key, words.TimeToLiveMillis);
+            }
+
+            shard.Note(call.KeyBytes);
+        }
+    }
+
+    /// <summary>Stores a value as the words behind it say.</summary>
+    private void Store(scoped Call call, scoped ReadOnlySpan<byte> value, in SetWords words, ref RespReplyWriter reply)
+    {
+        int start = reply.Length;
+        if (words.ReturnsOld)
+        {
+            if (!_shard.TryGet(call.Key, out ItemView old))
+            {
+                reply.WriteNull();
+            }
+            else if (!Write(old, ref reply))
+            {
+                return;
+            }
+        }
+
+        SetOptions options = new(words.Condition, 0, words.TimeToLiveMillis) { KeepLife = words.KeepsLife };
+        WriteOutcome outcome = _shard.Set(call.Key, value, options, out _);
+        if (outcome == WriteOutcome.Done && words.IsOver)
+        {
+            _shard.Delete(call.Key);
+        }
+
+        shard.Note(call.KeyBytes);
+        if (outcome is WriteOutcome.Done or WriteOutcome.Exists or WriteOutcome.NotFound)
+        {
+            if (words.ReturnsOld)
+            {
+                return;
+            }
+
+            if (outcome != WriteOutcome.Done)
+            {
+                reply.WriteNull();
+                return;
+            }
+        }
+
+        reply.CutTo(start);
+        WriteOk(outcome, ref reply);
+    }
+
+    private bool Write(in ItemView item, ref RespReplyWriter reply)
+    {
+        long length = item.Length;
+        if (length > shard.Limits.MaxValueBytes)
+        {
+            RespErrors.WriteTooLong(length, shard.Limits.MaxValueBytes, ref reply);
+            return false;
+        }
+
+        item.CopyTo(reply.BeginBulk((int)length));
+        return true;
+    }
+
+    private static void WriteOk(WriteOutcome outcome, ref RespReplyWriter reply)
+    {
+        if (outcome == WriteOutcome.Done)
+        {
+            reply.WriteOk();
+        }
+        else
+        {
+            RespErrors.WriteFailure(outcome, ref reply);
+        }
+    }
+
+    private void WriteWhether(scoped Call call, WriteOutcome outcome, ref RespReplyWriter reply)
+    {
+        if (outcome is WriteOutcome.Done or WriteOutcome.Exists)
+        {
+            reply.WriteInteger(outcome == WriteOutcome.Done ? 1 : 0);
+        }
+        else
+        {
+            RespErrors.WriteFailure(outcome, ref reply);
+        }
+
+        shard.Note(call.KeyBytes);
+    }
+}

@@ -1,0 +1,128 @@
+namespace FastCache.EndToEnd.Tests.Memcached;
+
+public sealed class MemcachedDoorTests
+{
+    [Fact]
+    public void Answers_the_classic_commands()
+    {
+        using RunningNode node = RunningNode.StartWithMemcached();
+        using MemcachedPeer peer = new(node.MemcachedEndPoint);
+        Assert.Equal("STORED\r\n", peer.Ask("set k 42 0 3\r\nabc\r\n"));
+        Assert.Equal("VALUE k 42 3\r\nabc\r\nEND\r\n", peer.Ask("get k none\r\n"));
+        Assert.Equal("NOT_STORED\r\nSTORED\r\nSTORED\r\n", peer.Ask("add k 0 0 1\r\nx\r\nappend k 7 0 1\r\nd\r\nprepend k 7 0 1\r\n_\r\n"));
+        Assert.Equal("VALUE k 42 5\r\n_abcd\r\nEND\r\n", peer.Ask("get k\r\n"));
+        string unique = peer.Ask("gets k\r\n").Split("\r\n")[0].Split(' ')[4];
+        Assert.Equal("STORED\r\nEXISTS\r\nNOT_FOUND\r\n", peer.Ask(
+            $"cas k 1 0 2 {unique}\r\n99\r\ncas k 1 0 2 {unique}\r\n98\r\ncas none 1 0 2 {unique}\r\n98\r\n"));
+        Assert.Equal("100\r\n0\r\nNOT_FOUND\r\n", peer.Ask("incr k 1\r\ndecr k 1000\r\nincr none 1\r\n"));
+        Assert.Equal("VALUE k 1 3\r\n0  \r\nEND\r\n", peer.Ask("get k\r\n"));
+        Assert.Equal("TOUCHED\r\nDELETED\r\nNOT_FOUND\r\nNOT_FOUND\r\n", peer.Ask("touch k 100\r\ndelete k\r\ndelete k\r\ntouch k 0\r\n"));
+        Assert.Equal("", peer.Ask("set q 0 0 1 noreply\r\n1\r\nincr q 1 noreply\r\n"));
+        Assert.Equal("VALUE q 0 1\r\n2\r\nEND\r\n", peer.Ask("gat 100 q\r\n"));
+        Assert.Equal("OK\r\nEND\r\n", peer.Ask("flush_all\r\nget q\r\n"));
+        Assert.Equal(0, node.Stop());
+    }
+
+    [Fact]
+    public void One_client_wins_a_missing_item_and_fills_it_with_the_unique_that_it_was_given()
+    {
+        using RunningNode node = RunningNode.StartWithMemcached();
+        using MemcachedPeer peer = new(node.MemcachedEndPoint);
+        string won = peer.Ask("mg k N30 c v t\r\n");
+        Assert.Matches(@"^VA 0 c\d+ t30 W\r\n\r\n$", won);
+        Assert.Equal("HD Z\r\nVA 0 Z\r\n\r\n", peer.Ask("mg k N30\r\nmg k N30 v\r\n"));
+        Assert.Equal("EN\r\nEND\r\n", peer.Ask("mg k v\r\nget k\r\n"));
+        string unique = won.Split(' ')[2][1..];
+        Assert.Equal("NF\r\nHD\r\n", peer.Ask($"ms k 1 C12345\r\nx\r\nms k 1 C{unique}\r\ny\r\n"));
+        Assert.Equal("VA 1\r\ny\r\n", peer.Ask("mg k v N30\r\n"));
+
+        // A delete in between takes the right away: what the winner has read may be older.
+        unique = peer.Ask("mg other N30 c\r\n").Split(' ')[1][1..];
+        Assert.Equal("NF\r\nNF\r\n", peer.Ask($"md other\r\nms other 1 C{unique}\r\ny\r\n"));
+    }
+
+    [Fact]
+    public void One_client_wins_an_item_near_its_end()
+    {
+        using RunningNode node = RunningNode.StartWithMemcached();
+        using MemcachedPeer peer = new(node.MemcachedEndPoint);
+        Assert.Equal("HD\r\nHD\r\nHD W\r\nHD Z\r\nHD Z\r\n", peer.Ask(
+            "ms k 1 T100\r\nx\r\nmg k R20\r\nmg k R200\r\nmg k R200\r\nmg k\r\n"));
+        Assert.Equal("HD\r\nHD\r\n", peer.Ask("ms k 1 T100\r\nx\r\nmg k\r\n"));
+    }
+
+    [Fact]
+    public void Stale_items_are_given_out_with_one_winner_and_are_absent_for_classic_gets()
+    {
+        using RunningNode node = RunningNode.StartWithMemcached("--stale-time", "60");
+        using MemcachedPeer peer = new(node.MemcachedEndPoint);
+        Assert.Equal("HD\r\nHD\r\nVA 3 X W\r\nold\r\nVA 3 Z X\r\nold\r\n", peer.Ask(
+            "ms k 3\r\nold\r\nmd k I T30\r\nmg k v\r\nmg k v\r\n"));
+        Assert.Equal("END\r\n", peer.Ask("get k\r\n"));
+        Assert.Equal("HD\r\nVA 3 X W\r\nold\r\n", peer.Ask("md k I\r\nmg k v\r\n"));
+        Assert.Equal("HD\r\nVA 3\r\nnew\r\n", peer.Ask("ms k 3\r\nnew\r\nmg k v\r\n"));
+
+        // A value that its writer knows to be older is stored as stale.
+        Assert.Equal("EX\r\nHD\r\nVA 3 X W\r\nlow\r\n", peer.Ask("ms k 3 C1\r\nlow\r\nms k 3 C1 I\r\nlow\r\nmg k v\r\n"));
+        Assert.Equal("HD\r\nHD\r\nVA 0 f0\r\n\r\n", peer.Ask("ms k 3 F9\r\nnew\r\nmd k x\r\nmg k v f\r\n"));
+    }
+
+    [Fact]
+    public void Meta_gets_tell_what_is_asked_for()
+    {
+        using RunningNode node = RunningNode.StartWithMemcached();
+        using MemcachedPeer peer = new(node.MemcachedEndPoint);
+        Assert.Equal("HD s3\r\nHD h0 l0\r\nHD h0\r\nHD h1\r\n", peer.Ask("ms k 3 s\r\nabc\r\nmg k h l u\r\nmg k h\r\nmg k h\r\n"));
+        Assert.Matches(@"^ME k exp=-1 la=0 cas=\d+ fetch=yes size=\d+\r\nEN\r\n$", peer.Ask("me k\r\nme none\r\n"));
+        Assert.Equal("HD s4\r\nHD s1\r\n", peer.Ask("ms k 1 MA s\r\nd\r\nms new 1 MA N100 s\r\nd\r\n"));
+        Assert.StartsWith("CLIENT_ERROR invalid flag E", peer.Ask("ms k 1 E5\r\nd\r\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Flushes_later_when_asked_to()
+    {
+        using RunningNode node = RunningNode.StartWithMemcached("--shards", "2", "--memory", "128MiB");
+        using MemcachedPeer peer = new(node.MemcachedEndPoint);
+        Assert.Equal("STORED\r\nSTORED\r\nOK\r\n", peer.Ask("set a 0 0 1\r\n1\r\nset b 0 0 1\r\n1\r\nflush_all 2\r\n"));
+        Assert.Equal("VALUE a 0 1\r\n1\r\nVALUE b 0 1\r\n1\r\nEND\r\n", peer.Ask("get a b\r\n"));
+        Eventually.Is(() => peer.Ask("get a b\r\n") == "END\r\n", () => "the keys are still there");
+    }
+
+    [Fact]
+    public void Reports_in_the_forms_that_tools_read()
+    {
+        using RunningNode node = RunningNode.StartWithMemcached();
+        using MemcachedPeer peer = new(node.MemcachedEndPoint);
+        peer.Ask("set k 0 0 1\r\n1\r\nget k none\r\n");
+        string[] general = peer.Ask("stats\r\n").Split("\r\n");
+        Assert.Contains("STAT curr_items 1", general);
+        Assert.Contains("STAT get_hits 1", general);
+        Assert.Contains("STAT get_misses 1", general);
+        Assert.Equal(["END", ""], general[^2..]);
+        Assert.All(general[..^2], line => Assert.Matches(@"^STAT \w+ \S+$", line));
+        Assert.Contains($"STAT tcpport {node.MemcachedEndPoint.Port}", peer.Ask("stats settings\r\n").Split("\r\n"));
+        Assert.Matches(@"^STAT items:\d+:number 1\r\n", peer.Ask("stats items\r\n"));
+        Assert.Matches(@"^STAT (\d+):chunk_size \d+\r\nSTAT \1:chunks_per_page \d+\r\n", peer.Ask("stats slabs\r\n"));
+        Assert.Matches(@"^STAT \d+ 1\r\nEND\r\n$", peer.Ask("stats sizes\r\n"));
+        Assert.Equal("VERSION 1.6.18\r\n", peer.Ask("version\r\n"));
+    }
+
+    [Fact]
+    public void Values_have_the_flags_of_their_writer_in_every_form()
+    {
+        using RunningNode node = RunningNode.StartWithMemcached("--compress-from", "256");
+        using MemcachedPeer peer = new(node.MemcachedEndPoint);
+        foreach (int length in (int[])[0, 1, 100, 10_000, 200_000, 1 << 20])
+        {
+            string value = new('v', length);
+            Assert.Equal("STORED\r\n", peer.Ask($"set k 4294967295 100 {length}\r\n{value}\r\n"));
+            Assert.Equal($"VALUE k 4294967295 {length}\r\n{value}\r\nEND\r\n", peer.Ask("get k\r\n"));
+        }
+
+        using TestClient fcp = new(node.EndPoint);
+        peer.Ask("set k 7 0 3\r\nabc\r\n");
+        Assert.Equal("abc", fcp.Get("k").Text);
+        fcp.Set("k", "abd"u8.ToArray());
+        Assert.Equal("VALUE k 0 3\r\nabd\r\nEND\r\n", peer.Ask("get k\r\n"));
+    }
+}

@@ -1,0 +1,91 @@
+namespace FastCache.EndToEnd.Tests.Memcached;
+
+/// <summary>What should not be sent to the door of memcached's protocol.</summary>
+public sealed class MemcachedHardeningTests : IDisposable
+{
+    private readonly RunningNode _node = RunningNode.StartWithMemcached();
+
+    public void Dispose()
+    {
+        Assert.Equal(0, _node.Stop());
+        _node.Dispose();
+    }
+
+    [Fact]
+    public void Web_request_ends_the_connection_before_what_it_carries_is_executed()
+    {
+        using MemcachedPeer peer = new(_node.MemcachedEndPoint);
+        peer.Send("POST /x HTTP/1.1\r\nHost: x\r\n\r\nset injected 0 0 1\r\n1\r\n");
+        Assert.Equal("", peer.ReadToEnd());
+        using MemcachedPeer other = new(_node.MemcachedEndPoint);
+        Assert.Equal("END\r\n", other.Ask("get injected\r\n"));
+    }
+
+    [Fact]
+    public void Lines_without_an_end_are_bounded()
+    {
+        using MemcachedPeer peer = new(_node.MemcachedEndPoint);
+        peer.Send("set " + new string('x', 2_100));
+        Assert.StartsWith("CLIENT_ERROR a line is too long", peer.ReadToEnd(), StringComparison.Ordinal);
+        using MemcachedPeer many = new(_node.MemcachedEndPoint);
+        many.Send("get " + string.Concat(Enumerable.Repeat("k ", 40_000)));
+        Assert.StartsWith("CLIENT_ERROR a line is too long", many.ReadToEnd(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Gets_of_thousands_of_keys_in_one_line_are_answered()
+    {
+        using MemcachedPeer peer = new(_node.MemcachedEndPoint);
+        peer.Ask("set k7 0 0 1\r\n7\r\n");
+        string keys = string.Join(' ', Enumerable.Range(0, 9_000).Select(i => $"k{i % 1_000}"));
+        string answer = peer.Ask($"get {keys}\r\n");
+        Assert.Equal(string.Concat(Enumerable.Repeat("VALUE k7 0 1\r\n7\r\n", 9)) + "END\r\n", answer);
+    }
+
+    [Theory]
+    [InlineData("set k 0 0 2147483647\r\n", "CLIENT_ERROR bad command line format\r\n")]
+    [InlineData("set k 0 0 99999999999999999999\r\n", "CLIENT_ERROR bad command line format\r\n")]
+    [InlineData("set k 0 0 -2\r\n", "CLIENT_ERROR bad command line format\r\n")]
+    [InlineData("ms k 9223372036854775807\r\n", "CLIENT_ERROR bad command line format\r\n")]
+    [InlineData("set k 0 0 1\nx\r\n", "STORED\r\n")]
+    [InlineData("set k\0k 0 0 1\r\n", "ERROR\r\n")]
+    [InlineData("get  k  \r\n", "END\r\n")]
+    [InlineData("\r\n\n \n", "ERROR\r\nERROR\r\nERROR\r\n")]
+    public void Odd_lines_have_their_answer(string sent, string answer)
+    {
+        using MemcachedPeer peer = new(_node.MemcachedEndPoint);
+        Assert.Equal(answer, peer.Ask(sent));
+    }
+
+    [Fact]
+    public void Block_that_is_too_long_is_swallowed_and_the_older_value_is_gone()
+    {
+        using MemcachedPeer peer = new(_node.MemcachedEndPoint);
+        peer.Ask("set k 0 0 1\r\n1\r\n");
+        string block = string.Concat(Enumerable.Repeat("get k\r\n", 400_000));
+        Assert.Equal("SERVER_ERROR object too large for cache\r\nEND\r\n", peer.Ask($"set k 0 0 {block.Length}\r\n{block}\r\nget k\r\n"));
+    }
+
+    [Fact]
+    public void Client_that_does_not_read_holds_nobody_up()
+    {
+        using MemcachedPeer deaf = new(_node.MemcachedEndPoint);
+        deaf.Ask($"set big 0 0 1000000\r\n{new string('v', 1_000_000)}\r\n");
+        for (int i = 0; i < 1_000; i++)
+        {
+            deaf.Send("get big\r\n");
+        }
+
+        using MemcachedPeer other = new(_node.MemcachedEndPoint);
+        Assert.Equal("STORED\r\n", other.Ask("set k 0 0 1\r\n1\r\n"));
+        Assert.True(_node.ResidentBytes < 400L << 20, $"{_node.ResidentBytes} bytes");
+    }
+
+    [Fact]
+    public void Quit_answers_what_came_before()
+    {
+        using MemcachedPeer peer = new(_node.MemcachedEndPoint);
+        peer.Send("set k 0 0 1\r\n1\r\nget k\r\nquit\r\nget k\r\n");
+        Assert.Equal("STORED\r\nVALUE k 0 1\r\n1\r\nEND\r\n", peer.ReadToEnd());
+    }
+}

@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace FastCache.EndToEnd.Tests.Memcached;
+
+/// <summary>A test that needs a memcached; it says so where none is installed.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class MemcachedFactAttribute : FactAttribute
+{
+    public const string Program = "/usr/bin/memcached";
+
+    public MemcachedFactAttribute()
+    {
+        if (!File.Exists(Program))
+        {
+            Skip = $"{Program} is not installed";
+        }
+    }
+}
+
+/// <summary>A memcached of the distribution, on a free port of loopback.</summary>
+internal sealed class MemcachedServer : IDisposable
+{
+    private readonly Process _process;
+
+    private MemcachedServer(Process process, IPEndPoint endPoint)
+    {
+        _process = process;
+        EndPoint = endPoint;
+    }
+
+    public IPEndPoint EndPoint { get; }
+
+    /// <summary>Starts it and waits until it takes connections.</summary>
+    public static MemcachedServer Start()
+    {
+        using Socket free = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        free.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        IPEndPoint endPoint = (IPEndPoint)free.LocalEndPoint!;
+        free.Close();
+        Process process = Process.Start(
+            MemcachedFactAttribute.Program, ["-u", "nobody", "-l", "127.0.0.1", "-p", $"{endPoint.Port}", "-U", "0"])!;
+        MemcachedServer server = new(process, endPoint);
+        Eventually.Is(server.IsOpen, () => "memcached does not listen");
+        return server;
+    }
+
+    public void Dispose()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+
+    private bool IsOpen()
+    {
+        using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Connect(EndPoint);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

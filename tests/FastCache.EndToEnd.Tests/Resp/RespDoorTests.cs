@@ -1,0 +1,182 @@
+using System.Globalization;
+using FastCache.Protocol;
+
+namespace FastCache.EndToEnd.Tests.Resp;
+
+/// <summary>Redis's protocol at a node: what has no counterpart in a comparison with Redis.</summary>
+public sealed class RespDoorTests
+{
+    private const int MaxValueBytes = 1 << 20;
+
+    [Fact]
+    public void Values_go_through_all_doors()
+    {
+        using RunningNode node = RunningNode.StartWithResp();
+        using TestClient fcp = node.Connect();
+        using RespPeer resp = new(node.RespEndPoint);
+        Assert.Equal("+OK\r\n", resp.Ask("SET", "a", "by resp", "EX", "100"));
+        Assert.Equal("by resp", fcp.Get("a").Text);
+        fcp.Set("b", "by fcp"u8.ToArray());
+        Assert.Equal("$6\r\nby fcp\r\n", resp.Ask("GET", "b"));
+        Assert.Equal(":-1\r\n", resp.Ask("TTL", "b"));
+        Assert.Equal(":100\r\n", resp.Ask("TTL", "a"));
+        Assert.Equal(":2\r\n", resp.Ask("DBSIZE"));
+        Assert.Equal(0, node.Stop());
+    }
+
+    [Theory]
+    [InlineData("POST / HTTP/1.1\r\nHost: a\r\n\r\nSET x 1\r\n", "")]
+    [InlineData("hOsT: a\r\nSET x 1\r\n", "")]
+    [InlineData("GET / HTTP/1.1\r\nHost: a\r\n\r\nSET x 1\r\n", "-ERR wrong number of arguments for 'get' command\r\n")]
+    [InlineData("*1\r\n$4\r\nQUIT\r\nSET x 1\r\n", "+OK\r\n")]
+    [InlineData("*1048577\r\n", "-ERR Protocol error: invalid multibulk length\r\n")]
+    [InlineData("*2\r\n$3\r\nGET\r\n$536870912\r\n", "-ERR Protocol error: invalid bulk length\r\n")]
+    [InlineData("PING\r\n*1\r\n$-5\r\n", "+PONG\r\n-ERR Protocol error: invalid bulk length\r\n")]
+    [InlineData("SET \"x\r\n", "-ERR Protocol error: unbalanced quotes in request\r\n")]
+    public void Conversation_ends_where_it_must(string sent, string answered)
+    {
+        using RunningNode node = RunningNode.StartWithResp();
+        using RespPeer bad = new(node.RespEndPoint);
+        bad.Send(System.Text.Encoding.Latin1.GetBytes(sent));
+        Assert.Equal(answered, bad.ReadToEnd());
+        using RespPeer other = new(node.RespEndPoint);
+        Assert.Equal(":0\r\n", other.Ask("EXISTS", "x"));
+        Assert.Equal(0, node.Stop());
+    }
+
+    [Fact]
+    public void Announced_bytes_take_no_memory_before_they_come()
+    {
+        using RunningNode node = RunningNode.StartWithResp();
+        List<RespPeer> peers = [];
+        using RespPeer watcher = new(node.RespEndPoint);
+        watcher.Ask("PING");
+        long before = node.ResidentBytes;
+        for (int i = 0; i < 500; i++)
+        {
+            RespPeer peer = new(node.RespEndPoint);
+            peers.Add(peer);
+            peer.Send("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1000000\r\nv"u8);
+        }
+
+        Assert.Equal("+PONG\r\n", watcher.Ask("PING"));
+        Assert.InRange(node.ResidentBytes - before, long.MinValue, 64L << 20);
+        peers.ForEach(peer => peer.Dispose());
+    }
+
+    [Theory]
+    [InlineData("1")]
+    [InlineData("3")]
+    public void Requests_of_very_many_keys_are_answered_in_full(string shards)
+    {
+        const int Count = 20_000;
+        using RunningNode node = RunningNode.StartWithResp("--shards", shards, "--memory", "192MiB", "--connection-memory", "64MiB");
+        using RespPeer peer = new(node.RespEndPoint);
+        string[] keys = [.. Enumerable.Range(0, Count).Select(i => $"k{i}")];
+        Assert.Equal("+OK\r\n", peer.Ask(["MSET", .. keys.SelectMany(key => new[] { key, key })]));
+        string values = peer.Ask(["MGET", .. keys]);
+        Assert.Equal($"*{Count}\r\n{string.Concat(keys.Select(key => $"${key.Length}\r\n{key}\r\n"))}", values);
+        Assert.Equal($":{Count}\r\n", peer.Ask(["EXISTS", .. keys]));
+        Assert.Equal($":{Count}\r\n", peer.Ask(["DEL", .. keys]));
+        Assert.Equal(":0\r\n", peer.Ask("DBSIZE"));
+        Assert.Equal(0, node.Stop());
+    }
+
+    [Fact]
+    public void Largest_value_goes_in_and_out_and_a_larger_one_is_refused()
+    {
+        using RunningNode node = RunningNode.StartWithResp();
+        using RespPeer peer = new(node.RespEndPoint);
+        string largest = new('v', MaxValueBytes);
+        Assert.Equal("+OK\r\n", peer.Ask("SET", "k", largest));
+        Assert.Equal($"${MaxValueBytes}\r\n{largest}\r\n", peer.Ask("GET", "k"));
+        Assert.Equal("+OK\r\n", peer.Ask("RENAME", "k", "l"));
+        Assert.Equal($":{MaxValueBytes}\r\n", peer.Ask("STRLEN", "l"));
+        peer.Send(RespPeer.Encode("SET", "k", largest + "xx"));
+        Assert.StartsWith("-ERR ", peer.ReadReply(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Client_that_does_not_read_is_ended_and_takes_nobody_along()
+    {
+        using RunningNode node = RunningNode.StartWithResp("--write-timeout", "1", "--connection-memory", "16MiB");
+        using RespPeer good = new(node.RespEndPoint);
+        good.Ask("SET", "k", new string('v', 100_000));
+        using RespPeer silent = new(node.RespEndPoint);
+        byte[] request = [.. Enumerable.Repeat(RespPeer.Encode("GET", "k"), 2_000).SelectMany(bytes => bytes)];
+        silent.Send(request);
+        for (int i = 0; i < 200; i++)
+        {
+            Assert.Equal("+PONG\r\n", good.Ask("PING"));
+        }
+
+        node.AwaitLine("disconnected");
+        Assert.InRange(node.ResidentBytes, 0, 400L << 20);
+        Assert.Equal("+PONG\r\n", good.Ask("PING"));
+    }
+
+    [Fact]
+    public void Flush_hides_everything_at_once_and_gives_the_memory_back()
+    {
+        const int Count = 100_000;
+        using RunningNode node = RunningNode.StartWithResp();
+        using RespPeer peer = new(node.RespEndPoint);
+        for (int start = 0; start < Count; start += 1_000)
+        {
+            peer.Send([.. Enumerable.Range(start, 1_000).SelectMany(i => RespPeer.Encode("SET", $"k{i}", "v"))]);
+            for (int i = 0; i < 1_000; i++)
+            {
+                Assert.Equal("+OK\r\n", peer.ReadReply());
+            }
+        }
+
+        peer.Send([.. RespPeer.Encode("FLUSHALL"), .. RespPeer.Encode("SET", "k1", "new"), .. RespPeer.Encode("DBSIZE"), .. RespPeer.Encode("GET", "k2")]);
+        Assert.Equal("+OK\r\n+OK\r\n:1\r\n$-1\r\n", peer.ReadReply() + peer.ReadReply() + peer.ReadReply() + peer.ReadReply());
+        Eventually.Is(() => Dataset(peer) < 1_000, () => $"{Dataset(peer)} bytes of items are left");
+        Assert.Equal("$3\r\nnew\r\n", peer.Ask("GET", "k1"));
+        Assert.Equal(0, node.Stop());
+    }
+
+    [Fact]
+    public void Shutdown_answers_what_was_sent_and_says_nothing_else()
+    {
+        using RunningNode node = RunningNode.StartWithResp();
+        using RespPeer peer = new(node.RespEndPoint);
+        Assert.Equal("+PONG\r\n", peer.Ask("PING"));
+        Assert.Equal(0, node.Stop());
+        Assert.Equal("", peer.ReadToEnd());
+    }
+
+    [Fact]
+    public void Connection_beyond_the_limit_is_told_so()
+    {
+        using RunningNode node = RunningNode.StartWithResp("--max-connections", "1");
+        using RespPeer first = new(node.RespEndPoint);
+        Assert.Equal("+PONG\r\n", first.Ask("PING"));
+        using RespPeer second = new(node.RespEndPoint);
+        Assert.StartsWith("-ERR ", second.ReadToEnd(), StringComparison.Ordinal);
+        Assert.Equal("+PONG\r\n", first.Ask("PING"));
+    }
+
+    [Fact]
+    public void Replies_of_version_three_have_its_forms()
+    {
+        using RunningNode node = RunningNode.StartWithResp();
+        using RespPeer peer = new(node.RespEndPoint);
+        Assert.StartsWith("*14\r\n$6\r\nserver\r\n$5\r\nredis\r\n", peer.Ask("HELLO"), StringComparison.Ordinal);
+        Assert.StartsWith("%7\r\n$6\r\nserver\r\n$5\r\nredis\r\n", peer.Ask("HELLO", "3", "SETNAME", "me"), StringComparison.Ordinal);
+        Assert.Equal("_\r\n", peer.Ask("GET", "nothing"));
+        Assert.Equal("$2\r\nme\r\n", peer.Ask("CLIENT", "GETNAME"));
+        Assert.Equal("%1\r\n$9\r\ndatabases\r\n$1\r\n1\r\n", peer.Ask("CONFIG", "GET", "DATABASES"));
+        Assert.StartsWith("=", peer.Ask("INFO", "server"), StringComparison.Ordinal);
+        Assert.Equal("+RESET\r\n", peer.Ask("RESET"));
+        Assert.Equal("$-1\r\n", peer.Ask("GET", "nothing"));
+    }
+
+    private static long Dataset(RespPeer peer)
+    {
+        string info = peer.Ask("INFO", "memory");
+        string line = info.Split("\r\n").First(line => line.StartsWith("used_memory_dataset:", StringComparison.Ordinal));
+        return long.Parse(line.Split(':')[1], CultureInfo.InvariantCulture);
+    }
+}
