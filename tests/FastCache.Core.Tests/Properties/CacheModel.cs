@@ -95,10 +95,12 @@ internal sealed class CacheModel(TimeSpan staleTime, long maxValueBytes)
         (BigInteger least, BigInteger most) = change.Kind == CounterKind.Checked
             ? ((BigInteger)long.MinValue, (BigInteger)long.MaxValue)
             : (BigInteger.Zero, (BigInteger)ulong.MaxValue);
+        bool isTooLong = entry.Value.Length > 64;
         string text = Encoding.Latin1.GetString(entry.Value);
+        text = change.Kind == CounterKind.Wrapping ? text.TrimEnd(' ') : text;
         bool maySign = change.Kind == CounterKind.Checked && !text.StartsWith('+');
         NumberStyles style = maySign ? NumberStyles.AllowLeadingSign : NumberStyles.None;
-        if (text.Length > 20 || !BigInteger.TryParse(text, style, CultureInfo.InvariantCulture, out BigInteger number)
+        if (isTooLong || !BigInteger.TryParse(text, style, CultureInfo.InvariantCulture, out BigInteger number)
             || number < least || number > most
             || (change.Kind == CounterKind.Checked && text != number.ToString(CultureInfo.InvariantCulture)))
         {
