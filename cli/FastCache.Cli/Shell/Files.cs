@@ -17,16 +17,18 @@ internal static class Files
         }
     }
 
-    /// <summary>Creates a file of all that a stream has; one that cannot be finished is deleted.</summary>
+    /// <summary>Writes a file of all that a stream has. One that cannot be finished is deleted, unless something was there before: that
+    /// may be a device.</summary>
     /// <exception cref="InputException">It cannot be written.</exception>
     public static async Task WriteAsync(string path, Stream bytes, CancellationToken cancellation)
     {
+        bool isNew = !File.Exists(path);
         try
         {
             await using FileStream file = Create(path);
             await bytes.CopyToAsync(file, cancellation);
         }
-        catch (Exception failure) when (failure is not InputException)
+        catch (Exception failure) when (failure is not InputException && isNew)
         {
             File.Delete(path);
             throw;
