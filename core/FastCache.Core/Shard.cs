@@ -525,7 +525,7 @@ public sealed unsafe class Shard : IDisposable
         {
             SetCondition.Always => WriteOutcome.Done,
             SetCondition.IfAbsent => existing == 0 ? WriteOutcome.Done : WriteOutcome.Exists,
-            SetCondition.IfNewer when options.Version <= Store.HiddenVersion => WriteOutcome.NotNewer,
+            SetCondition.IfNewer when Store.HiddenVersion != 0 && options.Version <= Store.HiddenVersion => WriteOutcome.NotNewer,
             SetCondition.IfNewer when existing == 0 || At(existing)->Version < options.Version => WriteOutcome.Done,
             SetCondition.IfNewer when At(existing)->Version == options.Version && options.LeaseToken != 0 => WriteOutcome.Done,
             SetCondition.IfNewer => WriteOutcome.NotNewer,
