@@ -20,8 +20,8 @@ namespace FastCache.Protocol;
 ///   quotient by P          bits 64 to 79 of that times floor(x^64 / P)  (Barrett)
 ///   remainder              what is left, minus quotient times P: two shifts, as P has four terms
 /// </code>
-/// A node looks at the slot of every key. For one of 16 bytes this takes 1.2 ns, with the search for a tag; tables of
-/// 8 times 256 entries took 8.2.
+/// A node looks at the slot of every key. With the search for a tag, keys of 16, 40 and 250 bytes take 4.0, 9.8 and 26 ns, where tables
+/// of 8 times 256 entries take 8.6, 21 and 151; one of 8 bytes takes 6.4 instead of 5.1 (KeySlotBenchmark).
 /// </remarks>
 internal static class CarrylessCrc16
 {
