@@ -115,7 +115,7 @@ internal sealed class ShardLoop : IDisposable
             _outbox.SessionWatermark / 2);
         _executor = new RequestExecutor(shard, allowed, _stats, _counters, topology, changes);
         _listeners = [.. options.Listens.Select(listen => listen.Kind)];
-        RespShard place = new()
+        DoorShard place = new()
         {
             Shard = shard,
             Limits = allowed,

@@ -254,6 +254,26 @@ internal sealed class Session(ReceivePath path)
         State = SessionState.Leaving;
     }
 
+    /// <summary>Lets a new connection go to the shard whose turn it is, where its protocol knows nothing of shards.</summary>
+    /// <returns>Whether it goes.</returns>
+    public bool LeavesInTurn(NodeTopology topology)
+    {
+        if (IsPlaced)
+        {
+            return false;
+        }
+
+        IsPlaced = true;
+        int destination = topology.ShardFor(0);
+        if (destination == topology.Shard || IsToEnd)
+        {
+            return false;
+        }
+
+        LeaveFor(destination);
+        return true;
+    }
+
     /// <summary>Adds the fault that ends the conversation to the group, which has room, behind the requests before it.</summary>
     public void End(RequestGroup group, Fault fault)
     {

@@ -1,11 +1,10 @@
 using FastCache.Core;
-using FastCache.Node.Doors.Resp;
 using FastCache.Protocol.Memcached;
 
 namespace FastCache.Node.Doors.Memcached;
 
 /// <summary>The commands of memcached's protocol that are words.</summary>
-internal sealed class ClassicCommands(RespShard shard)
+internal sealed class ClassicCommands(DoorShard shard)
 {
     /// <summary>What clients are told that this is a memcached of: they choose features by it.</summary>
     public static ReadOnlySpan<byte> SpokenVersion => "1.6.18"u8;

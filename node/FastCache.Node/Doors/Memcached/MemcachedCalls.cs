@@ -1,5 +1,4 @@
 using FastCache.Core;
-using FastCache.Node.Doors.Resp;
 using FastCache.Node.Sessions;
 using FastCache.Protocol.Memcached;
 
@@ -30,7 +29,7 @@ internal struct PendingCall
 }
 
 /// <summary>The calls of one group, and how one is executed.</summary>
-internal sealed class MemcachedCalls(RespShard shard, int capacity)
+internal sealed class MemcachedCalls(DoorShard shard, int capacity)
 {
     private readonly PendingCall[] _calls = new PendingCall[capacity];
     private readonly ClassicCommands _classic = new(shard);

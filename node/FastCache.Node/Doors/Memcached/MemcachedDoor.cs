@@ -1,5 +1,4 @@
 using FastCache.Core;
-using FastCache.Node.Doors.Resp;
 using FastCache.Node.Sessions;
 using FastCache.Node.Shards;
 using FastCache.Protocol;
@@ -25,7 +24,7 @@ internal sealed class MemcachedDoor : Door
     private readonly byte[] _keys = GC.AllocateUninitializedArray<byte>(
         RequestGroup.Capacity * MemcachedRequestDecoder.MaxKeyBytes, pinned: true);
 
-    public MemcachedDoor(RespShard shard)
+    public MemcachedDoor(DoorShard shard)
     {
         _topology = shard.Topology;
         _counters = shard.Counters;
@@ -49,7 +48,7 @@ internal sealed class MemcachedDoor : Door
     public override bool Decode(Session session, RequestGroup group)
     {
         MemcachedTalk talk = (MemcachedTalk)session.Talk!;
-        if (MustLeave(session))
+        if (session.LeavesInTurn(_topology))
         {
             return false;
         }
@@ -192,25 +191,6 @@ internal sealed class MemcachedDoor : Door
 
     private Span<byte> KeyRoom(RequestGroup group) => _keys.AsSpan(
         Math.Min(group.Count, RequestGroup.Capacity - 1) * MemcachedRequestDecoder.MaxKeyBytes, MemcachedRequestDecoder.MaxKeyBytes);
-
-    /// <summary>Lets a new connection go to the shard whose turn it is: the client knows nothing of shards.</summary>
-    private bool MustLeave(Session session)
-    {
-        if (session.IsPlaced)
-        {
-            return false;
-        }
-
-        session.IsPlaced = true;
-        int destination = _topology.ShardFor(0);
-        if (destination == _topology.Shard || session.IsToEnd)
-        {
-            return false;
-        }
-
-        session.LeaveFor(destination);
-        return true;
-    }
 
     /// <summary>Adds a request's calls and moves the position past it.</summary>
     /// <returns>False when the group is full; the position then says what is left.</returns>

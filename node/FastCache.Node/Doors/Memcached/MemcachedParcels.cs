@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using FastCache.Node.Doors.Resp;
 using FastCache.Node.Sessions;
 using FastCache.Node.Shards;
 using FastCache.Protocol.Memcached;
@@ -15,7 +14,7 @@ namespace FastCache.Node.Doors.Memcached;
 ///   +------------------------------+-----+-----------------------+-------+
 /// </code>
 /// </remarks>
-internal sealed class MemcachedParcels(RespShard shard)
+internal sealed class MemcachedParcels(DoorShard shard)
 {
     private readonly MemcachedCalls _calls = new(shard, ForeignService.GroupSize);
 

@@ -1,12 +1,11 @@
 using FastCache.Core;
-using FastCache.Node.Doors.Resp;
 using FastCache.Protocol.Memcached;
 
 namespace FastCache.Node.Doors.Memcached;
 
 /// <summary>The node in the words of stats, as far as something here corresponds to them; docs/stats.md has the node's own.</summary>
 /// <remarks>Classes are numbered from 1, by ascending chunk size, as they are in memcached.</remarks>
-internal sealed class MemcachedReport(RespShard shard)
+internal sealed class MemcachedReport(DoorShard shard)
 {
     private const int PageBytes = 1 << 20;
     private const int MillisPerSecond = 1_000;

@@ -1,5 +1,4 @@
 using FastCache.Core;
-using FastCache.Node.Doors.Resp;
 using FastCache.Protocol.Memcached;
 
 namespace FastCache.Node.Doors.Memcached;
@@ -14,7 +13,7 @@ internal static class MemcachedWrites
     /// <param name="key">The key, prepared.</param>
     /// <param name="version">The version that the value was given; 0 unless it was stored.</param>
     public static WriteOutcome Store(
-        RespShard shard, in MemcachedRequest request, MemcachedCommand command, in LookupKey key, out ulong version)
+        DoorShard shard, in MemcachedRequest request, MemcachedCommand command, in LookupKey key, out ulong version)
     {
         WriteOutcome outcome = StoreSilently(shard, request, command, key, out version);
         shard.Note(request.Key);
@@ -30,7 +29,7 @@ internal static class MemcachedWrites
     };
 
     private static WriteOutcome StoreSilently(
-        RespShard shard, in MemcachedRequest request, MemcachedCommand command, in LookupKey key, out ulong version)
+        DoorShard shard, in MemcachedRequest request, MemcachedCommand command, in LookupKey key, out ulong version)
     {
         Shard cache = shard.Shard;
         if (command is MemcachedCommand.Append or MemcachedCommand.Prepend)

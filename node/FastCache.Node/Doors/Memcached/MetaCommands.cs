@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using FastCache.Core;
-using FastCache.Node.Doors.Resp;
 using FastCache.Protocol.Memcached;
 
 namespace FastCache.Node.Doors.Memcached;
@@ -18,7 +17,7 @@ namespace FastCache.Node.Doors.Memcached;
 /// </code>
 /// The unique (c) of what was won is the grant's token where there is no fresh value: cas or ms C with it stores if the grant holds.
 /// </remarks>
-internal sealed class MetaCommands(RespShard shard)
+internal sealed class MetaCommands(DoorShard shard)
 {
     /// <summary>How long who has won a value that is there is the only one.</summary>
     public const int WinMillis = 30_000;

@@ -5,7 +5,7 @@ using FastCache.Protocol.Resp;
 namespace FastCache.Node.Doors.Resp;
 
 /// <summary>CLIENT: the connections of a shard, and what they are called.</summary>
-internal sealed class ClientCommands(RespShard shard)
+internal sealed class ClientCommands(DoorShard shard)
 {
     private const string Group = "connection";
     private const CommandFlags Flags = CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale;

@@ -12,7 +12,7 @@ namespace FastCache.Node.Doors.Resp;
 /// Clients know nodes by 40 hexadecimal digits: here the start of the SHA-256 of a node's name, the same on every node. A topology
 /// has one address for each node, that of FCP; the door of Redis's protocol is taken to lie as far from it on every node as on this one.
 /// </remarks>
-internal sealed class ClusterCommands(RespShard shard)
+internal sealed class ClusterCommands(DoorShard shard)
 {
     private const string Group = "cluster";
     private const int IdBytes = 20;

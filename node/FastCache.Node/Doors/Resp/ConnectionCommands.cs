@@ -5,7 +5,7 @@ using FastCache.Protocol.Resp;
 namespace FastCache.Node.Doors.Resp;
 
 /// <summary>What a client says of itself and of its connection.</summary>
-internal sealed class ConnectionCommands(RespShard shard)
+internal sealed class ConnectionCommands(DoorShard shard)
 {
     private const string Group = "connection";
     private const CommandFlags Always = CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Fast;

@@ -6,7 +6,7 @@ using FastCache.Protocol.Resp;
 namespace FastCache.Node.Doors.Resp;
 
 /// <summary>Values that are numbers.</summary>
-internal sealed class CounterCommands(RespShard shard)
+internal sealed class CounterCommands(DoorShard shard)
 {
     private const string Group = "string";
     private const CommandFlags Writes = CommandFlags.Write | CommandFlags.DenyOom | CommandFlags.Fast;

@@ -4,7 +4,7 @@ using FastCache.Protocol.Resp;
 namespace FastCache.Node.Doors.Resp;
 
 /// <summary>How long keys live.</summary>
-internal sealed class ExpiryCommands(RespShard shard)
+internal sealed class ExpiryCommands(DoorShard shard)
 {
     private const string Group = "generic";
     private const CommandFlags Reads = CommandFlags.ReadOnly | CommandFlags.Fast;

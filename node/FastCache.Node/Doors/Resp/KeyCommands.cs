@@ -4,7 +4,7 @@ using FastCache.Protocol.Resp;
 namespace FastCache.Node.Doors.Resp;
 
 /// <summary>Keys, whatever their values are.</summary>
-internal sealed class KeyCommands(RespShard shard)
+internal sealed class KeyCommands(DoorShard shard)
 {
     private const string Group = "generic";
     private const int MostEmbeddedBytes = 44;

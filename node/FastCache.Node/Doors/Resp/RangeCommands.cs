@@ -4,7 +4,7 @@ using FastCache.Protocol.Resp;
 namespace FastCache.Node.Doors.Resp;
 
 /// <summary>Parts of values.</summary>
-internal sealed class RangeCommands(RespShard shard)
+internal sealed class RangeCommands(DoorShard shard)
 {
     private const string Group = "string";
 

@@ -29,7 +29,7 @@ internal struct PendingCall
 }
 
 /// <summary>The calls of one group, and how one is executed.</summary>
-internal sealed class RespCalls(RespShard shard, CommandTable commands, int capacity)
+internal sealed class RespCalls(DoorShard shard, CommandTable commands, int capacity)
 {
     private readonly PendingCall[] _calls = new PendingCall[capacity];
     private readonly NodeCounters _counters = shard.Counters;

@@ -18,7 +18,7 @@ internal sealed class RespDoor : Door
     private readonly RespCalls _calls;
     private readonly RespParcels _parcels;
 
-    public RespDoor(RespShard shard)
+    public RespDoor(DoorShard shard)
     {
         _counters = shard.Counters;
         ScanCommands scans = new(shard);

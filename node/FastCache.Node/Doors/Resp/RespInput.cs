@@ -7,7 +7,7 @@ using FastCache.Protocol.Resp;
 namespace FastCache.Node.Doors.Resp;
 
 /// <summary>Finds the requests in the input of connections, and makes them calls of the group.</summary>
-internal sealed class RespInput(RespShard shard, CommandTable commands, RespCalls calls, ScanCommands scans)
+internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCalls calls, ScanCommands scans)
 {
     /// <summary>Most arguments of a request, as in Redis; their bytes are limited long before.</summary>
     private const int MaxArguments = 1 << 20;
@@ -31,7 +31,7 @@ internal sealed class RespInput(RespShard shard, CommandTable commands, RespCall
     public bool Decode(Session session, RequestGroup group)
     {
         RespTalk talk = (RespTalk)session.Talk!;
-        if (MustLeave(session) || !GoOnWithParts(session, group))
+        if (session.LeavesInTurn(_topology) || !GoOnWithParts(session, group))
         {
             return session.State != SessionState.Leaving;
         }
@@ -102,25 +102,6 @@ internal sealed class RespInput(RespShard shard, CommandTable commands, RespCall
                 return false;
             }
         }
-    }
-
-    /// <summary>Lets a new connection go to the shard whose turn it is: the client knows nothing of shards.</summary>
-    private bool MustLeave(Session session)
-    {
-        if (session.IsPlaced)
-        {
-            return false;
-        }
-
-        session.IsPlaced = true;
-        int destination = _topology.ShardFor(0);
-        if (destination == _topology.Shard || session.IsToEnd)
-        {
-            return false;
-        }
-
-        session.LeaveFor(destination);
-        return true;
     }
 
     /// <summary>Forgets the requests of groups that have been executed, but for one of which parts are left: those go first.</summary>

@@ -15,7 +15,7 @@ namespace FastCache.Node.Doors.Resp;
 /// </code>
 /// Of a key that is executed by itself only that travels, with what belongs to it; its name is an empty argument.
 /// </remarks>
-internal sealed class RespParcels(RespShard shard, CommandTable commands)
+internal sealed class RespParcels(DoorShard shard, CommandTable commands)
 {
     private readonly RespCalls _calls = new(shard, commands, ForeignService.GroupSize);
     private readonly bool[] _isVersion3 = new bool[ForeignService.GroupSize];

@@ -6,7 +6,7 @@ using FastCache.Protocol.Resp;
 namespace FastCache.Node.Doors.Resp;
 
 /// <summary>The node in the words of INFO and CONFIG, as far as something here corresponds to them; docs/stats.md has the node's own.</summary>
-internal sealed class RespReport(RespShard shard)
+internal sealed class RespReport(DoorShard shard)
 {
     /// <summary>Settings as CONFIG GET names them.</summary>
     public (string Name, string Value)[] Settings() =>

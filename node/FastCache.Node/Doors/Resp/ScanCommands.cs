@@ -6,7 +6,7 @@ namespace FastCache.Node.Doors.Resp;
 
 /// <summary>Walks over the keys of all shards, one after another.</summary>
 /// <remarks>A cursor is a position of <see cref="ItemScan"/> times the number of shards, plus the shard's number: 0 is the start of the first.</remarks>
-internal sealed class ScanCommands(RespShard shard)
+internal sealed class ScanCommands(DoorShard shard)
 {
     /// <summary>Most keys and buckets that one call looks at: 100 us or so.</summary>
     private const int MostLooks = 1000;

@@ -5,7 +5,7 @@ using FastCache.Protocol.Resp;
 namespace FastCache.Node.Doors.Resp;
 
 /// <summary>The node as a whole.</summary>
-internal sealed class ServerCommands(RespShard shard)
+internal sealed class ServerCommands(DoorShard shard)
 {
     private const string Group = "server";
     private const CommandFlags Reads = CommandFlags.Loading | CommandFlags.Stale;

@@ -4,7 +4,7 @@ using FastCache.Protocol.Resp;
 namespace FastCache.Node.Doors.Resp;
 
 /// <summary>Values as a whole.</summary>
-internal sealed class StringCommands(RespShard shard)
+internal sealed class StringCommands(DoorShard shard)
 {
     private const string Group = "string";
 

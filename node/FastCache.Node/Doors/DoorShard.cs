@@ -2,10 +2,10 @@ using FastCache.Core;
 using FastCache.Node.Sessions;
 using FastCache.Protocol;
 
-namespace FastCache.Node.Doors.Resp;
+namespace FastCache.Node.Doors;
 
-/// <summary>What the commands of the door of Redis's protocol work with: one shard and what belongs to it.</summary>
-internal sealed class RespShard
+/// <summary>What the commands of a door work with: one shard and what belongs to it.</summary>
+internal sealed class DoorShard
 {
     public required Shard Shard { get; init; }
 
