@@ -131,12 +131,15 @@ internal sealed class RequestGroup(
     /// <param name="key">Its key; empty when it has none.</param>
     /// <param name="owner">The shard that executes it, <see cref="ForeignRequests.EveryShard"/> where any can, or <see cref="NodeTopology.Elsewhere"/>.</param>
     /// <param name="position">Where decoding has to go on if it cannot be executed now.</param>
+    /// <param name="looks">How many items it looks at beside its own: each counts as a request. With any the group is to be executed before
+    /// another one of the session is added.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void AddCall(ReadOnlySpan<byte> key, int owner, in InputPosition position)
+    public void AddCall(ReadOnlySpan<byte> key, int owner, in InputPosition position, int looks = 0)
     {
         _keys[Count] = !key.IsEmpty && (owner >= 0 && IsAtHome(owner)) ? shard.Prepare(key) : default;
         ref Entry entry = ref _entries[Count];
         entry.BatchKey = position.BatchKeys;
+        entry.Looks = looks;
         Put(position.Offset, Kind.Call, owner);
     }
 
@@ -362,6 +365,7 @@ internal sealed class RequestGroup(
             session, _entries[call].Owner, door.PackedBytes(call), BatchPlace.None, out Span<byte> frame, door.TagOf(call));
         if (sent == ForwardResult.Sent)
         {
+            replies.Count(session, _entries[call].Looks);
             door.Pack(session, call, frame);
         }
 
@@ -382,8 +386,18 @@ internal sealed class RequestGroup(
         return entry.Kind == Kind.Request
             ? executor.Execute(entry.Request, _keys[place], room)
             : entry.Kind == Kind.Call
-                ? session.Door.Execute(session, place, _keys[place], room)
+                ? ExecuteCall(session, place, entry.Looks, room)
                 : ExecuteOther(session, entry, _keys[place], room);
+    }
+
+    private int ExecuteCall(Session session, int place, int looks, Span<byte> room)
+    {
+        if (looks > 0)
+        {
+            replies.Count(session, looks);
+        }
+
+        return session.Door.Execute(session, place, _keys[place], room);
     }
 
     private int ExecuteOther(Session session, in Entry entry, in LookupKey key, Span<byte> room) => entry.Kind switch
@@ -472,6 +486,7 @@ internal sealed class RequestGroup(
         public int BatchKey;
         public int BatchOffset;
         public int Owner;
+        public int Looks;
         public Kind Kind;
     }
 

@@ -35,6 +35,9 @@ internal sealed class SessionInput(ReceivePath path)
     /// <summary>Bytes in the carry.</summary>
     public int CarriedBytes => _carryLength;
 
+    /// <summary>Grows whenever bytes may have moved: spans and pointers into them from before are void.</summary>
+    public int Moves { get; private set; }
+
     /// <summary>Bytes of the memory that the carry takes.</summary>
     public int HeldBytes => _carry?.Length ?? 0;
 
@@ -95,6 +98,7 @@ internal sealed class SessionInput(ReceivePath path)
     /// <summary>Gives up everything before the position. To be called when nothing decoded since waits for execution.</summary>
     public void Commit()
     {
+        Moves++;
         if (_position.Piece == InputPosition.Nowhere)
         {
             // Bytes that arrived after everything before them was consumed, and that nobody has looked at yet.
@@ -238,6 +242,7 @@ internal sealed class SessionInput(ReceivePath path)
     /// <summary>Gives everything back, read or not.</summary>
     public void Clear()
     {
+        Moves++;
         DropCarry();
         while (_head != InputPosition.Nowhere)
         {

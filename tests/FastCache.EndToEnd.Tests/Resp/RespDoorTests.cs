@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using FastCache.Protocol;
 
 namespace FastCache.EndToEnd.Tests.Resp;
@@ -14,14 +15,70 @@ public sealed class RespDoorTests
         using RunningNode node = RunningNode.StartWithResp();
         using TestClient fcp = node.Connect();
         using RespPeer resp = new(node.RespEndPoint);
-        Assert.Equal("+OK\r\n", resp.Ask("SET", "a", "by resp", "EX", "100"));
+        Assert.Equal("+OK\r\n", resp.Ask("SET", "a", "by resp", "EXAT", "2400000000"));
         Assert.Equal("by resp", fcp.Get("a").Text);
         fcp.Set("b", "by fcp"u8.ToArray());
         Assert.Equal("$6\r\nby fcp\r\n", resp.Ask("GET", "b"));
         Assert.Equal(":-1\r\n", resp.Ask("TTL", "b"));
-        Assert.Equal(":100\r\n", resp.Ask("TTL", "a"));
+        Assert.Equal(":2400000000\r\n", resp.Ask("EXPIRETIME", "a"));
         Assert.Equal(":2\r\n", resp.Ask("DBSIZE"));
         Assert.Equal(0, node.Stop());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Many_keys_are_read_for_a_peer_that_reads_late_and_sends_on(int shards)
+    {
+        const int Count = 400;
+        const int Bytes = 40_000;
+        using RunningNode node = RunningNode.StartWithResp("--shards", $"{shards}");
+        using RespPeer peer = new(node.RespEndPoint);
+        string[] keys = [.. Enumerable.Range(0, Count).Select(i => $"key:{i}")];
+        string[] values = [.. keys.Select((key, i) => key + new string((char)('a' + (i % 26)), Bytes))];
+        foreach ((string key, string value) in keys.Zip(values))
+        {
+            Assert.Equal("+OK\r\n", peer.Ask("SET", key, value));
+        }
+
+        peer.Send(RespPeer.Encode(["MGET", .. keys]));
+        const int Pieces = 20;
+        const int Pings = 500;
+        for (int piece = 0; piece < Pieces; piece++)
+        {
+            // What has arrived is moved while the rest of the request waits for its peer.
+            Thread.Sleep(10);
+            peer.Send(Encoding.Latin1.GetBytes(string.Concat(Enumerable.Repeat("*2\r\n$4\r\nPING\r\n$3\r\nxyz\r\n", Pings))));
+        }
+
+        string wanted = $"*{Count}\r\n" + string.Concat(values.Select(value => $"${value.Length}\r\n{value}\r\n"));
+        Assert.True(wanted == peer.ReadReply(), "other values");
+        for (int i = 0; i < Pieces * Pings; i++)
+        {
+            Assert.Equal("$3\r\nxyz\r\n", peer.ReadReply());
+        }
+
+        Assert.Equal(0, node.Stop());
+    }
+
+    [Fact]
+    public void A_pattern_is_bounded_and_scans_sent_ahead_are_all_answered()
+    {
+        using RunningNode node = RunningNode.StartWithResp();
+        using RespPeer peer = new(node.RespEndPoint);
+        Assert.Equal("+OK\r\n", peer.Ask("SET", "key", "value"));
+        Assert.Equal("-ERR a pattern has at most 1024 bytes here\r\n", peer.Ask("SCAN", "0", "MATCH", new string('?', 1_025)));
+        for (int i = 0; i < 100; i++)
+        {
+            peer.Send(RespPeer.Encode("SCAN", "0", "COUNT", "1000"));
+            peer.Send(RespPeer.Encode("RANDOMKEY"));
+        }
+
+        for (int i = 0; i < 100; i++)
+        {
+            Assert.StartsWith("*2\r\n", peer.ReadReply(), StringComparison.Ordinal);
+            Assert.Equal("$3\r\nkey\r\n", peer.ReadReply());
+        }
     }
 
     [Theory]

@@ -20,9 +20,10 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
 
     private long _group = -1;
 
-    // A request whose parts did not all fit the group, and where it begins.
+    // A request whose parts did not all fit the group, where it begins, and until when what it points to stays there.
     private Session? _heldSession;
     private InputPosition _heldPosition;
+    private int _heldMoves;
     private RespRequest _held;
     private Command? _heldCommand;
     private int _heldBytes;
@@ -110,7 +111,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
     {
         ref InputPosition position = ref session.Input.Position;
         bool goesOn = _heldSession == session && position.BatchKeys > 0 && group.Number == _group + 1
-            && _heldPosition.Piece == position.Piece && _heldPosition.Offset == position.Offset;
+            && _heldPosition.Piece == position.Piece && _heldPosition.Offset == position.Offset && _heldMoves == session.Input.Moves;
         _heldSession = null;
         if (_group != group.Number)
         {
@@ -131,7 +132,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
     }
 
     /// <summary>Adds a request's calls and moves the position past it.</summary>
-    /// <returns>False when the group is full; the position then says what is left.</returns>
+    /// <returns>False when the group is to be executed first; the position then says what is left.</returns>
     private bool TryAdd(Session session, RequestGroup group, in RespRequest request, int length, ref InputPosition position)
     {
         session.HasDecoded = true;
@@ -239,7 +240,8 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
         {
             if (group.IsFull)
             {
-                (_heldSession, _heldPosition, _held, _heldCommand, _heldBytes) = (session, position, request, command, length);
+                (_heldSession, _heldPosition, _heldMoves) = (session, position, session.Input.Moves);
+                (_held, _heldCommand, _heldBytes) = (request, command, length);
                 return false;
             }
 
@@ -258,14 +260,16 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
                 call.Refusal = owner == NodeTopology.Elsewhere ? Refusal.Moved : refusal;
                 group.AddCall(key, owner, position);
             }
+            else if (command.Spread == Spread.EachShard)
+            {
+                group.AddCall(default, part, position);
+            }
             else
             {
-                group.AddCall(default, command.Spread switch
-                {
-                    Spread.EachShard => part,
-                    Spread.Cursor => scans.ShardOf(ref call),
-                    _ => scans.AnyShard(),
-                }, position);
+                int owner = command.Spread == Spread.Cursor ? scans.ShardOf(ref call) : scans.AnyShard();
+                group.AddCall(default, owner, position, ScanCommands.LooksOf(command.Spread));
+                position.Offset += length;
+                return false; // Whether another one may follow in this pass is seen when this one has been executed.
             }
 
             position.BatchKeys++;

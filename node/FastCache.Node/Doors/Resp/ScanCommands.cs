@@ -13,6 +13,12 @@ internal sealed class ScanCommands(DoorShard shard)
 
     private const int ByDefault = 10;
 
+    /// <summary>Longest pattern, which is compared with each key byte by byte.</summary>
+    private const int MaxPatternBytes = 1024;
+
+    /// <summary>Steps of a RANDOMKEY until it finds a key: enough for all 16,384 buckets of the smallest index.</summary>
+    private const int Tries = 24;
+
     /// <summary>Bytes before the keys, for what is known when they are there: the array, the cursor, the array of keys.</summary>
     private const int HeadBytes = 96;
 
@@ -37,6 +43,9 @@ internal sealed class ScanCommands(DoorShard shard)
         call.Refusal = Refusal.BadCursor;
         return shard.Topology.Shard;
     }
+
+    /// <summary>How many keys and buckets a call of one of these commands looks at, at most.</summary>
+    public static int LooksOf(Spread spread) => spread == Spread.Cursor ? MostLooks : Tries * MostLooks;
 
     /// <summary>A shard that has keys, if there is one: each as probable as another.</summary>
     public int AnyShard()
@@ -86,6 +95,11 @@ internal sealed class ScanCommands(DoorShard shard)
             else if (hasWord && RespWord.Is(call[i], "match"u8))
             {
                 pattern = call[i + 1];
+                if (pattern.Length > MaxPatternBytes)
+                {
+                    reply.WriteError("ERR a pattern has at most 1024 bytes here"u8);
+                    return;
+                }
             }
             else if (hasWord && RespWord.Is(call[i], "type"u8))
             {
@@ -119,7 +133,6 @@ internal sealed class ScanCommands(DoorShard shard)
 
     private void RandomKey(scoped Call call, ref RespReplyWriter reply)
     {
-        const int Tries = 16;
         Chosen chosen = new(stackalloc byte[Shard.MaxKeyBytes], _random);
         ulong position = (ulong)_random.NextInt64((long)ItemScan.LastCursor + 1);
         for (int i = 0; i < Tries && chosen.Length == 0 && _shard.Count > 0; i++)
