@@ -15,7 +15,8 @@ internal static class MemcachedMetaLine
     private const int MaxWords = 19;
 
     /// <returns>Bytes of the data block with its end, 0 when there is none.</returns>
-    public static int Read(byte name, ref MemcachedTokens tokens, Span<byte> keyRoom, ref MemcachedRequest request)
+    public static int Read(
+        byte name, ref MemcachedTokens tokens, Span<byte> keyRoom, int maxKeyBytes, ref MemcachedRequest request)
     {
         request.Command = name switch
         {
@@ -41,7 +42,7 @@ internal static class MemcachedMetaLine
         request.KeyCount = 1;
         request.Key = key;
         request.Amount = 1;
-        if (key.Length > MemcachedRequestDecoder.MaxKeyBytes)
+        if (key.Length > maxKeyBytes)
         {
             request.Fault = MemcachedFault.BadLine;
             return 0;

@@ -5,11 +5,12 @@ namespace FastCache.Protocol.Memcached;
 /// <summary>Finds requests of memcached's protocol in received bytes.</summary>
 /// <remarks>
 /// A line ends with CR LF or LF and has at most <see cref="MaxLineBytes"/>; that of get and gets <see cref="MaxManyKeysLineBytes"/>.
-/// Keys have at most <see cref="MaxKeyBytes"/>. What is wrong in a line, and in which order that is found, follows memcached 1.6; the
+/// What is wrong in a line, and in which order that is found, follows memcached 1.6; the
 /// clients' tests of this world are written against its replies.
 /// </remarks>
 /// <param name="maxValueBytes">Longest data block that is taken.</param>
-public sealed class MemcachedRequestDecoder(int maxValueBytes)
+/// <param name="maxKeyBytes">Longest key as sent, up to <see cref="MaxKeyBytes"/>.</param>
+public sealed class MemcachedRequestDecoder(int maxValueBytes, int maxKeyBytes = MemcachedRequestDecoder.MaxKeyBytes)
 {
     /// <summary>Longest line of a command that is not get or gets, in bytes.</summary>
     public const int MaxLineBytes = 2_048;
@@ -17,7 +18,7 @@ public sealed class MemcachedRequestDecoder(int maxValueBytes)
     /// <summary>Longest line of get and gets, in bytes.</summary>
     public const int MaxManyKeysLineBytes = 64 << 10;
 
-    /// <summary>Longest key in bytes, as sent.</summary>
+    /// <summary>Longest key in bytes, as sent, that any decoder takes.</summary>
     public const int MaxKeyBytes = 250;
 
     private const int DataEndBytes = 2;
@@ -82,7 +83,7 @@ public sealed class MemcachedRequestDecoder(int maxValueBytes)
 
     /// <summary>Reads a line.</summary>
     /// <returns>Bytes of the data block with its end, 0 when there is none, or -1 when the conversation ends.</returns>
-    private static int ReadLine(ref MemcachedTokens tokens, Span<byte> keyRoom, ref MemcachedRequest request)
+    private int ReadLine(ref MemcachedTokens tokens, Span<byte> keyRoom, ref MemcachedRequest request)
     {
         if (!tokens.TryNext(out ReadOnlySpan<byte> name) || name.Length < 2)
         {
@@ -91,7 +92,7 @@ public sealed class MemcachedRequestDecoder(int maxValueBytes)
 
         if (name.Length == 2 && name[0] == 'm')
         {
-            return MemcachedMetaLine.Read(name[1], ref tokens, keyRoom, ref request);
+            return MemcachedMetaLine.Read(name[1], ref tokens, keyRoom, maxKeyBytes, ref request);
         }
 
         request.Command = CommandOf(name);
@@ -147,7 +148,7 @@ public sealed class MemcachedRequestDecoder(int maxValueBytes)
         _ => MemcachedCommand.None,
     };
 
-    private static int ReadGet(ref MemcachedTokens tokens, ref MemcachedRequest request)
+    private int ReadGet(ref MemcachedTokens tokens, ref MemcachedRequest request)
     {
         if (!tokens.TryNext(out ReadOnlySpan<byte> first))
         {
@@ -173,7 +174,7 @@ public sealed class MemcachedRequestDecoder(int maxValueBytes)
         do
         {
             request.KeyCount++;
-            if (key.Length > MaxKeyBytes)
+            if (key.Length > maxKeyBytes)
             {
                 return Refuse(ref request, MemcachedFault.BadLine);
             }
@@ -182,7 +183,7 @@ public sealed class MemcachedRequestDecoder(int maxValueBytes)
         return 0;
     }
 
-    private static int ReadStorage(ref MemcachedTokens tokens, ref MemcachedRequest request)
+    private int ReadStorage(ref MemcachedTokens tokens, ref MemcachedRequest request)
     {
         bool isCas = request.Command == MemcachedCommand.Cas;
         ReadOnlySpan<byte> version = default;
@@ -195,7 +196,7 @@ public sealed class MemcachedRequestDecoder(int maxValueBytes)
 
         request.Key = key;
         request.KeyCount = 1;
-        if (key.Length > MaxKeyBytes
+        if (key.Length > maxKeyBytes
             || !MemcachedNumber.TryParse(flags, out request.ClientFlags)
             || !MemcachedNumber.TryParse(expiry, out request.ExpirySeconds)
             || !MemcachedNumber.TryParse(bytes, out int length)
@@ -208,7 +209,7 @@ public sealed class MemcachedRequestDecoder(int maxValueBytes)
         return length + DataEndBytes;
     }
 
-    private static int ReadChange(ref MemcachedTokens tokens, ref MemcachedRequest request)
+    private int ReadChange(ref MemcachedTokens tokens, ref MemcachedRequest request)
     {
         if (!tokens.TryNext(out ReadOnlySpan<byte> key) || !tokens.TryNext(out ReadOnlySpan<byte> number)
             || !TryReadEnd(ref tokens, ref request))
@@ -218,7 +219,7 @@ public sealed class MemcachedRequestDecoder(int maxValueBytes)
 
         request.Key = key;
         request.KeyCount = 1;
-        if (key.Length > MaxKeyBytes)
+        if (key.Length > maxKeyBytes)
         {
             return Refuse(ref request, MemcachedFault.BadLine);
         }
@@ -230,7 +231,7 @@ public sealed class MemcachedRequestDecoder(int maxValueBytes)
         return parsed ? 0 : Refuse(ref request, isTouch ? MemcachedFault.BadExpiry : MemcachedFault.BadDelta);
     }
 
-    private static int ReadDelete(ref MemcachedTokens tokens, ref MemcachedRequest request)
+    private int ReadDelete(ref MemcachedTokens tokens, ref MemcachedRequest request)
     {
         if (!tokens.TryNext(out ReadOnlySpan<byte> key))
         {
@@ -253,7 +254,7 @@ public sealed class MemcachedRequestDecoder(int maxValueBytes)
 
         request.Key = key;
         request.KeyCount = 1;
-        return key.Length > MaxKeyBytes ? Refuse(ref request, MemcachedFault.BadLine) : 0;
+        return key.Length > maxKeyBytes ? Refuse(ref request, MemcachedFault.BadLine) : 0;
     }
 
     /// <summary>Reads the number, and noreply, of flush_all or verbosity.</summary>

@@ -23,6 +23,48 @@ public sealed class MemcachedDoorTests
         Assert.Equal(0, node.Stop());
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void A_key_of_another_node_is_one_error_for_its_request(int shards)
+    {
+        using ClusterFile file = new();
+        file.Write(1, ClusterFile.LowerOfA);
+        using RunningNode node = RunningNode.StartWithMemcached(
+            "--topology", file.Path, "--node", "a", "--shards", $"{shards}", "--memory", "192MiB", "--connection-memory", "64MiB");
+        using MemcachedPeer peer = new(node.MemcachedEndPoint);
+        string[] own = Keys(6, isUpper: false);
+        string[] others = Keys(6, isUpper: true);
+        foreach (string key in own)
+        {
+            Assert.Equal("STORED\r\n", peer.Ask($"set {key} 0 0 1\r\nv\r\n"));
+        }
+
+        const string Elsewhere = "SERVER_ERROR another node has the key: connect to a node of its slot\r\n";
+        foreach (string other in others)
+        {
+            Assert.Equal(Elsewhere, peer.Ask($"get {other}\r\n"));
+            Assert.Equal(Elsewhere, peer.Ask($"get {own[0]} {own[1]} {other} {own[2]}\r\n"));
+            Assert.Equal("", peer.Ask($"set {other} 0 0 1 noreply\r\nv\r\ndelete {other} noreply\r\nincr {other} 1 noreply\r\n"));
+        }
+
+        string all = string.Concat(own.Select(key => $"VALUE {key} 0 1\r\nv\r\n"));
+        Assert.Equal(all + "END\r\n", peer.Ask($"get {string.Join(' ', own)}\r\n"));
+
+        static string[] Keys(int count, bool isUpper) => [.. Enumerable.Range(0, int.MaxValue).Select(i => $"key{i}")
+            .Where(key => FastCache.Protocol.KeySlot.Of(TestClient.Key(key)) >= ClusterFile.Half == isUpper).Take(count)];
+    }
+
+    [Fact]
+    public void The_longest_key_of_the_node_holds_here_too()
+    {
+        using RunningNode node = RunningNode.StartWithMemcached("--max-key", "10");
+        using MemcachedPeer peer = new(node.MemcachedEndPoint);
+        Assert.Equal("STORED\r\nVALUE 1234567890 0 1\r\nv\r\nEND\r\n", peer.Ask("set 1234567890 0 0 1\r\nv\r\nget 1234567890\r\n"));
+        const string Bad = "CLIENT_ERROR bad command line format\r\n";
+        Assert.Equal(Bad + Bad + Bad, peer.Ask("get 12345678901\r\nmg 12345678901 v\r\ntouch 12345678901 1\r\n"));
+    }
+
     [Fact]
     public void One_client_wins_a_missing_item_and_fills_it_with_the_unique_that_it_was_given()
     {

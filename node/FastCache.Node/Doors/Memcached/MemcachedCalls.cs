@@ -26,6 +26,9 @@ internal struct PendingCall
 
     /// <summary>Whether nothing of the request follows, so that its end is answered.</summary>
     public bool IsLast;
+
+    /// <summary>Whether it is one key of several.</summary>
+    public bool IsPart;
 }
 
 /// <summary>The calls of one group, and how one is executed.</summary>
@@ -88,16 +91,10 @@ internal sealed class MemcachedCalls(DoorShard shard, int capacity)
 
     private void Refuse(in PendingCall call, in LookupKey key, ref Line reply)
     {
-        if (call.Refusal == CallRefusal.Moved)
+        shard.Counters.Moved += call.Refusal == CallRefusal.Moved ? 1 : 0;
+        if (call.IsPart)
         {
-            shard.Counters.Moved++;
-            reply.Add("SERVER_ERROR another node has the key: connect to a node of its slot\r\n"u8);
-            return;
-        }
-
-        if (call.Refusal == CallRefusal.NoMemoryBetweenShards)
-        {
-            reply.Add("SERVER_ERROR out of memory between the shards\r\n"u8);
+            reply.Add(call.IsLast ? "END\r\n"u8 : default);
             return;
         }
 
@@ -116,7 +113,12 @@ internal sealed class MemcachedCalls(DoorShard shard, int capacity)
 
         if (!call.Request.IsQuiet || isMeta)
         {
-            reply.Add(MemcachedFaults.TextOf(fault));
+            reply.Add(call.Refusal switch
+            {
+                CallRefusal.Moved => "SERVER_ERROR another node has the key: connect to a node of its slot"u8,
+                CallRefusal.NoMemoryBetweenShards => "SERVER_ERROR out of memory between the shards"u8,
+                _ => MemcachedFaults.TextOf(fault),
+            });
             reply.Add("\r\n"u8);
         }
     }

@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Cluster;
 using FastCache.Node.Sessions;
 using FastCache.Node.Shards;
 using FastCache.Protocol;
@@ -16,6 +17,10 @@ internal sealed class MemcachedDoor : Door
     private const byte IsPassed = 0;
     private const byte IsSwallowed = 1;
 
+    // Of a get of many keys: one that is refused counts as a miss, for an error between two values would be taken for the next reply.
+    private const byte IsPart = 2;
+    private const byte IsLastPart = 3;
+
     private readonly NodeTopology _topology;
     private readonly NodeCounters _counters;
     private readonly MemcachedRequestDecoder _decoder;
@@ -28,7 +33,7 @@ internal sealed class MemcachedDoor : Door
     {
         _topology = shard.Topology;
         _counters = shard.Counters;
-        _decoder = new MemcachedRequestDecoder(shard.Limits.MaxValueBytes);
+        _decoder = new MemcachedRequestDecoder(shard.Limits.MaxValueBytes, shard.Limits.MaxKeyBytes);
         _calls = new MemcachedCalls(shard, RequestGroup.Capacity);
         _parcels = new MemcachedParcels(shard);
     }
@@ -143,8 +148,12 @@ internal sealed class MemcachedDoor : Door
 
     public override int PackedBytes(int call) => MemcachedParcels.BytesOf(_calls[call]);
 
-    public override byte TagOf(int call) =>
-        _calls[call].Request.Command == MemcachedCommand.FlushAll && !_calls[call].IsLast ? IsSwallowed : IsPassed;
+    public override byte TagOf(int call)
+    {
+        ref PendingCall pending = ref _calls[call];
+        return pending.IsPart ? (pending.IsLast ? IsLastPart : IsPart)
+            : pending.Request.Command == MemcachedCommand.FlushAll && !pending.IsLast ? IsSwallowed : IsPassed;
+    }
 
     public override void Pack(Session session, int call, Span<byte> frame) => MemcachedParcels.Write(_calls[call], frame);
 
@@ -164,6 +173,11 @@ internal sealed class MemcachedDoor : Door
         if (tag == IsSwallowed)
         {
             return 0;
+        }
+
+        if (tag != IsPassed && reply.StartsWith("SERVER_ERROR"u8))
+        {
+            reply = tag == IsLastPart ? "END\r\n"u8 : default;
         }
 
         reply.CopyTo(room);
@@ -233,7 +247,7 @@ internal sealed class MemcachedDoor : Door
     private bool TryAddKeys(
         RequestGroup group, ReadOnlySpan<byte> input, in MemcachedRequest request, ref InputPosition position)
     {
-        if (position.BatchKeys == 0 && _topology.Slots is not null && HasElsewhere(group, request))
+        if (position.BatchKeys == 0 && _topology.Slots is { } slots && HasElsewhere(slots, request))
         {
             Keep(group, request, NodeTopology.Elsewhere, isLast: true);
             group.AddCall(request.Key, NodeTopology.Elsewhere, position);
@@ -261,7 +275,7 @@ internal sealed class MemcachedDoor : Door
             bool hasNext = keys.TryNext(out ReadOnlySpan<byte> next);
             int owner = group.OwnerOf(key);
             one.Key = key;
-            Keep(group, one, owner, isLast: !hasNext);
+            Keep(group, one, owner, isLast: !hasNext, isPart: true);
             group.AddCall(key, owner, position);
             if (!hasNext)
             {
@@ -292,23 +306,24 @@ internal sealed class MemcachedDoor : Door
         return true;
     }
 
-    private static bool HasElsewhere(RequestGroup group, in MemcachedRequest request)
+    private static bool HasElsewhere(OwnedSlots slots, in MemcachedRequest request)
     {
-        bool found = group.OwnerOf(request.Key) == NodeTopology.Elsewhere;
+        bool found = !slots.Serves(KeySlot.Of(request.Key), isForCopy: false);
         MemcachedTokens keys = new(request.Arguments);
         while (!found && keys.TryNext(out ReadOnlySpan<byte> key))
         {
-            found = group.OwnerOf(key) == NodeTopology.Elsewhere;
+            found = !slots.Serves(KeySlot.Of(key), isForCopy: false);
         }
 
         return found;
     }
 
-    private void Keep(RequestGroup group, in MemcachedRequest request, int owner, bool isLast)
+    private void Keep(RequestGroup group, in MemcachedRequest request, int owner, bool isLast, bool isPart = false)
     {
         ref PendingCall call = ref _calls[group.Count];
         call.Request = request;
         call.Refusal = owner == NodeTopology.Elsewhere ? CallRefusal.Moved : CallRefusal.None;
         call.IsLast = isLast;
+        call.IsPart = isPart;
     }
 }
