@@ -31,6 +31,9 @@ internal sealed class ShardLoop : IDisposable
     private const int DeadlineCheckMillis = 500;
     private const long DrainTimeoutMillis = 1_000;
 
+    // Longest kernel tick, rounded up.
+    private const int CoarseMillis = 16;
+
     private readonly IShardIo _io;
     private readonly Shard _shard;
     private readonly SharedState _shared;
@@ -278,7 +281,13 @@ internal sealed class ShardLoop : IDisposable
         _replies.NowMillis = _bound.NowMillis = elapsed;
         if (elapsed >= _nextHousekeeping)
         {
-            _startUnixMillis = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() - elapsed;
+            // Less is the coarse clock's own lag: followed, it would shift lives that are told by the wall clock.
+            long start = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() - elapsed;
+            if (Math.Abs(start - _startUnixMillis) > CoarseMillis)
+            {
+                _startUnixMillis = start;
+            }
+
             _nextHousekeeping = elapsed + HousekeepingMillis;
             _replies.CloseOverdue(_writeTimeoutMillis, DrainTimeoutMillis);
             _counters.ConnectionMemoryBytes = _carries.LentBytes + _io.BacklogBytes;
