@@ -356,15 +356,16 @@ public sealed unsafe class Shard : IDisposable
             return false;
         }
 
-        _clearAt = 0;
         Clear();
         return true;
     }
 
     /// <summary>Makes every key absent at once, and voids all grants. Their memory comes back in steps of <see cref="Maintain"/>.</summary>
-    /// <remarks>Counts as a write to every key: one with <see cref="SetCondition.IfNewer"/> and an older version is refused.</remarks>
+    /// <remarks>Counts as a write to every key: one with <see cref="SetCondition.IfNewer"/> and an older version is refused. One that <see cref="ClearAfter"/> has asked for does
+    /// not come any more.</remarks>
     public void Clear()
     {
+        _clearAt = 0;
         LeaseTable.RevokeAll();
         Store.Clear(NextVersion());
     }

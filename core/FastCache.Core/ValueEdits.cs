@@ -179,6 +179,11 @@ public sealed unsafe class ValueEdits
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         version = 0;
         length = 0;
+        if (offset > MaxValueBytes - piece.Length)
+        {
+            return WriteOutcome.ValueTooLarge;
+        }
+
         uint existing = _shard.FindResident(key, out bool isLive);
         ItemView item = default;
         bool isThere = isLive && _shard.TryView(existing, key.Hash, out item, isLookup: false);

@@ -39,7 +39,7 @@ internal static class NodeCommand
         Description = "Address and port to serve on, and what is spoken there: fcp://127.0.0.1:7600, or without fcp://, for FCP, "
             + "resp://127.0.0.1:6379 for Redis's protocol, memcached://127.0.0.1:11211 for memcached's (docs/doors.md). "
             + "May be given several times, at most "
-            + $"{IShardIo.MaxListeners} in all; FCP is always spoken, unless told at the default. "
+            + $"{IShardIo.MaxListeners} in all; FCP is always spoken, at 127.0.0.1:7600 unless an fcp address is given. "
             + "Loopback unless told otherwise: no protocol has authentication yet. "
             + "Port 0 takes any free one; [::1]:7600 is the form for IPv6.",
         HelpName = "[SCHEME://]ADDRESS:PORT",
@@ -207,7 +207,7 @@ internal static class NodeCommand
     public static RootCommand Create(Func<NodeOptions, int> run)
     {
         RootCommand root = new(
-            "FastCache node: a cache in off-heap memory, served over FCP (docs/protocol.md), and over Redis's protocol if asked to (docs/doors.md).\n\n"
+            "FastCache node: a cache in off-heap memory, served over FCP (docs/protocol.md), and over Redis's and memcached's protocols if asked to (docs/doors.md).\n\n"
             + "Example: --memory 1GiB --listen 127.0.0.1:7600\n"
             + "Ctrl-C or SIGTERM stops it with exit code 0.")
         {

@@ -87,6 +87,18 @@ public sealed class ClientFlagTests : IDisposable
         Assert.False(_shard.ClearIfDue());
     }
 
+    [Fact]
+    public void A_clear_takes_the_place_of_one_that_is_to_come()
+    {
+        _shard.Advance(1_000, 1_700_000_000_000);
+        _shard.ClearAfter(500);
+        _shard.Clear();
+        _shard.Set("k"u8, "v"u8, default, out _);
+        _shard.Advance(2_000, 1_700_000_001_000);
+        Assert.False(_shard.ClearIfDue());
+        Assert.True(_shard.TryGet("k"u8, out _));
+    }
+
     private uint FlagsOf(string key) =>
         _shard.TryGet(Encoding.ASCII.GetBytes(key), out ItemView item) ? item.ClientFlags : throw new InvalidOperationException("no item");
 

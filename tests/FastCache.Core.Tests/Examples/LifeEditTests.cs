@@ -84,6 +84,7 @@ public sealed class LifeEditTests
         using NativeKeys keys = new(2);
         LookupKey key = Prepared(shard, keys, 0, "key"u8);
         Assert.Equal(WriteOutcome.ValueTooLarge, shard.Edits.Overwrite(key, ValueEdits.MaxValueBytes, "x"u8, out _, out _));
+        Assert.Equal(WriteOutcome.ValueTooLarge, shard.Edits.Overwrite(key, long.MaxValue, "xyz"u8, out _, out _));
         Assert.False(shard.TryPeek(key, out _));
         Assert.Equal(WriteOutcome.Done, shard.Edits.Overwrite(key, ValueEdits.MaxValueBytes - 1, "x"u8, out _, out _));
     }

@@ -92,10 +92,7 @@ internal sealed class RangeCommands(DoorShard shard)
             return;
         }
 
-        int length = 0;
-        WriteOutcome outcome = offset > int.MaxValue
-            ? WriteOutcome.ValueTooLarge
-            : _shard.Edits.Overwrite(call.Key, offset, call[3], out length, out _);
+        WriteOutcome outcome = _shard.Edits.Overwrite(call.Key, offset, call[3], out int length, out _);
         shard.Note(call.KeyBytes);
         if (outcome == WriteOutcome.Done)
         {
