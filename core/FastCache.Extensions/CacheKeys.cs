@@ -46,6 +46,14 @@ internal readonly struct CacheKeys
         return destination[..(1 + SHA256.HashData(whole, destination[1..]))];
     }
 
+    /// <summary>The same as bytes of its own.</summary>
+    /// <inheritdoc cref="Encode(string, Span{byte})"/>
+    public byte[] Encode(string key)
+    {
+        Span<byte> room = stackalloc byte[MaxBytes];
+        return Encode(key, room).ToArray();
+    }
+
     private void Write(string key, Span<byte> destination)
     {
         _prefix.CopyTo(destination);

@@ -33,6 +33,6 @@ internal static class EntryLife
     }
 
     /// <summary>Never less than asked for, and about 17 years where that is more.</summary>
-    private static ulong Millis(TimeSpan life) =>
+    internal static ulong Millis(TimeSpan life) =>
         Math.Min((ulong)Math.Ceiling(life.TotalMilliseconds), FcpLimits.MaxTimeToLiveMillis);
 }

@@ -74,8 +74,8 @@ public sealed class FastCacheOutputCacheStore : IOutputCacheBufferStore
         }
 
         ArrayBufferWriter<byte> entry = TaggedEntry.Write(tags.Span, generations, value);
-        SetTerms life = new(Math.Min((ulong)Math.Ceiling(validFor.TotalMilliseconds), FcpLimits.MaxTimeToLiveMillis));
-        await client.SetAsync(Encode(key), entry.WrittenSpan, life, cancellationToken).ConfigureAwait(false);
+        SetTerms life = new(EntryLife.Millis(validFor));
+        await client.SetAsync(_keys.Encode(key), entry.WrittenSpan, life, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Makes all responses that have a tag worthless. One that is being computed while this runs may still be kept.</summary>
@@ -90,8 +90,8 @@ public sealed class FastCacheOutputCacheStore : IOutputCacheBufferStore
     private async ValueTask<bool> TryGetAsync(string key, IBufferWriter<byte> destination, CancellationToken cancellationToken)
     {
         FastCacheClient client = await _connection.ClientAsync(cancellationToken).ConfigureAwait(false);
-        using CacheValue entry = await client.GetAsync(Encode(key), cancellationToken).ConfigureAwait(false);
-        if (!entry.IsFound || !TaggedEntry.TryRead(entry.Span, out (string Tag, ulong Generation)[]? tags, out _))
+        using CacheValue entry = await client.GetAsync(_keys.Encode(key), cancellationToken).ConfigureAwait(false);
+        if (!entry.IsFound || !TaggedEntry.TryRead(entry.Span, out (string Tag, ulong Generation)[]? tags, out int start))
         {
             return false;
         }
@@ -105,14 +105,7 @@ public sealed class FastCacheOutputCacheStore : IOutputCacheBufferStore
             }
         }
 
-        TaggedEntry.TryRead(entry.Span, out _, out ReadOnlySpan<byte> response);
-        destination.Write(response);
+        destination.Write(entry.Span[start..]);
         return true;
-    }
-
-    private byte[] Encode(string key)
-    {
-        Span<byte> room = stackalloc byte[CacheKeys.MaxBytes];
-        return _keys.Encode(key, room).ToArray();
     }
 }

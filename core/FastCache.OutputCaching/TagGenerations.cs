@@ -48,7 +48,7 @@ internal sealed class TagGenerations(CacheKeys keys)
         ReadOnlyMemory<byte>[] encoded = new ReadOnlyMemory<byte>[tags.Length];
         for (int i = 0; i < encoded.Length; i++)
         {
-            encoded[i] = KeyOf(tags.Span[i]);
+            encoded[i] = keys.Encode(tags.Span[i]);
         }
 
         CacheValue[] values = new CacheValue[tags.Length];
@@ -64,22 +64,16 @@ internal sealed class TagGenerations(CacheKeys keys)
 
     /// <summary>Ends the number of a tag.</summary>
     public ValueTask<bool> EndAsync(FastCacheClient client, string tag, CancellationToken cancellationToken) =>
-        client.DeleteAsync(KeyOf(tag), cancellationToken);
+        client.DeleteAsync(keys.Encode(tag), cancellationToken);
 
     /// <returns>The new number; 0 if somebody was faster.</returns>
     private async ValueTask<ulong> BeginAsync(FastCacheClient client, string tag, CancellationToken cancellationToken)
     {
         byte[] number = new byte[sizeof(ulong)];
         RandomNumberGenerator.Fill(number);
-        WriteResult written = await client.SetAsync(KeyOf(tag), number, new(Mode: SetMode.IfAbsent), cancellationToken).ConfigureAwait(false);
+        WriteResult written = await client.SetAsync(keys.Encode(tag), number, new(Mode: SetMode.IfAbsent), cancellationToken).ConfigureAwait(false);
         return written.IsDone
             ? BinaryPrimitives.ReadUInt64LittleEndian(number)
             : (await FindAsync(client, new[] { tag }, cancellationToken).ConfigureAwait(false))[0];
-    }
-
-    private byte[] KeyOf(string tag)
-    {
-        Span<byte> room = stackalloc byte[CacheKeys.MaxBytes];
-        return keys.Encode(tag, room).ToArray();
     }
 }

@@ -52,12 +52,15 @@ internal static class TaggedEntry
     }
 
     /// <summary>Takes an entry apart.</summary>
+    /// <param name="entry">It.</param>
+    /// <param name="tags">Its tags.</param>
+    /// <param name="start">Where in it the response begins.</param>
     /// <returns>False if it is none: the key was written by somebody else.</returns>
     public static bool TryRead(
-        ReadOnlySpan<byte> entry, [NotNullWhen(true)] out (string Tag, ulong Generation)[]? tags, out ReadOnlySpan<byte> response)
+        ReadOnlySpan<byte> entry, [NotNullWhen(true)] out (string Tag, ulong Generation)[]? tags, out int start)
     {
         tags = null;
-        response = default;
+        start = 0;
         if (entry.Length < CountBytes)
         {
             return false;
@@ -84,7 +87,7 @@ internal static class TaggedEntry
         }
 
         tags = read;
-        response = rest;
+        start = entry.Length - rest.Length;
         return true;
     }
 }
