@@ -22,7 +22,7 @@ namespace FastCache.Client;
 /// throw, when awaited, <see cref="CacheConnectionException"/>, <see cref="CacheTimeoutException"/>,
 /// <see cref="CacheLimitException"/>, <see cref="CacheRequestException"/> or, when their token is cancelled,
 /// <see cref="OperationCanceledException"/>; a request that no node takes throws <see cref="ArgumentException"/> at once. A
-/// cancelled request may have been executed. docs/client.md, "Stampedes", says what is guaranteed.
+/// cancelled request may have been executed. docs/client.md says what is guaranteed.
 /// </remarks>
 public sealed class FastCacheClient : IFillNode, IObservedClient, IAsyncDisposable
 {

@@ -113,7 +113,8 @@ internal sealed class OperationTable
     /// <param name="late">Takes them.</param>
     public void AddLate(Connections.ShardConnection connection, long latestDeadline, long timeoutMillis, List<LateRead> late)
     {
-        for (int id = 0; id < _everUsed; id++)
+        // Under the lock that every caller takes: with nothing outstanding there is nothing to look at.
+        for (int id = 0; Count > 0 && id < _everUsed; id++)
         {
             Slot slot = _slots[id];
             if (slot.Operation is Operation operation && slot.Purpose is Purpose.Read or Purpose.Copy)

@@ -38,11 +38,13 @@ internal readonly record struct MovedAnswer(string Node, EndPoint EndPoint, uint
     public const int MostAttempts = 16;
 
     /// <summary>The longest pause.</summary>
-    public const int LongestPauseMillis = 256;
+    public const int LongestPauseMillis = 1 << LongestPauseExponent;
+
+    private const int LongestPauseExponent = 8;
 
     /// <summary>The pause after an answer.</summary>
     /// <param name="attempts">How often the request was moved, from 1.</param>
-    public static int PauseMillis(int attempts) => (int)Math.Min(1L << (attempts - 1), LongestPauseMillis);
+    public static int PauseMillis(int attempts) => 1 << Math.Min(attempts - 1, LongestPauseExponent);
 
     /// <summary>What to do.</summary>
     /// <param name="ownEpoch">The client's epoch.</param>

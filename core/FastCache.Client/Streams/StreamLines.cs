@@ -11,11 +11,8 @@ namespace FastCache.Client.Streams;
 /// <summary>The connections of a client's streams: opens each at the shard that has the key.</summary>
 internal sealed class StreamLines(Router router) : IDisposable
 {
-    private const int MostAttempts = 16;
-    private const int LongestPauseExponent = 8; // 256 ms.
-
     private readonly HashSet<StreamLine> _open = [];
-    private bool _isClosed;
+    private volatile bool _isClosed;
 
     /// <summary>Writes the frame that opens a stream under <see cref="StreamLine.StreamId"/>.</summary>
     public delegate int Write(Span<byte> frame);
@@ -54,7 +51,7 @@ internal sealed class StreamLines(Router router) : IDisposable
                         return (line, opening);
                     }
 
-                    if (attempt >= MostAttempts || opening.Status is not (Status.Moved or Status.WrongShard))
+                    if (attempt >= MovedAnswer.MostAttempts || opening.Status is not (Status.Moved or Status.WrongShard))
                     {
                         throw Refused(opening);
                     }
@@ -62,16 +59,16 @@ internal sealed class StreamLines(Router router) : IDisposable
                     shard = opening.Status == Status.WrongShard ? (int)opening.Argument : null;
                     Learn(opening, address);
                 }
-                catch (CacheConnectionException) when (Environment.TickCount64 < outageEnd)
+                catch (CacheConnectionException) when (!_isClosed && Environment.TickCount64 < outageEnd)
                 {
                     shard = null;
                 }
-                catch (CacheRequestException refused) when (refused.Status == Status.WrongShard && attempt < MostAttempts)
+                catch (CacheRequestException refused) when (refused.Status == Status.WrongShard && attempt < MovedAnswer.MostAttempts)
                 {
                     shard = null; // The node has other shards now; the connections for requests learn them.
                 }
 
-                await Task.Delay(1 << Math.Min(attempt - 1, LongestPauseExponent), cancellationToken).ConfigureAwait(false);
+                await Task.Delay(MovedAnswer.PauseMillis(attempt), cancellationToken).ConfigureAwait(false);
             }
         }
         catch

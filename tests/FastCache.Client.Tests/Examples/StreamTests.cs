@@ -31,6 +31,18 @@ public sealed class StreamTests
     }
 
     [Fact]
+    public async Task A_closed_client_does_not_go_on_to_open_a_stream()
+    {
+        ScriptedNode node = new();
+        FastCacheClient client = await FastCacheClient.ConnectAsync(node.Options with { OutageWait = TimeSpan.FromMinutes(5) });
+        await node.DisposeAsync();
+        Task<WriteResult> write = client.SetStreamAsync(Key, new MemoryStream(new byte[1]));
+        await client.DisposeAsync();
+        Exception? failure = await Record.ExceptionAsync(() => write.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.True(failure is CacheConnectionException, $"{failure}");
+    }
+
+    [Fact]
     public async Task Piece_that_is_refused_ends_the_write_with_its_reason()
     {
         await using ScriptedNode node = new();
