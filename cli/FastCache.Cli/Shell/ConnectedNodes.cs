@@ -1,5 +1,4 @@
 using System.CommandLine.Parsing;
-using System.Net;
 using FastCache.Client;
 using FastCache.Cluster;
 
@@ -20,7 +19,7 @@ internal sealed class ConnectedNodes : IAsyncDisposable
         _client = client;
         Topology = client.Topology;
         All = [.. client.Nodes.Select(node => Topology is null
-            ? new NodeName(AddressOf(node.EndPoint), AddressOf(node.EndPoint))
+            ? new NodeName($"{node.EndPoint}", $"{node.EndPoint}")
             : new NodeName(node.Name, Topology.Nodes[Topology.IndexOf(node.Name)].Address))];
     }
 
@@ -48,6 +47,4 @@ internal sealed class ConnectedNodes : IAsyncDisposable
 
     /// <summary>What the client calls it; null, any, where there is only one.</summary>
     private string? NameOf(NodeName node) => Topology is null ? null : node.Name;
-
-    private static string AddressOf(EndPoint endPoint) => endPoint is DnsEndPoint name ? $"{name.Host}:{name.Port}" : $"{endPoint}";
 }

@@ -64,8 +64,10 @@ internal static class ShowCommand
     {
         json.WriteNumber("epoch", topology.Epoch);
         json.WriteStartArray("nodes");
-        for (int i = 0; i < nodes.Count; i++)
+        for (int i = 0; i < topology.Nodes.Count; i++)
         {
+            // The client may have learnt another topology meanwhile.
+            CacheNode? node = nodes.FirstOrDefault(one => one.Name == topology.Nodes[i].Name);
             json.WriteStartObject();
             json.WriteString("name", topology.Nodes[i].Name);
             json.WriteString("address", topology.Nodes[i].Address);
@@ -73,8 +75,8 @@ internal static class ShowCommand
             json.WriteString("region", topology.Nodes[i].Region);
             json.WriteNumber("primaries", topology.Ranges.Where(range => range.Primary == i).Sum(range => range.Count));
             json.WriteNumber("copies", topology.Ranges.Where(range => range.Copies.Contains(i)).Sum(range => range.Count));
-            json.WriteNumber("shards", nodes[i].Shards);
-            json.WriteBoolean("connected", nodes[i].IsConnected);
+            json.WriteNumber("shards", node?.Shards ?? 0);
+            json.WriteBoolean("connected", node?.IsConnected ?? false);
             json.WriteEndObject();
         }
 
