@@ -20,9 +20,9 @@ namespace FastCache.Core.Items;
 /// <item>expiry: milliseconds of the shard's clock at which the item expires, 0 for never; 40 bits are 34 years.</item>
 /// <item>epoch: when the eviction clock last moved the item, see Eviction.ClockPro.</item>
 /// <item>state: bits <see cref="Live"/>, <see cref="Hot"/>, <see cref="InTest"/>, a count of uses (<see cref="UseMask"/>), and for
-/// chunks that hold no live item <see cref="Segment"/>, <see cref="LooseHead"/>.</item>
+/// chunks that hold no live item <see cref="Segment"/>, <see cref="LooseHead"/>, <see cref="Node"/>.</item>
 /// <item>key, value: lengths in bytes, as stored. kind: what the value is, bits <see cref="Large"/>,
-/// <see cref="Compressed"/>, <see cref="Sliding"/>, <see cref="KeepStale"/>.</item>
+/// <see cref="Compressed"/>, <see cref="Sliding"/>, <see cref="KeepStale"/>, <see cref="Collection"/>, <see cref="Trees"/>.</item>
 /// <item>newer, older: neighbours in the clock's list, as references.</item>
 /// <item>trailer: see <see cref="SlidingTrailer"/>.</item>
 /// </list>
@@ -57,6 +57,9 @@ internal unsafe struct Item
     /// replaced or evicted and is still read or not yet taken apart.</summary>
     public const ulong LooseHead = 1UL << 60;
 
+    /// <summary>The chunk belongs to a collection's trees, see Collections.TreeNode.</summary>
+    public const ulong Node = 1UL << 63;
+
     /// <summary>A counter from 0 to 3: uses since the clock last looked.</summary>
     public const ulong UseMask = 3UL << UseShift;
 
@@ -76,6 +79,15 @@ internal unsafe struct Item
 
     /// <summary>The value may be given out as stale for a while after it expired.</summary>
     public const uint KeepStale = 1u << (KindShift + 3);
+
+    /// <summary>The value is a collection and no bytes of a client's: a Collections.SlotPage, or a Collections.TreeHead.</summary>
+    public const uint Collection = 1u << (KindShift + 4);
+
+    /// <summary>The collection is in trees of several chunks, which a Collections.TreeHead names.</summary>
+    public const uint Trees = 1u << (KindShift + 5);
+
+    /// <summary>Chunks beside the item's own belong to it.</summary>
+    public const uint SeveralChunks = Large | Trees;
 
     /// <summary>All kinds.</summary>
     public const uint KindMask = 0x3Fu << KindShift;
