@@ -121,6 +121,16 @@ internal sealed unsafe class ElementTree(TreeChunks chunks)
         InsertAt(root, path, 0, path.Slot(0), key, value, isOutside);
     }
 
+    /// <summary>Gives the element of a path another value; the key stays.</summary>
+    public void Replace(
+        TreeRoot* root, in TreePath path, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool isOutside)
+    {
+        SlotPage leaf = Leaf(path);
+        FreeOutsideAt(leaf, path.Slot(0));
+        leaf.Remove(path.Slot(0));
+        InsertAt(root, path, 0, path.Slot(0), key, value, isOutside);
+    }
+
     /// <summary>Removes the element of a path; a value outside is freed.</summary>
     public void Remove(TreeRoot* root, in TreePath path)
     {

@@ -65,6 +65,9 @@ internal sealed unsafe class TreeChunks(ItemStore store)
         return balance;
     }
 
+    /// <summary>A reserved chunk for an item; not counted.</summary>
+    public uint TakeItem() => _reserved[--_count];
+
     /// <summary>A reserved chunk, as a node without entries.</summary>
     public uint Take(byte height, uint parent)
     {
