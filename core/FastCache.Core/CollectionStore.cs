@@ -40,8 +40,11 @@ public sealed unsafe class CollectionStore
     {
         _shard = shard;
         _open = new OpenCollection(shard);
-        _edits = new CollectionEdits(_open);
+        _edits = new CollectionEdits(_open, MaxBytes(shard.Store.BudgetBytes) / TreeNode.ChunkBytes);
     }
+
+    /// <summary>Most bytes of one collection, with everything: a quarter of the shard's budget.</summary>
+    public static long MaxBytes(long budgetBytes) => budgetBytes / 4;
 
     /// <summary>What a key has: <see cref="CollectionKind.None"/> for a plain value and for nothing. Counts as no use.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The key's length is out of range.</exception>

@@ -1,7 +1,9 @@
 namespace FastCache.Core.Collections;
 
 /// <summary>Changes of the open collection, each whole or not at all.</summary>
-internal sealed unsafe class CollectionEdits(OpenCollection open)
+/// <param name="open">The collection.</param>
+/// <param name="maxChunks">Most chunks of one: beyond, it would have to be evicted for its own room.</param>
+internal sealed unsafe class CollectionEdits(OpenCollection open, long maxChunks)
 {
     /// <summary>Sets the value of a field, or adds a member without one.</summary>
     public WriteOutcome Put(ReadOnlySpan<byte> field, ReadOnlySpan<byte> value, out bool isNew)
@@ -29,9 +31,10 @@ internal sealed unsafe class CollectionEdits(OpenCollection open)
 
         ReadOnlySpan<byte> key = open.Hashed(field);
         bool isFound = open.Tree.Seek(&open.Head->First, key, out TreePath path);
-        if (!TryReserve(path, key.Length, value.Length))
+        WriteOutcome reserved = Reserve(path, key.Length, value.Length);
+        if (reserved != WriteOutcome.Done)
         {
-            return WriteOutcome.OutOfMemory;
+            return reserved;
         }
 
         open.Tree.Seek(&open.Head->First, key, out path);
@@ -62,9 +65,10 @@ internal sealed unsafe class CollectionEdits(OpenCollection open)
         }
 
         open.Tree.Seek(&open.Head->First, position, out TreePath path);
-        if (!TryReserve(path, 0, value.Length))
+        WriteOutcome reserved = Reserve(path, 0, value.Length);
+        if (reserved != WriteOutcome.Done)
         {
-            return WriteOutcome.OutOfMemory;
+            return reserved;
         }
 
         open.Tree.Seek(&open.Head->First, position, out path);
@@ -190,9 +194,10 @@ internal sealed unsafe class CollectionEdits(OpenCollection open)
         int needed = isNew ? open.Tree.ChunksFor(&open.Head->First, path, hashed.Length, ElementKey.ScoreBytes) : 0;
         open.Tree.Seek(&open.Head->Second, scored, out path);
         int neededByScore = open.Tree.ChunksFor(&open.Head->Second, path, scored.Length, 0);
-        if (needed < 0 || neededByScore < 0 || !TryReserve(needed + neededByScore))
+        WriteOutcome reserved = needed < 0 || neededByScore < 0 ? WriteOutcome.ValueTooLarge : Reserve(needed + neededByScore);
+        if (reserved != WriteOutcome.Done)
         {
-            return WriteOutcome.OutOfMemory;
+            return reserved;
         }
 
         open.Tree.Seek(&open.Head->Second, scored, out path);
@@ -237,27 +242,34 @@ internal sealed unsafe class CollectionEdits(OpenCollection open)
         return true;
     }
 
-    private bool TryReserve(in TreePath path, int keyLength, int valueLength)
+    private WriteOutcome Reserve(in TreePath path, int keyLength, int valueLength)
     {
         bool isOutside = IsOutside(keyLength, valueLength);
         int splits = open.Tree.ChunksFor(&open.Head->First, path, keyLength, isOutside ? SlotPage.OutsideMark : valueLength);
-        return splits >= 0 && TryReserve(splits + (isOutside ? TreeChunks.OutsideChunks(valueLength) : 0));
+        return splits < 0
+            ? WriteOutcome.ValueTooLarge
+            : Reserve(splits + (isOutside ? TreeChunks.OutsideChunks(valueLength) : 0));
     }
 
-    private bool TryReserve(int chunks)
+    private WriteOutcome Reserve(int chunks)
     {
+        if (chunks > 0 && open.Head->Chunks + chunks > maxChunks)
+        {
+            return WriteOutcome.ValueTooLarge;
+        }
+
         if (!open.Chunks.TryReserve(chunks))
         {
-            return false;
+            return WriteOutcome.OutOfMemory;
         }
 
         if (open.IsOpen)
         {
-            return true;
+            return WriteOutcome.Done;
         }
 
         open.Chunks.GiveBack();
-        return false;
+        return WriteOutcome.OutOfMemory;
     }
 
     private static bool IsOutside(int keyLength, int valueLength) =>
