@@ -59,7 +59,7 @@ internal sealed unsafe class ItemRoom(ItemStore store, PagePool pool)
         // The coldest items often lie in the very page: their going is no loss of time.
         for (int victims = 0; chunk == 0 && victims < MaxVictims; victims++)
         {
-            if (store.HasDying)
+            if (store.HasDyingFor(sizeClass))
             {
                 store.Reap(MaxVictims);
             }
@@ -118,7 +118,7 @@ internal sealed unsafe class ItemRoom(ItemStore store, PagePool pool)
                 return chunk;
             }
 
-            if (store.HasDying)
+            if (store.HasDyingFor(sizeClass))
             {
                 store.Reap(MaxVictims);
                 continue;

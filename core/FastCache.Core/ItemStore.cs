@@ -297,6 +297,10 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     /// <summary>Whether there are chunks of dead values and collections to free.</summary>
     public bool HasDying => Large.HasDying || Trees.HasDying;
 
+    /// <summary>Whether freeing some of them may help a class that needs a chunk.</summary>
+    /// <remarks>Large values soon free a page, which is for all; trees lie among others, and free chunks of their own class only.</remarks>
+    public bool HasDyingFor(int sizeClass) => Large.HasDying || (sizeClass == TreeNode.SizeClass && Trees.HasDying);
+
     /// <summary>Bytes of chunks that belong to no live item.</summary>
     public long LooseChunkBytes => Large.LooseChunkBytes + Trees.LooseChunkBytes;
 
