@@ -5,20 +5,26 @@ namespace FastCache.Core.Collections;
 /// <summary>A B+ tree that counts: finds its elements by key or by position, and says the one of the other.</summary>
 /// <remarks>
 /// Comer, "The Ubiquitous B-Tree" (Computing Surveys 11, 1979); every inner entry also has the number of elements below it. A
-/// tree whose keys are all empty is a list. A node that is left less than half full takes its neighbour in, or goes into
-/// it, if that leaves room for an eighth.
+/// tree whose keys are all empty is a list.
 /// <para>It allocates nothing: what <see cref="ChunksFor"/> says must be reserved.</para>
 /// </remarks>
-internal sealed unsafe class ElementTree(TreeChunks chunks)
+internal sealed unsafe class ElementTree
 {
-    private const int MaxMergedBytes = TreeNode.PageBytes * 7 / 8;
+    private readonly TreeChunks _chunks;
+    private readonly TreeMerges _merges;
+
+    public ElementTree(TreeChunks chunks)
+    {
+        _chunks = chunks;
+        _merges = new TreeMerges(chunks, this);
+    }
 
     /// <summary>Makes a tree without elements, of one reserved chunk.</summary>
     /// <param name="root">Where it begins.</param>
     /// <param name="item">The item that it belongs to.</param>
     public void Create(TreeRoot* root, uint item)
     {
-        root->Node = chunks.Take(0, item);
+        root->Node = _chunks.Take(0, item);
         root->Height = 0;
         root->Count = 0;
     }
@@ -144,7 +150,7 @@ internal sealed unsafe class ElementTree(TreeChunks chunks)
             ChildAt(Page(path.Node(height)), path.Slot(height))->Count--;
         }
 
-        Mend(root, path);
+        _merges.Mend(root, path);
     }
 
     /// <summary>Frees what a leaf's entry has outside, if it has.</summary>
@@ -153,13 +159,13 @@ internal sealed unsafe class ElementTree(TreeChunks chunks)
         leaf.Value(slot, out bool isOutside);
         if (isOutside)
         {
-            chunks.FreeOutside(((Outside*)leaf.Word(slot))->First);
+            _chunks.FreeOutside(((Outside*)leaf.Word(slot))->First);
         }
     }
 
     public static Child* ChildAt(SlotPage inner, int slot) => (Child*)inner.Word(slot);
 
-    public SlotPage Page(uint node) => TreeNode.Page(chunks.At(node));
+    public SlotPage Page(uint node) => TreeNode.Page(_chunks.At(node));
 
     /// <summary>Tells what a node's entries from <paramref name="first"/> on name that it is their parent.</summary>
     public void Adopt(uint node, int first)
@@ -191,7 +197,7 @@ internal sealed unsafe class ElementTree(TreeChunks chunks)
             return;
         }
 
-        uint right = chunks.Take((byte)height, chunks.At(node)->Parent);
+        uint right = _chunks.Take((byte)height, _chunks.At(node)->Parent);
         SlotPage rightPage = Page(right);
         bool staysLeft = slot == 0 && IsAtFront(root, path, height);
         // At either end a new entry gets a node for itself: elements that come in order fill all nodes but one.
@@ -222,7 +228,7 @@ internal sealed unsafe class ElementTree(TreeChunks chunks)
             return;
         }
 
-        uint top = chunks.Take((byte)(height + 1), chunks.At(node)->Parent);
+        uint top = _chunks.Take((byte)(height + 1), _chunks.At(node)->Parent);
         Page(top).Insert(0, default, new(&before, sizeof(Child)));
         Page(top).Insert(1, separator, new(&behind, sizeof(Child)));
         Adopt(top, 0);
@@ -230,78 +236,10 @@ internal sealed unsafe class ElementTree(TreeChunks chunks)
         root->Height++;
     }
 
-    /// <summary>Merges nodes that a removal has left too empty, from the leaf up.</summary>
-    private void Mend(TreeRoot* root, in TreePath path)
-    {
-        for (int height = 0; height < root->Height; height++)
-        {
-            uint node = path.Node(height);
-            SlotPage page = Page(node);
-            SlotPage parent = Page(path.Node(height + 1));
-            int slot = path.Slot(height + 1);
-            if (page.Count == 0)
-            {
-                parent.Remove(slot);
-                chunks.Free(node);
-            }
-            else if (page.UsedBytes > TreeNode.PageBytes / 2
-                || (!TryMerge(height, parent, slot) && !TryMerge(height, parent, slot - 1)))
-            {
-                break;
-            }
-
-            BlankFirst(height + 1, parent);
-        }
-
-        while (root->Height > 0 && Page(root->Node).Count == 1)
-        {
-            uint top = root->Node;
-            root->Node = ChildAt(Page(top), 0)->Node;
-            root->Height--;
-            chunks.At(root->Node)->Parent = chunks.At(top)->Parent;
-            chunks.Free(top);
-        }
-    }
-
-    /// <summary>Takes the node behind that of <paramref name="slot"/> into it, if both are there and fit.</summary>
-    private bool TryMerge(int height, SlotPage parent, int slot)
-    {
-        if (slot < 0 || slot + 1 >= parent.Count)
-        {
-            return false;
-        }
-
-        Child* left = ChildAt(parent, slot);
-        Child* right = ChildAt(parent, slot + 1);
-        SlotPage leftPage = Page(left->Node);
-        SlotPage rightPage = Page(right->Node);
-        ReadOnlySpan<byte> separator = parent.Key(slot + 1);
-        int added = rightPage.UsedBytes + (height > 0 ? SlotPage.EntryBytes(separator.Length, sizeof(Child)) : 0);
-        if (leftPage.UsedBytes + added > MaxMergedBytes)
-        {
-            return false;
-        }
-
-        int first = leftPage.Count;
-        if (height > 0)
-        {
-            Child child = *ChildAt(rightPage, 0);
-            rightPage.Remove(0);
-            rightPage.Insert(0, separator, new(&child, sizeof(Child)));
-        }
-
-        rightPage.MoveTail(0, leftPage);
-        Adopt(left->Node, first);
-        left->Count += right->Count;
-        chunks.Free(right->Node);
-        parent.Remove(slot + 1);
-        return true;
-    }
-
     private void AdoptOne(uint node, SlotPage page, int slot)
     {
         bool isOutside = true;
-        if (chunks.At(node)->Height == 0)
+        if (_chunks.At(node)->Height == 0)
         {
             page.Value(slot, out isOutside);
         }
@@ -309,12 +247,12 @@ internal sealed unsafe class ElementTree(TreeChunks chunks)
         if (isOutside)
         {
             // A child and a value outside are named alike: by the first word.
-            chunks.At(*(uint*)page.Word(slot))->Parent = node;
+            _chunks.At(*(uint*)page.Word(slot))->Parent = node;
         }
     }
 
     /// <summary>The key of an inner node's first entry would become wrong unnoticed; nothing needs it.</summary>
-    private static void BlankFirst(int height, SlotPage page)
+    public static void BlankFirst(int height, SlotPage page)
     {
         if (height > 0 && page.Count > 0 && !page.Key(0).IsEmpty)
         {
