@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using FastCache.Bench;
 using FastCache.Bench.Check;
 using FastCache.Bench.Client;
+using FastCache.Bench.Collections;
 using FastCache.Bench.Faults;
 using FastCache.Bench.Fuzz;
 using FastCache.Bench.Growth;
@@ -21,6 +22,7 @@ RootCommand root = new("FastCache benchmarks.")
     CallersCommand.Create(),
     CheckCommand.Create(),
     ClientCommand.Create(),
+    CollectionsCommand.Create(),
     FaultsCommand.Create(),
     FloorCommand.Create(),
     FuzzCommand.Create(),

@@ -11,7 +11,7 @@ namespace FastCache.Core;
 /// <code>
 /// tried in this order      1. a free chunk of the class       4. victims of the class's clock
 ///                          2. a page above the reserve        5. the class's own page that is being emptied
-///                          3. chunks of dying values          6. the reserve     7. a page of another class, emptied at once
+///                          3. chunks of the dying             6. the reserve     7. a page of another class, emptied at once
 /// </code>
 /// Invariant: making room takes a bounded number of steps; a page that changes hands is emptied in steps in proportion to the bytes
 /// that are asked for (see <see cref="PageMover"/>), but for a class that has nothing at all while no page is free.
@@ -59,9 +59,9 @@ internal sealed unsafe class ItemRoom(ItemStore store, PagePool pool)
         // The coldest items often lie in the very page: their going is no loss of time.
         for (int victims = 0; chunk == 0 && victims < MaxVictims; victims++)
         {
-            if (store.Large.HasDying)
+            if (store.HasDyingFor(sizeClass))
             {
-                store.Large.Reap(MaxVictims);
+                store.Reap(MaxVictims);
             }
             // Not counted for the balance: a class that gives its pages would look as busy as the one that takes them.
             else if (store.Clocks[sizeClass].SelectVictim(store.Now) is uint victim and not 0)
@@ -118,9 +118,9 @@ internal sealed unsafe class ItemRoom(ItemStore store, PagePool pool)
                 return chunk;
             }
 
-            if (store.Large.HasDying)
+            if (store.HasDyingFor(sizeClass))
             {
-                store.Large.Reap(MaxVictims);
+                store.Reap(MaxVictims);
                 continue;
             }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using FastCache.Core.Collections;
 using FastCache.Core.Eviction;
 using FastCache.Core.Expiry;
 using FastCache.Core.Index;
@@ -57,6 +58,7 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         SampleMask = uint.MaxValue;
 
         Large = new LargeValues(this, options.MemoryBudgetBytes / 2, options.MemoryBudgetBytes / 8 * 3);
+        Trees = new Trees(this);
         Mover = new PageMover(this, pool);
         Room = new ItemRoom(this, pool);
     }
@@ -74,6 +76,8 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     public ClockPro[] Clocks { get; }
 
     public LargeValues Large { get; }
+
+    public Trees Trees { get; }
 
     public PageMover Mover { get; }
 
@@ -194,13 +198,30 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         }
     }
 
+    /// <summary>Bytes of an item's key and value, as stored; of the chunks of a collection's trees whole.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long PayloadBytesOf(Item* item) => item->KeyLength + ((item->Kind & Item.SeveralChunks) switch
+    {
+        0 => item->ValueLength,
+        Item.Large => LargeHead.Of(item)->Length,
+        _ => item->ValueLength + TreeHead.ChunkBytes(item),
+    });
+
+    /// <summary>Bytes of an item with all that belongs to it, in all of its chunks.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long StoredBytesOf(Item* item) => (item->Kind & Item.SeveralChunks) switch
+    {
+        0 => item->StoredBytes,
+        Item.Large => LargeLayout.StoredBytes(item),
+        _ => item->StoredBytes + TreeHead.ChunkBytes(item),
+    };
+
     /// <summary>Adds an item's bytes to the accounts (+1), or takes them off before it changes (-1).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Account(Item* item, int sign)
     {
-        bool isLarge = (item->Kind & Item.Large) != 0;
-        PayloadBytes += sign * (item->KeyLength + (isLarge ? LargeHead.Of(item)->Length : item->ValueLength));
-        ItemBytes += sign * (isLarge ? LargeLayout.StoredBytes(item) : item->StoredBytes);
+        PayloadBytes += sign * PayloadBytesOf(item);
+        ItemBytes += sign * StoredBytesOf(item);
     }
 
     /// <summary>Takes note that the value of a live item that is not large will be overwritten by one that is not either.</summary>
@@ -211,6 +232,14 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         ItemBytes += Item.Bytes(item->KeyLength, valueLength, kind) - item->StoredBytes;
     }
 
+    /// <summary>Takes note that a live collection has so many chunks more.</summary>
+    public void AccountChunks(Item* item, int chunks)
+    {
+        TreeHead.Of(item)->Chunks += (uint)chunks;
+        PayloadBytes += (long)chunks * TreeNode.ChunkBytes;
+        ItemBytes += (long)chunks * TreeNode.ChunkBytes;
+    }
+
     /// <summary>Sees to it that a live item goes when its time is over.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void ScheduleExpiry(uint reference)
@@ -218,6 +247,20 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         if (At(reference)->Expiry != 0)
         {
             Wheel.Schedule(reference, DeadlineOf(reference));
+        }
+    }
+
+    /// <summary>Frees an item that neither index nor clock knows, with all of its chunks: at once or in steps.</summary>
+    public void Discard(uint reference)
+    {
+        Item* item = At(reference);
+        if ((item->Kind & Item.Large) != 0)
+        {
+            Large.Detach(reference);
+        }
+        else if ((item->Kind & Item.Collection) == 0 || !Trees.Detach(reference))
+        {
+            Slab.Free(reference);
         }
     }
 
@@ -270,9 +313,31 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         Release(reference);
     }
 
+    /// <summary>Whether there are chunks of dead values and collections to free.</summary>
+    public bool HasDying => Large.HasDying || Trees.HasDying;
+
+    /// <summary>Whether freeing some of them may help a class that needs a chunk.</summary>
+    /// <remarks>Large values soon free a page, which is for all; trees lie among others, and free chunks of their own class only.</remarks>
+    public bool HasDyingFor(int sizeClass) => Large.HasDying || (sizeClass == TreeNode.SizeClass && Trees.HasDying);
+
+    /// <summary>Bytes of chunks that belong to no live item.</summary>
+    public long LooseChunkBytes => Large.LooseChunkBytes + Trees.LooseChunkBytes;
+
+    /// <summary>Frees about <paramref name="chunks"/> chunks of dead values and as many of dead collections.</summary>
+    public void Reap(int chunks)
+    {
+        Large.Reap(chunks);
+        Trees.Reap(chunks);
+    }
+
     /// <summary>Lets a live item's copy take its place everywhere.</summary>
     public void Replace(uint reference, uint copy)
     {
+        if ((At(copy)->Kind & Item.Collection) != 0)
+        {
+            Trees.Moved(reference, copy);
+        }
+
         Index.Replace(HashOf(copy), reference, copy);
         Clocks[Slab.ClassOf(copy)].Replace(reference, copy);
         ScheduleExpiry(copy);
@@ -287,7 +352,7 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         const int Merges = 8;
         bool more = Wheel.Step(Now, WheelEntries);
         more |= HiddenItems > 0 && RemoveHidden();
-        Large.Reap(ReapedChunks);
+        Reap(ReapedChunks);
         int merged = 0;
         while (merged < Merges && Index.WantsToShrink && Index.TryShrink())
         {
@@ -300,7 +365,7 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
             Mover.StepFor(SizeClasses.PageBytes / 256);
         }
 
-        return more || merged == Merges || Large.HasDying || Mover.IsBusy;
+        return more || merged == Merges || HasDying || Mover.IsBusy;
     }
 
     public void Dispose() => Pool.Dispose();
@@ -348,14 +413,7 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         Item* item = At(reference);
         HiddenItems -= HiddenItems != 0 && IsHidden(item) ? 1 : 0;
         Account(item, -1);
-        if ((item->Kind & Item.Large) != 0)
-        {
-            Large.Detach(reference);
-        }
-        else
-        {
-            Slab.Free(reference);
-        }
+        Discard(reference);
     }
 
     private bool TryIndex(ulong hash, uint chunk)

@@ -105,7 +105,7 @@ internal sealed unsafe class ItemWriter(Shard shard, ValueScratch scratch, Shard
         int sizeClass = SizeClasses.For(Item.Bytes(key.Length, length, kind));
         uint chunk = existing;
         Item* item;
-        if (existing != 0 && _store.Slab.ClassOf(existing) == sizeClass && (_store.At(existing)->Kind & Item.Large) == 0)
+        if (existing != 0 && _store.Slab.ClassOf(existing) == sizeClass && (_store.At(existing)->Kind & Item.SeveralChunks) == 0)
         {
             item = _store.At(chunk);
             _store.AccountOverwrite(item, length, kind);

@@ -6,7 +6,7 @@ namespace FastCache.Core;
 /// <summary>Where every byte of a shard's budget is. The parts add up to the budget exactly.</summary>
 /// <param name="Items">Keys, values, headers and trailers of live items; 8 bytes of each header are the eviction clock's.</param>
 /// <param name="Rounding">What live items leave unused of their chunks.</param>
-/// <param name="Loose">Chunks of large values that are being written, or were replaced and are still read or not yet taken apart.</param>
+/// <param name="Loose">Chunks of large values that are being written, or were replaced and are still read, and of values and collections that are gone but not yet taken apart.</param>
 /// <param name="FreeChunks">Chunks of items' pages that nobody uses.</param>
 /// <param name="PageTails">What chunks leave over at the ends of pages.</param>
 /// <param name="Index">Buckets and overflow buckets, ghosts included.</param>
@@ -53,7 +53,7 @@ public readonly record struct MemoryAccount(
         long bucketBytes = (long)store.Index.Buckets * Bucket.Bytes;
         int overflow = SizeClasses.OverflowBuckets;
         int blocks = SizeClasses.ExpiryBlocks;
-        long loose = store.Large.LooseChunkBytes;
+        long loose = store.LooseChunkBytes;
         long pages = (long)store.Pool.Count << SizeClasses.PageShift;
         return new MemoryAccount(
             Items: store.ItemBytes,

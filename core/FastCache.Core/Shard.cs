@@ -19,7 +19,9 @@ namespace FastCache.Core;
 /// prepared keys, <see cref="EndBatch"/>.
 /// <para>
 /// Beside the plain operations here there are <see cref="Edits"/> (counters, append, prepend), <see cref="Leases"/>
-/// (who fills a missing key), <see cref="Streams"/> (values written and read piece by piece) and <see cref="Scan"/> (all items).
+/// (who fills a missing key), <see cref="Streams"/> (values written and read piece by piece), <see cref="Collections"/> (lists, hashes, sets, sorted sets)
+/// and <see cref="Scan"/> (all items). To all of these but <see cref="Collections"/> a collection is no value: lookups miss it,
+/// edits refuse it, writes take its place; its life and its removal are those of any item.
 /// </para>
 /// <para>
 /// Time is what <see cref="Advance"/> last said; the shard never reads a clock. What takes time by itself (expiry, moving
@@ -77,6 +79,7 @@ public sealed unsafe class Shard : IDisposable
         Leases = new LeasedLookups(this, options);
         Streams = new ValueStreams(this);
         Scan = new ItemScan(Store);
+        Collections = new CollectionStore(this);
     }
 
     /// <summary>Longest value in bytes that this shard takes.</summary>
@@ -93,6 +96,9 @@ public sealed unsafe class Shard : IDisposable
 
     /// <summary>Values written and read piece by piece.</summary>
     public ValueStreams Streams { get; }
+
+    /// <summary>Lists, hashes, sets and sorted sets.</summary>
+    public CollectionStore Collections { get; }
 
     /// <summary>Walks over all items, step by step.</summary>
     public ItemScan Scan { get; }
@@ -209,7 +215,7 @@ public sealed unsafe class Shard : IDisposable
 
         Use(reference, key.Hash);
         Item* found = At(reference);
-        if ((found->Lengths & Item.Compressed) != 0)
+        if ((found->Lengths & (Item.Compressed | Item.Collection)) != 0)
         {
             return TryView(reference, key.Hash, out item, isLookup: true);
         }
@@ -589,10 +595,17 @@ public sealed unsafe class Shard : IDisposable
     /// <param name="hash">Of its key.</param>
     /// <param name="item">The look.</param>
     /// <param name="isLookup">Whether it counts as a hit, or as a miss when it fails.</param>
-    /// <returns>False when a compressed frame is damaged: the item is removed.</returns>
+    /// <returns>False when the item is a collection, or a damaged compressed frame: then it is removed.</returns>
     internal bool TryView(uint reference, ulong hash, out ItemView item, bool isLookup)
     {
         Item* found = At(reference);
+        if ((found->Kind & Item.Collection) != 0)
+        {
+            _misses += isLookup ? 1 : 0;
+            item = default;
+            return false;
+        }
+
         if ((found->Kind & Item.Compressed) != 0 && !ValueFrame.IsIntact(Item.Value(found), found->ValueLength))
         {
             _damaged++;

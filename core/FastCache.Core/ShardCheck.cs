@@ -1,3 +1,4 @@
+using FastCache.Core.Collections;
 using FastCache.Core.Index;
 using FastCache.Core.Items;
 using FastCache.Core.Memory;
@@ -42,8 +43,13 @@ internal static unsafe class ShardCheck
             items++;
             Item* item = store.At(reference);
             bool isLarge = (item->Kind & Item.Large) != 0;
-            payload += item->KeyLength + (isLarge ? LargeHead.Of(item)->Length : item->ValueLength);
-            bytes += isLarge ? LargeLayout.StoredBytes(item) : item->StoredBytes;
+            payload += ItemStore.PayloadBytesOf(item);
+            bytes += ItemStore.StoredBytesOf(item);
+            if ((item->Kind & Item.Collection) != 0)
+            {
+                store.Trees.Check(reference);
+            }
+
             Invariant.Require((item->Packed & Item.Live) != 0, "the index refers to an item that is not live");
             Invariant.Require(store.Slab.IsItemChunk(reference), "the index refers to something that is no chunk");
             Invariant.Require(store.Index.NumberOf(store.HashOf(reference)) == bucket, "an item is in the wrong bucket");
@@ -52,7 +58,9 @@ internal static unsafe class ShardCheck
                 "an item that expires has no entry in the timing wheel in time");
             int sizeClass = store.Slab.ClassOf(reference);
             Invariant.Require(
-                isLarge ? CheckLarge(store, reference, sizeClass) : SizeClasses.For(item->StoredBytes) == sizeClass,
+                isLarge ? CheckLarge(store, reference, sizeClass)
+                    : (item->Kind & Item.Trees) != 0 ? sizeClass == TreeNode.SizeClass
+                    : SizeClasses.For(item->StoredBytes) == sizeClass,
                 "an item is in the wrong size class");
         });
         Invariant.Require(items == store.Index.Items && ghosts == store.Index.Ghosts, "the index miscounts its entries");
@@ -109,7 +117,7 @@ internal static unsafe class ShardCheck
             for (int position = 0; position < pool.Headers[page].TouchedChunks; position++)
             {
                 uint chunk = store.Slab.ChunkAt(page, position);
-                ulong state = store.At(chunk)->Packed & (Item.Live | Item.Segment | Item.LooseHead);
+                ulong state = store.At(chunk)->Packed & (Item.Live | Item.Segment | Item.LooseHead | Item.Node);
                 used += state == 0 ? 0 : 1;
                 loose += IsLoose(store, chunk, state) ? SizeClasses.ChunkBytes(pool.Headers[page].SizeClass) : 0;
             }
@@ -117,12 +125,13 @@ internal static unsafe class ShardCheck
             Invariant.Require(used == pool.Headers[page].UsedChunks, $"page {page} miscounts its chunks");
         }
 
-        Invariant.Require(loose == store.Large.LooseChunkBytes, "chunks of loose values are miscounted");
+        Invariant.Require(loose == store.LooseChunkBytes, "chunks of loose values are miscounted");
     }
 
     private static bool IsLoose(ItemStore store, uint chunk, ulong state) => state switch
     {
         Item.LooseHead => true,
+        Item.Node => (store.At(store.Trees.ItemOf(chunk))->Packed & Item.Live) == 0,
         Item.Segment => (store.At(((Segment*)store.Slab.Address(chunk))->Head)->Packed & Item.Live) == 0,
         _ => false,
     };

@@ -211,7 +211,7 @@ public sealed unsafe class ValueEdits
     private static bool TryParse(Item* item, CounterKind kind, out ulong number)
     {
         number = 0;
-        if ((item->Kind & (Item.Large | Item.Compressed)) != 0 || item->ValueLength is 0 or > MaxCounterBytes)
+        if ((item->Kind & (Item.Large | Item.Compressed | Item.Collection)) != 0 || item->ValueLength is 0 or > MaxCounterBytes)
         {
             return false;
         }

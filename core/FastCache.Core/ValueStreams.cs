@@ -188,7 +188,7 @@ public sealed unsafe class ValueStreams
         {
             LookupKey hashed = _shard.Hashed(start, key.Length);
             uint reference = _shard.FindResident(hashed, out bool isLive);
-            if (!isLive)
+            if (!isLive || (_shard.At(reference)->Kind & Item.Collection) != 0)
             {
                 _shard.CountMiss();
                 return WriteOutcome.NotFound;

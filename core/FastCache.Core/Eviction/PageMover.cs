@@ -125,7 +125,7 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
             Clearing result = ClearCounted(store.Slab.ChunkAt(_page, _position));
             if (result == Clearing.Later)
             {
-                store.Large.Reap(ReapedAtOnce);
+                store.Reap(ReapedAtOnce);
                 chunks -= ReapedAtOnce;
                 _position--;
             }
@@ -179,21 +179,21 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
             }
             else if ((packed & Item.LooseHead) != 0)
             {
-                if (store.Large.IsDying(chunk))
+                if (IsDying(chunk))
                 {
                     return Clearing.Later;
                 }
 
                 ClearLooseHead(chunk);
             }
-            else if ((packed & Item.Segment) != 0)
+            else if ((packed & (Item.Segment | Item.Node)) != 0)
             {
-                if (store.Large.IsDying(OwnerOf(chunk)))
+                if (IsDying(OwnerOf(chunk)))
                 {
                     return Clearing.Later;
                 }
 
-                ClearSegment(chunk);
+                ClearPart(chunk);
             }
             else
             {
@@ -205,7 +205,14 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
         return Clearing.Impossible;
     }
 
-    private uint OwnerOf(uint segment) => ((Segment*)store.Slab.Address(segment))->Head;
+    /// <summary>The item that a chunk belongs to which is a part of one.</summary>
+    private uint OwnerOf(uint part) => (store.At(part)->Packed & Item.Node) != 0
+        ? store.Trees.ItemOf(part)
+        : ((Segment*)store.Slab.Address(part))->Head;
+
+    private bool IsDying(uint head) => (store.At(head)->Kind & Item.Trees) != 0
+        ? (store.At(head)->Packed & Item.LooseHead) != 0
+        : store.Large.IsDying(head);
 
     private void ClearItem(uint chunk, ulong packed)
     {
@@ -226,11 +233,11 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
         }
     }
 
-    private void ClearSegment(uint chunk)
+    private void ClearPart(uint chunk)
     {
         uint target = store.Room.AllocateElsewhere(store.Slab.ClassOf(chunk));
         // Making room may have evicted the owner, and freed the chunk with it.
-        if ((store.At(chunk)->Packed & Item.Segment) == 0 || store.Large.IsDying(OwnerOf(chunk)))
+        if ((store.At(chunk)->Packed & (Item.Segment | Item.Node)) == 0 || IsDying(OwnerOf(chunk)))
         {
             if (target != 0)
             {
@@ -250,9 +257,20 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
             return;
         }
 
+        bool isNode = (store.At(chunk)->Packed & Item.Node) != 0;
+        // The wheel's byte belongs to the chunk; a segment needs it for itself.
         store.Wheel.Forget(target);
         Copy(chunk, target, SizeClasses.ChunkBytes(store.Slab.ClassOf(chunk)));
-        store.Large.MovedSegment(target);
+        if (isNode)
+        {
+            store.At(target)->Wheel = 0;
+            store.Trees.MovedChunk(chunk, target);
+        }
+        else
+        {
+            store.Large.MovedSegment(target);
+        }
+
         store.Slab.Free(chunk);
         ItemsMoved++;
     }
@@ -267,7 +285,7 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
 
         Item* item = store.At(chunk);
         bool isLive = (item->Packed & Item.Live) != 0;
-        if (!isLive && ((item->Packed & Item.LooseHead) == 0 || store.Large.IsDying(chunk)))
+        if (!isLive && ((item->Packed & Item.LooseHead) == 0 || IsDying(chunk)))
         {
             // Making room has evicted the very item.
             store.Slab.Free(target);

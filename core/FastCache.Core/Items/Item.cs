@@ -9,7 +9,7 @@ namespace FastCache.Core.Items;
 /// <code>
 /// byte  0            7       8                                16              20      24      28
 ///       +------------+-------+--------------------------------+---------------+-------+-------+-----+-------+---------+
-///       | version 56 | wheel | expiry 40 | epoch 16 | state 8 | 8 | 6 | 18    | newer | older | key | value | trailer |
+///       | version 56 | wheel | expiry 40 | epoch 16 | state 8 | 8 | 8 | 16    | newer | older | key | value | trailer |
 ///       +------------+-------+--------------------------------+---------------+-------+-------+-----+-------+---------+
 ///                                                              key, kind, value
 /// </code>
@@ -20,9 +20,10 @@ namespace FastCache.Core.Items;
 /// <item>expiry: milliseconds of the shard's clock at which the item expires, 0 for never; 40 bits are 34 years.</item>
 /// <item>epoch: when the eviction clock last moved the item, see Eviction.ClockPro.</item>
 /// <item>state: bits <see cref="Live"/>, <see cref="Hot"/>, <see cref="InTest"/>, a count of uses (<see cref="UseMask"/>), and for
-/// chunks that hold no live item <see cref="Segment"/>, <see cref="LooseHead"/>.</item>
+/// chunks that hold no live item <see cref="Segment"/>, <see cref="LooseHead"/>, <see cref="Node"/>.</item>
 /// <item>key, value: lengths in bytes, as stored. kind: what the value is, bits <see cref="Large"/>,
-/// <see cref="Compressed"/>, <see cref="Sliding"/>, <see cref="KeepStale"/>, <see cref="Flagged"/>, <see cref="Fetched"/>.</item>
+/// <see cref="Compressed"/>, <see cref="Sliding"/>, <see cref="KeepStale"/>, <see cref="Flagged"/>, <see cref="Fetched"/>,
+/// <see cref="Collection"/>, <see cref="Trees"/>.</item>
 /// <item>newer, older: neighbours in the clock's list, as references.</item>
 /// <item>trailer: a <see cref="SlidingTrailer"/> and 4 bytes of client flags, each where the kind says so.</item>
 /// </list>
@@ -57,6 +58,9 @@ internal unsafe struct Item
     /// replaced or evicted and is still read or not yet taken apart.</summary>
     public const ulong LooseHead = 1UL << 60;
 
+    /// <summary>The chunk belongs to a collection's trees, see Collections.TreeNode.</summary>
+    public const ulong Node = 1UL << 63;
+
     /// <summary>A counter from 0 to 3: uses since the clock last looked.</summary>
     public const ulong UseMask = 3UL << UseShift;
 
@@ -83,11 +87,20 @@ internal unsafe struct Item
     /// <summary>The value was given out since it was written, as far as somebody has said so.</summary>
     public const uint Fetched = 1u << (KindShift + 5);
 
+    /// <summary>The value is a collection and no bytes of a client's: a Collections.SlotPage, or a Collections.TreeHead.</summary>
+    public const uint Collection = 1u << (KindShift + 6);
+
+    /// <summary>The collection is in trees of several chunks, which a Collections.TreeHead names.</summary>
+    public const uint Trees = 1u << (KindShift + 7);
+
+    /// <summary>Chunks beside the item's own belong to it.</summary>
+    public const uint SeveralChunks = Large | Trees;
+
     /// <summary>All kinds.</summary>
-    public const uint KindMask = 0x3Fu << KindShift;
+    public const uint KindMask = 0xFFu << KindShift;
 
     private const int KindShift = 8;
-    private const int ValueShift = 14;
+    private const int ValueShift = 16;
 
     /// <summary>Longest value in bytes, as stored in one chunk, that the header can describe.</summary>
     public const int MaxValueLength = (1 << (32 - ValueShift)) - 1;
