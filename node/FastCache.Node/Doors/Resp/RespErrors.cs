@@ -40,6 +40,8 @@ internal static class RespErrors
 
     public static ReadOnlySpan<byte> TooLong => "ERR string exceeds maximum allowed size (proto-max-bulk-len)"u8;
 
+    public static ReadOnlySpan<byte> WrongKind => "WRONGTYPE Operation against a key holding the wrong kind of value"u8;
+
     public static ReadOnlySpan<byte> OutOfMemory => "OOM command not allowed when used memory > 'maxmemory'."u8;
 
     /// <summary>Writes what a refusal says.</summary>
@@ -131,6 +133,16 @@ internal static class RespErrors
         line.Add(" bytes were asked for, and a reply has at most "u8);
         line.Add(mostBytes);
         line.Add(" (--max-value); read the value with GETRANGE"u8);
+        reply.WriteError(line.Text);
+    }
+
+    /// <summary>Writes that the elements asked for are too many for one reply.</summary>
+    public static void WriteReplyTooLong(ref RespReplyWriter reply)
+    {
+        Line line = new(stackalloc byte[160]);
+        line.Add("ERR a reply has at most "u8);
+        line.Add(Sessions.RequestExecutor.MaxReplyBytes);
+        line.Add(" bytes, and the elements asked for are more; ask for fewer at a time, by range or by HSCAN, SSCAN, ZSCAN"u8);
         reply.WriteError(line.Text);
     }
 
