@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using FastCache.Core;
 using FastCache.Protocol.Resp;
@@ -15,8 +14,6 @@ internal sealed class CounterCommands(DoorShard shard)
     private const int MostDecimals = 17;
 
     private const int MaxNumberBytes = 400;
-
-    private static readonly SearchValues<byte> NumberBytes = SearchValues.Create("0123456789+-.eEinfatyINFATY"u8);
 
     private readonly Shard _shard = shard.Shard;
 
@@ -116,7 +113,7 @@ internal sealed class CounterCommands(DoorShard shard)
     {
         isFinite = true;
         length = 0;
-        if (!TryParse(left, out double first) || !TryParse(right, out double second))
+        if (!RespDouble.TryParse(left, out double first) || !RespDouble.TryParse(right, out double second))
         {
             return false;
         }
@@ -137,27 +134,5 @@ internal sealed class CounterCommands(DoorShard shard)
         }
 
         return (first + second).TryFormat(sum, out length, "0.#################", CultureInfo.InvariantCulture);
-    }
-
-    private static bool TryParse(ReadOnlySpan<byte> text, out double number)
-    {
-        number = 0;
-        // The runtime would take white space, and words in other spellings.
-        if (text.IsEmpty || text.ContainsAnyExcept(NumberBytes))
-        {
-            return false;
-        }
-
-        return double.TryParse(text, NumberStyles.Float & ~NumberStyles.AllowLeadingWhite & ~NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out number)
-            ? !double.IsNaN(number)
-            : TryParseInfinity(text, out number);
-    }
-
-    private static bool TryParseInfinity(ReadOnlySpan<byte> text, out double number)
-    {
-        bool isNegative = text[0] == '-';
-        ReadOnlySpan<byte> word = text[0] is (byte)'-' or (byte)'+' ? text[1..] : text;
-        number = isNegative ? double.NegativeInfinity : double.PositiveInfinity;
-        return RespWord.Is(word, "inf"u8) || RespWord.Is(word, "infinity"u8);
     }
 }
