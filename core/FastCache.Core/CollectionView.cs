@@ -96,6 +96,32 @@ public readonly unsafe ref struct CollectionView
         }
     }
 
+    /// <summary>Sees elements from a position on, in the order from the last to the first.</summary>
+    /// <param name="position">0 to <see cref="Count"/> - 1; from there on nothing is seen.</param>
+    /// <param name="count">Most elements.</param>
+    /// <param name="visitor">Sees each, until it says otherwise.</param>
+    public void WalkBack<TVisitor>(int position, int count, ref TVisitor visitor)
+        where TVisitor : IElementVisitor, allows ref struct
+    {
+        if ((uint)position >= (uint)Count)
+        {
+            return;
+        }
+
+        int end = Math.Max(-1, position - count);
+        while (position > end)
+        {
+            _open.Find((uint)position, out SlotPage page, out int slot);
+            for (; slot >= 0 && position > end; slot--, position--)
+            {
+                if (!visitor.Visit(_open.View(page, slot, Kind == CollectionKind.SortedSet)))
+                {
+                    return;
+                }
+            }
+        }
+    }
+
     /// <summary>Sees the next elements of a hash, set or sorted set, in an order of no meaning.</summary>
     /// <remarks>
     /// Whatever changes between the steps: what is there from the first to the last is seen exactly once, but for one case: while
@@ -178,7 +204,7 @@ public readonly unsafe ref struct CollectionView
     }
 
     /// <summary>Removes elements from a position on.</summary>
-    /// <remarks>Of a list whole nodes go at once, of other kinds one element after the other; all of a collection goes as it does when it is deleted.</remarks>
+    /// <remarks>Whole nodes go at once, but each member of a sorted set is looked for by itself; all of a collection goes as it does when it is deleted.</remarks>
     /// <param name="position">0 or more.</param>
     /// <param name="count">Most elements; 0 or less: none.</param>
     /// <returns>How many there were.</returns>
@@ -200,9 +226,15 @@ public readonly unsafe ref struct CollectionView
     /// <param name="member">Empty: before all members of the score.</param>
     public int CountBelow(double score, ReadOnlySpan<byte> member)
     {
-        ThrowUnless(Kind == CollectionKind.SortedSet, "a sorted set");
-        return Exists ? (int)_open.Below(_open.Scored(score, member[..Math.Min(member.Length, MaxFieldBytes)])) : 0;
+        // All that come before a member that is too long come before, or are, what it begins with.
+        int below = CountBelow(score, member, out bool isThere);
+        return isThere && member.Length > MaxFieldBytes ? below + 1 : below;
     }
+
+    /// <summary>Members of a sorted set that come before a score and member, and that one itself if it is there.</summary>
+    /// <inheritdoc cref="CountBelow(double, ReadOnlySpan{byte})"/>
+    public int CountThrough(double score, ReadOnlySpan<byte> member) =>
+        CountBelow(score, member, out bool isThere) + (isThere ? 1 : 0);
 
     /// <summary>Ends a collection that has no elements.</summary>
     public void RemoveIfEmpty()
@@ -225,6 +257,13 @@ public readonly unsafe ref struct CollectionView
     }
 
     private void ThrowIfList() => ThrowUnless(Kind != CollectionKind.List, "a hash, set or sorted set");
+
+    private int CountBelow(double score, ReadOnlySpan<byte> member, out bool isThere)
+    {
+        ThrowUnless(Kind == CollectionKind.SortedSet, "a sorted set");
+        isThere = false;
+        return Exists ? (int)_open.Below(_open.Scored(score, member[..Math.Min(member.Length, MaxFieldBytes)]), out isThere) : 0;
+    }
 
     private WriteOutcome PutAt(int position, ReadOnlySpan<byte> value, bool replaces)
     {

@@ -161,19 +161,38 @@ internal sealed unsafe class CollectionEdits(OpenCollection open, long maxChunks
             return;
         }
 
-        if (!open.IsSmall && open.Kind == CollectionKind.List)
-        {
-            open.Tree.RemoveRange(&open.Head->First, position, count);
-        }
-        else
+        if (open.IsSmall)
         {
             for (; count > 0; count--)
             {
-                TakeAt(position + count - 1);
+                open.Small.Remove((int)(position + count - 1));
             }
+        }
+        else
+        {
+            if (open.Kind == CollectionKind.SortedSet)
+            {
+                RemoveMembers(position, count);
+            }
+
+            open.Tree.RemoveRange(open.Ordered, position, count);
         }
 
         open.Changed();
+    }
+
+    /// <summary>Removes members of a range of ranks from the first tree; the second stays as it is.</summary>
+    private void RemoveMembers(uint position, uint count)
+    {
+        while (count > 0)
+        {
+            open.Find(position, out SlotPage page, out int slot);
+            for (; slot < page.Count && count > 0; slot++, position++, count--)
+            {
+                open.Tree.Seek(&open.Head->First, open.Hashed(page.Key(slot)[ElementKey.ScoreBytes..]), out TreePath byMember);
+                open.Tree.Remove(&open.Head->First, byMember);
+            }
+        }
     }
 
     private void TakeAt(uint position)

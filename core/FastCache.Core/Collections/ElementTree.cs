@@ -155,7 +155,7 @@ internal sealed unsafe class ElementTree
         _merges.Mend(root, path);
     }
 
-    /// <summary>Removes elements of a tree without keys; values outside are freed.</summary>
+    /// <summary>Removes elements of a range of positions; values outside are freed.</summary>
     /// <param name="root">Where it begins.</param>
     /// <param name="position">The first one.</param>
     /// <param name="count">1 or more, and fewer than there are.</param>

@@ -1,6 +1,6 @@
 namespace FastCache.Core.Collections;
 
-/// <summary>Takes a range of positions out of a list's tree: whole nodes where it covers them.</summary>
+/// <summary>Takes a range of positions out of a tree: whole nodes where it covers them.</summary>
 /// <remarks>
 /// <code>
 ///                      the node where the two paths part
@@ -13,7 +13,7 @@ namespace FastCache.Core.Collections;
 /// </remarks>
 internal sealed unsafe class TreeCuts(TreeChunks chunks, ElementTree tree, TreeMerges merges)
 {
-    /// <summary>Removes elements of a tree without keys.</summary>
+    /// <summary>Removes elements.</summary>
     /// <param name="root">Where it begins.</param>
     /// <param name="position">The first one.</param>
     /// <param name="count">1 or more, and fewer than there are: a tree is never empty afterwards.</param>
@@ -77,6 +77,8 @@ internal sealed unsafe class TreeCuts(TreeChunks chunks, ElementTree tree, TreeM
 
             page.Remove(slot);
         }
+
+        ElementTree.BlankFirst(height, page);
     }
 
     private void Free(int height, uint node)

@@ -35,6 +35,14 @@ public sealed unsafe class ElementTreeProperties
                     scene.Put(Encoding.ASCII.GetBytes(key), value);
                     model[key] = value;
                 }
+                else if (model.Count > 1 && random.Next(30) == 0)
+                {
+                    int first = random.Next(model.Count);
+                    string[] victims = [.. model.Keys.Skip(first).Take(Math.Min(random.Next(1, 300), model.Count - 1))];
+                    scene.RemoveRange((uint)first, (uint)victims.Length);
+                    Array.ForEach(victims, key => model.Remove(key));
+                    scene.Check();
+                }
                 else
                 {
                     string victim = model.Count == 0 || random.Next(3) == 0 ? key : model.Keys.ElementAt(random.Next(model.Count));
@@ -120,19 +128,22 @@ public sealed unsafe class ElementTreeProperties
         }
     }
 
-    [Fact]
-    public void Ranges_of_a_high_tree_are_cut_out()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Ranges_of_a_high_tree_are_cut_out(bool hasKeys)
     {
         for (int seed = 0; seed < 60; seed++)
         {
             using TreeScene scene = new();
             Random random = new(seed);
-            // Elements of some hundred bytes make leaves of few elements, and so a tree of three levels.
-            List<byte[]> model = [.. Enumerable.Range(0, 6_000).Select(_ => new byte[random.Next(100, 900)])];
-            foreach (byte[] value in model)
+            // Elements of some hundred bytes make leaves of few elements, and so a tree of three levels; long keys make it higher.
+            List<(string Key, byte[] Value)> model = [.. Enumerable.Range(0, 6_000).Select(i =>
+                (hasKeys ? i.ToString("D5").PadRight(random.Next(5, 120), '.') : "", new byte[random.Next(100, 900)]))];
+            foreach ((string key, byte[] value) in model)
             {
                 random.NextBytes(value);
-                scene.Insert(scene.Count, value);
+                scene.Insert(scene.Count, value, key);
             }
 
             while (model.Count > 1)
@@ -147,8 +158,9 @@ public sealed unsafe class ElementTreeProperties
                 Assert.True(scene.Count == model.Count, $"seed {seed}");
                 for (int i = Math.Max(0, position - 20); i < Math.Min(model.Count, position + 20); i++)
                 {
-                    scene.At((uint)i, out byte[] found);
-                    Assert.True(found.AsSpan().SequenceEqual(model[i]), $"seed {seed}, element {i}");
+                    (string key, byte[] value) = model[i];
+                    Assert.True(scene.At((uint)i, out byte[] found) == key && found.AsSpan().SequenceEqual(value), $"seed {seed}, element {i}");
+                    Assert.True(!hasKeys || scene.PositionOf(Encoding.ASCII.GetBytes(key)) == i, $"seed {seed}, key of element {i}");
                 }
             }
         }
@@ -215,10 +227,10 @@ public sealed unsafe class ElementTreeProperties
             Insert(path, key, value);
         }
 
-        public void Insert(uint position, byte[] value)
+        public void Insert(uint position, byte[] value, string key = "")
         {
             _tree.Seek(_root, position, out TreePath path);
-            Insert(path, [], value);
+            Insert(path, Encoding.ASCII.GetBytes(key), value);
         }
 
         public bool Remove(byte[] key)
