@@ -27,7 +27,7 @@ internal sealed class RandomSortedSetCommands(Random random) : RandomCommands(ra
 
     private static readonly string[] Ranks = ["0", "0", "1", "2", "5", "-1", "-1", "-2", "-5", "100", "-100", "9", "9223372036854775807", "-9223372036854775808", "x", "1.5", ""];
 
-    protected override string[] Make() => Random.Next(38) switch
+    protected override string[] Make() => Random.Next(43) switch
     {
         < 4 => Add(),
         4 => Fill(),
@@ -55,7 +55,8 @@ internal sealed class RandomSortedSetCommands(Random random) : RandomCommands(ra
         34 => OneOf(["SET", AnyKey(), "text"], ["DEL", AnyKey()]),
         35 => OneOf(["ZADD", Key(), "1"], ["ZADD", Key()], ["ZRANK", Key()], ["ZMPOP", "1", Tagged()], ["ZRANGE", Key(), "0"], ["ZCARD"], ["ZREM", Key()], ["ZCOUNT", Key(), "1"]),
         36 => ["ZRANDMEMBER", One("nothing", "text"), .. OneOf([], ["5"], ["-5", "WITHSCORES"], ["x"], ["1", "no"], ["0", "WITHSCORES"], ["9223372036854775807", "WITHSCORES"], ["-9223372036854775808"])],
-        _ => Store(),
+        37 => RangeStore(),
+        _ => Combine(),
     };
 
     /// <inheritdoc/>
@@ -64,7 +65,7 @@ internal sealed class RandomSortedSetCommands(Random random) : RandomCommands(ra
         {
             "zscan" => AreAlikeScans(expected, answered),
             // Where the keys lie is seen before what else is wrong with them.
-            "zmpop" => expected.StartsWith("-ERR", StringComparison.Ordinal) && answered.StartsWith("-CROSSSLOT", StringComparison.Ordinal),
+            "zmpop" or "zunion" or "zinter" or "zdiff" or "zintercard" or "zunionstore" or "zinterstore" or "zdiffstore" => expected.StartsWith("-ERR", StringComparison.Ordinal) && answered.StartsWith("-CROSSSLOT", StringComparison.Ordinal),
             _ => false,
         };
 
@@ -127,7 +128,32 @@ internal sealed class RandomSortedSetCommands(Random random) : RandomCommands(ra
         return ["ZMPOP", count, .. keys, One("MIN", "MAX", "max", "min", "no"), .. OneOf([], [], ["COUNT", "2"], ["COUNT", "300"], ["COUNT", "0"], ["COUNT", "x"], ["COUNT"], ["COUNT", "1", "COUNT", "2"])];
     }
 
-    private string[] Store() => ["ZCARD", Key()];
+    private string[] Combine()
+    {
+        string[] keys = [.. Enumerable.Range(0, Random.Next(1, 5)).Select(_ => Tagged())];
+        string count = Random.Next(16) switch { 0 => "0", 1 => "x", 2 => $"{keys.Length + 9}", 3 => "-1", _ => $"{keys.Length}" };
+        string name = One("ZUNION", "ZINTER", "ZDIFF", "ZINTERCARD", "ZUNIONSTORE", "ZINTERSTORE", "ZDIFFSTORE");
+        List<string> command = [name, .. name.EndsWith("STORE", StringComparison.Ordinal) ? [Tagged()] : Array.Empty<string>(), count, .. keys];
+        for (int i = Random.Next(4) - 1; i > 0; i--)
+        {
+            command.AddRange(Random.Next(5) switch
+            {
+                0 or 1 => ["WEIGHTS", .. keys.Take(Random.Next(20) == 0 ? 0 : 9).Select(_ => Random.Next(60) == 0 ? "x" : One("1", "2", "-1", "0.5", "0", "inf", "1e300"))],
+                2 => ["AGGREGATE", One("SUM", "MIN", "MAX", "max", Random.Next(5) == 0 ? "no" : "sum")],
+                3 => ["WITHSCORES"],
+                _ => ["LIMIT", One("0", "1", "5", "-1", "x")],
+            });
+        }
+
+        return [.. command];
+    }
+
+    private string[] RangeStore() =>
+    [
+        "ZRANGESTORE", Tagged(), Tagged(), .. Random.Next(2) == 0
+            ? OneOf([One(Ranks), One(Ranks)], [One(Ranks), One(Ranks), "REV"], ["0", "-1", "WITHSCORES"], ["0", "-1", "LIMIT", "0", "3"])
+            : [ScoreBound(), ScoreBound(), "BYSCORE", .. Words()],
+    ];
 
     private string Key() => Random.Next(2) == 0 ? Tagged() : $"key{Random.Next(Keys)}";
 

@@ -37,6 +37,7 @@ internal sealed class RespDoor : Door
             .. new SortedSetCommands(shard).Commands,
             .. new SortedSetRangeCommands(shard).Commands,
             .. new SortedSetPopCommands(shard).Commands,
+            .. new SortedSetCombineCommands(shard).Commands,
             .. scans.Commands,
             .. server.Commands,
             .. new ClusterCommands(shard).Commands,

@@ -52,20 +52,9 @@ internal ref struct ElementReply(RespReplyWriter reply, ElementParts parts) : IE
 
     public bool Visit(in ElementView element)
     {
-        if (MostBytesOf(element.Field.Length, element.Length, parts) > _reply.Rest.Length)
+        if (!TryBegin(element.Field, element.Length))
         {
-            _isTooLong = true;
             return false;
-        }
-
-        if (IsPaired(parts, _reply))
-        {
-            _reply.WriteArray(2);
-        }
-
-        if ((parts & ElementParts.Field) != 0)
-        {
-            _reply.WriteBulk(element.Field);
         }
 
         if ((parts & ElementParts.Value) != 0)
@@ -76,6 +65,23 @@ internal ref struct ElementReply(RespReplyWriter reply, ElementParts parts) : IE
         if ((parts & ElementParts.Score) != 0)
         {
             _reply.WriteDouble(element.Score);
+        }
+
+        return true;
+    }
+
+    /// <summary>Writes a member that is in no collection.</summary>
+    /// <returns>False when it does not fit.</returns>
+    public bool Write(scoped ReadOnlySpan<byte> member, double score)
+    {
+        if (!TryBegin(member, valueBytes: 0))
+        {
+            return false;
+        }
+
+        if ((parts & ElementParts.Score) != 0)
+        {
+            _reply.WriteDouble(score);
         }
 
         return true;
@@ -97,6 +103,27 @@ internal ref struct ElementReply(RespReplyWriter reply, ElementParts parts) : IE
         reply.CutTo(start);
         RespErrors.WriteReplyTooLong(ref reply);
         return false;
+    }
+
+    private bool TryBegin(scoped ReadOnlySpan<byte> field, int valueBytes)
+    {
+        if (MostBytesOf(field.Length, valueBytes, parts) > _reply.Rest.Length)
+        {
+            _isTooLong = true;
+            return false;
+        }
+
+        if (IsPaired(parts, _reply))
+        {
+            _reply.WriteArray(2);
+        }
+
+        if ((parts & ElementParts.Field) != 0)
+        {
+            _reply.WriteBulk(field);
+        }
+
+        return true;
     }
 
     private static bool IsPaired(ElementParts parts, in RespReplyWriter reply) =>
