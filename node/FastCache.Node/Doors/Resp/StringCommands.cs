@@ -32,9 +32,10 @@ internal sealed class StringCommands(DoorShard shard)
             "Sets the values of keys if none of them exists."),
     ];
 
-    private void Get(scoped Call call, ref RespReplyWriter reply)
+    /// <summary>Writes the value of a key.</summary>
+    public void Get(in LookupKey key, ref RespReplyWriter reply)
     {
-        if (!_shard.TryGet(call.Key, out ItemView item))
+        if (!_shard.TryGet(key, out ItemView item))
         {
             reply.WriteNull();
             return;
@@ -43,15 +44,23 @@ internal sealed class StringCommands(DoorShard shard)
         Write(item, ref reply);
     }
 
+    /// <summary>Sets the value of a key under no condition, for ever.</summary>
+    public void Set(in LookupKey key, scoped ReadOnlySpan<byte> keyBytes, scoped ReadOnlySpan<byte> value, ref RespReplyWriter reply)
+    {
+        WriteOutcome outcome = _shard.Set(key, value, default, out _);
+        shard.Note(keyBytes);
+        WriteOk(outcome, ref reply);
+    }
+
+    private void Get(scoped Call call, ref RespReplyWriter reply) => Get(call.Key, ref reply);
+
     private void MGet(scoped Call call, ref RespReplyWriter reply) => Get(call, ref reply);
 
     private void Set(scoped Call call, ref RespReplyWriter reply)
     {
         if (call.Count == 3)
         {
-            WriteOutcome plain = _shard.Set(call.Key, call[2], default, out _);
-            shard.Note(call.KeyBytes);
-            WriteOk(plain, ref reply);
+            Set(call.Key, call.KeyBytes, call[2], ref reply);
             return;
         }
 
@@ -83,12 +92,7 @@ internal sealed class StringCommands(DoorShard shard)
         }
     }
 
-    private void MSet(scoped Call call, ref RespReplyWriter reply)
-    {
-        WriteOutcome outcome = _shard.Set(call.Key, call.AfterKey, default, out _);
-        shard.Note(call.KeyBytes);
-        WriteOk(outcome, ref reply);
-    }
+    private void MSet(scoped Call call, ref RespReplyWriter reply) => Set(call.Key, call.KeyBytes, call.AfterKey, ref reply);
 
     private void MSetNx(scoped Call call, ref RespReplyWriter reply)
     {
