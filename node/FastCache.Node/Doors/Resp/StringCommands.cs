@@ -34,16 +34,27 @@ internal sealed class StringCommands(DoorShard shard)
 
     private void Get(scoped Call call, ref RespReplyWriter reply)
     {
-        if (!_shard.TryGet(call.Key, out ItemView item))
+        if (_shard.TryGet(call.Key, out ItemView item))
         {
-            reply.WriteNull();
-            return;
+            Write(item, ref reply);
         }
-
-        Write(item, ref reply);
+        else
+        {
+            WriteMiss(call, ref reply);
+        }
     }
 
-    private void MGet(scoped Call call, ref RespReplyWriter reply) => Get(call, ref reply);
+    private void MGet(scoped Call call, ref RespReplyWriter reply)
+    {
+        if (_shard.TryGet(call.Key, out ItemView item))
+        {
+            Write(item, ref reply);
+        }
+        else
+        {
+            reply.WriteNull();
+        }
+    }
 
     private void Set(scoped Call call, ref RespReplyWriter reply)
     {
@@ -95,7 +106,7 @@ internal sealed class StringCommands(DoorShard shard)
         for (int i = 1; i < call.Count; i += 2)
         {
             LookupKey key = _shard.Prepare(call[i]);
-            if (_shard.TryPeek(key, out _))
+            if (_shard.TryInspect(key, out _))
             {
                 reply.WriteInteger(0);
                 return;
@@ -121,7 +132,7 @@ internal sealed class StringCommands(DoorShard shard)
     {
         if (!_shard.TryGet(call.Key, out ItemView item))
         {
-            reply.WriteNull();
+            WriteMiss(call, ref reply);
         }
         else if (Write(item, ref reply))
         {
@@ -141,7 +152,7 @@ internal sealed class StringCommands(DoorShard shard)
         // Redis looks at the time only when there is a value to give it to.
         if (!_shard.TryGet(call.Key, out ItemView item))
         {
-            reply.WriteNull();
+            WriteMiss(call, ref reply);
             return;
         }
 
@@ -167,11 +178,7 @@ internal sealed class StringCommands(DoorShard shard)
         int start = reply.Length;
         if (words.ReturnsOld)
         {
-            if (!_shard.TryGet(call.Key, out ItemView old))
-            {
-                reply.WriteNull();
-            }
-            else if (!Write(old, ref reply))
+            if (_shard.TryGet(call.Key, out ItemView old) ? !Write(old, ref reply) : !WriteMiss(call, ref reply))
             {
                 return;
             }
@@ -201,6 +208,19 @@ internal sealed class StringCommands(DoorShard shard)
 
         reply.CutTo(start);
         WriteOk(outcome, ref reply);
+    }
+
+    /// <summary>Writes null when there is nothing, an error when there is a collection.</summary>
+    /// <returns>Whether there is nothing.</returns>
+    private bool WriteMiss(scoped Call call, ref RespReplyWriter reply)
+    {
+        bool isAbsent = RespErrors.IsAbsent(_shard, call.Key, ref reply);
+        if (isAbsent)
+        {
+            reply.WriteNull();
+        }
+
+        return isAbsent;
     }
 
     private bool Write(in ItemView item, ref RespReplyWriter reply)
