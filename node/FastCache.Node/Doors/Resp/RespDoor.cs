@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.Collections;
 using FastCache.Node.Sessions;
 using FastCache.Protocol;
 using FastCache.Protocol.Resp;
@@ -33,6 +34,7 @@ internal sealed class RespDoor : Door
             .. new CounterCommands(shard).Commands,
             .. new KeyCommands(shard).Commands,
             .. new ExpiryCommands(shard).Commands,
+            .. new HashCommands(shard).Commands,
             .. scans.Commands,
             .. server.Commands,
             .. new ClusterCommands(shard).Commands,
