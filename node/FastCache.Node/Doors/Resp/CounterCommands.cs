@@ -62,11 +62,7 @@ internal sealed class CounterCommands(DoorShard shard)
         {
             reply.WriteInteger(unchecked((long)number));
         }
-        else if (outcome == WriteOutcome.NotANumber && _shard.Collections.KindOf(call.Key) != CollectionKind.None)
-        {
-            reply.WriteError(RespErrors.WrongKind);
-        }
-        else
+        else if (outcome != WriteOutcome.NotANumber || RespErrors.IsAbsent(_shard, call.Key, ref reply))
         {
             RespErrors.WriteFailure(outcome, ref reply);
         }
@@ -87,9 +83,8 @@ internal sealed class CounterCommands(DoorShard shard)
 
             length = item.CopyTo(0, text);
         }
-        else if (_shard.Collections.KindOf(call.Key) != CollectionKind.None)
+        else if (!RespErrors.IsAbsent(_shard, call.Key, ref reply))
         {
-            reply.WriteError(RespErrors.WrongKind);
             return;
         }
 

@@ -205,6 +205,18 @@ internal static class RespErrors
         reply.WriteError(line.Text);
     }
 
+    /// <summary>Writes that a collection is too large to be copied.</summary>
+    public static void WriteCopyTooLarge(int mostBytes, ref RespReplyWriter reply)
+    {
+        Line line = new(stackalloc byte[160]);
+        line.Add("ERR a collection that is copied has at most "u8);
+        line.Add(Core.ItemCopies.MaxElements);
+        line.Add(" elements here, in "u8);
+        line.Add(mostBytes);
+        line.Add(" bytes; RENAME takes those of any size"u8);
+        reply.WriteError(line.Text);
+    }
+
     /// <summary>Writes that a time to live is none that a command can take.</summary>
     public static void WriteInvalidExpiry(scoped ReadOnlySpan<byte> name, ref RespReplyWriter reply)
     {
@@ -213,6 +225,19 @@ internal static class RespErrors
         line.Add(name);
         line.Add("' command"u8);
         reply.WriteError(line.Text);
+    }
+
+    /// <summary>Writes that a string is not there: that there is none, or something else.</summary>
+    /// <returns>Whether there is none; nothing is written then.</returns>
+    public static bool IsAbsent(Core.Shard shard, scoped in Core.LookupKey key, ref RespReplyWriter reply)
+    {
+        if (shard.Collections.KindOf(key) == Core.CollectionKind.None)
+        {
+            return true;
+        }
+
+        reply.WriteError(WrongKind);
+        return false;
     }
 
     /// <summary>Writes what became of a write that was not done.</summary>
