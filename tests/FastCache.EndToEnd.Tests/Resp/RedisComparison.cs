@@ -11,6 +11,7 @@ internal static class RedisComparison
     private static readonly Dictionary<string, Func<Random, RandomCommands>> Sources = new()
     {
         ["strings"] = random => new RandomStringCommands(random),
+        ["sorted sets"] = random => new RandomSortedSetCommands(random),
         ["hashes"] = random => new RandomHashCommands(random),
     };
 
