@@ -19,7 +19,11 @@ internal enum Refusal : byte
     CrossSlot,
     CrossShard,
     BadCursor,
-    NoMemoryBetweenShards,
+    OutOfMemory,
+    WatchInTransaction,
+
+    /// <summary>It waits for EXEC: no error.</summary>
+    Waits,
 }
 
 /// <summary>The errors that are not one command's alone, in Redis's own words where Redis has the error.</summary>
@@ -76,8 +80,12 @@ internal static class RespErrors
 
                 line.Add(" HELP."u8);
                 break;
+            case Refusal.WatchInTransaction:
+                line.Add("ERR WATCH inside MULTI is not allowed"u8);
+                break;
             case Refusal.WrongArity:
-                line.Add("ERR wrong number of arguments for '"u8);
+                line.Add(command!.InTransaction == InTransaction.Executes ? "EXECABORT Transaction discarded because of: "u8 : "ERR "u8);
+                line.Add("wrong number of arguments for '"u8);
                 line.Add(command!.Name);
                 line.Add("' command"u8);
                 break;
