@@ -7,7 +7,9 @@ namespace FastCache.EndToEnd.Tests.Resp;
 /// What takes several keys and needs them on one shard gets keys with a tag. Times to live end in the past, or so late that none ends
 /// during a test.
 /// </remarks>
-internal sealed class RandomCommands(Random random)
+/// <param name="random">What decides.</param>
+/// <param name="isOfOnePlace">Whether all keys have the tag; values are short then.</param>
+internal sealed class RandomCommands(Random random, bool isOfOnePlace = false)
 {
     private const int Keys = 8;
 
@@ -18,6 +20,8 @@ internal sealed class RandomCommands(Random random)
 
     private static readonly string[] Values =
         ["", "a", "hello", "10", "-5", "3.5", "a longer value that is not embedded any more, as there are limits", "\0\r\n\t\u00ff", "0"];
+
+    private readonly int _longestValue = isOfOnePlace ? 500 : 100_000;
 
     public string[] Next()
     {
@@ -67,11 +71,11 @@ internal sealed class RandomCommands(Random random)
         return command;
     }
 
-    private string Key() => random.Next(3) == 0 ? Tagged() : $"key{random.Next(Keys)}";
+    public string Key() => isOfOnePlace || random.Next(3) == 0 ? Tagged() : $"key{random.Next(Keys)}";
 
     private string Tagged() => $"{{t}}{random.Next(Keys)}";
 
-    private string Value() => random.Next(60) == 0 ? new string('v', random.Next(100_000)) : One(Values);
+    private string Value() => random.Next(60) == 0 ? new string('v', random.Next(_longestValue)) : One(Values);
 
     private string Number() => One(Numbers);
 

@@ -54,7 +54,7 @@ public sealed class RedisDifferenceTests
         Assert.Equal(0, node.Stop());
     }
 
-    private static void SendInPieces(RespPeer peer, byte[] bytes, Random random)
+    internal static void SendInPieces(RespPeer peer, byte[] bytes, Random random)
     {
         for (int start = 0; start < bytes.Length;)
         {
@@ -65,7 +65,7 @@ public sealed class RedisDifferenceTests
     }
 
     /// <summary>The same, but for the differences that are intended; docs/doors.md says why each is there.</summary>
-    private static bool AreAlike(string[] command, string expected, string answered) =>
+    internal static bool AreAlike(string[] command, string expected, string answered) =>
         expected == answered
         || Name(command) switch
         {
@@ -83,10 +83,10 @@ public sealed class RedisDifferenceTests
     private static double Number(string reply) =>
         reply.StartsWith(':') ? double.Parse(reply[1..^2], CultureInfo.InvariantCulture) : double.NaN;
 
-    private static string Short(string reply) => reply.Length < 200 ? reply : $"{reply[..200]}... ({reply.Length} bytes)";
+    internal static string Short(string reply) => reply.Length < 200 ? reply : $"{reply[..200]}... ({reply.Length} bytes)";
 
     /// <summary>All keys, by SCAN.</summary>
-    private static SortedSet<string> KeysOf(RespPeer peer)
+    internal static SortedSet<string> KeysOf(RespPeer peer)
     {
         peer.Ask("HELLO", "2");
         SortedSet<string> keys = new(StringComparer.Ordinal);
