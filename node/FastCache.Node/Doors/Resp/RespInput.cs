@@ -214,10 +214,9 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
             {
                 call.Refusal = Refusal.Moved;
             }
-            else if ((command!.Keys.Last != command.Keys.First && !_checks.IsOneShards(group, request, command, owner))
-                || (command.IsTurn && !((RespTalk)session.Talk!).Transaction.IsAt(RespChecks.PlaceOf(key, _topology))))
+            else if (command!.Keys.Last != command.Keys.First && !_checks.IsOneShards(group, request, command, owner))
             {
-                call.Refusal = _topology.Slots is null ? Refusal.CrossShard : Refusal.CrossSlot;
+                call.Refusal = RespChecks.CrossingOf(_topology);
                 owner = ForeignRequests.EveryShard;
             }
 

@@ -36,7 +36,7 @@ internal sealed class Transaction(CarryPool carries)
     /// <summary>Most bytes of both: the call and what stands around it in a parcel take 4 MiB.</summary>
     public const int MaxBytes = (4 << 20) - (4 << 10);
 
-    /// <summary>Most looks at keys that commands without a key of their own may make together, as those of SCAN: some milliseconds.</summary>
+    /// <summary>Most keys that commands of many keys, SCAN and RANDOMKEY may look at together: some milliseconds.</summary>
     public const int MaxLooks = 64_000;
 
     /// <summary>In the place of a place: any.</summary>
@@ -64,7 +64,7 @@ internal sealed class Transaction(CarryPool carries)
     /// <summary>How many commands wait.</summary>
     public int Commands { get; private set; }
 
-    /// <summary>How many keys they look at beside their own.</summary>
+    /// <summary>How many keys they look at, if that is not one each.</summary>
     public int Looks { get; private set; }
 
     /// <summary><see cref="RespChecks.PlaceOf"/> all its keys, once there is one.</summary>

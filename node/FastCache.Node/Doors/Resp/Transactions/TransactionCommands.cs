@@ -66,7 +66,14 @@ internal sealed class TransactionCommands(DoorShard shard)
         {
             ReadOnlySpan<byte> key = TransactionBody.KeyOf(rest);
             int bytes = TransactionBody.WatchedBytes(key.Length);
-            if (!transaction.TryWatch(rest[..bytes], RespChecks.PlaceOf(key, shard.Topology)))
+            int place = RespChecks.PlaceOf(key, shard.Topology);
+            if (!transaction.IsAt(place))
+            {
+                RespErrors.Write(RespChecks.CrossingOf(shard.Topology), default, null, ref reply);
+                return reply.Length;
+            }
+
+            if (!transaction.TryWatch(rest[..bytes], place))
             {
                 WriteNotWatched(transaction, ref reply);
                 return reply.Length;

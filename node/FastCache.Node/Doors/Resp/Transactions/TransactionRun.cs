@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FastCache.Core;
 using FastCache.Node.Sessions;
 using FastCache.Protocol.Resp;
@@ -39,6 +40,7 @@ internal sealed class TransactionRun(DoorShard shard, CommandTable commands)
         }
 
         // A handler may count on the whole room, and not every one leaves what is behind its reply as it was.
+        Debug.Assert(RespReplyWriter.MaxOverheadBytes + (Transaction.MaxCommands * Lost.Length) <= RequestExecutor.MaxReplyBytes);
         _room ??= GC.AllocateUninitializedArray<byte>(RequestExecutor.MaxReplyBytes, pinned: true);
         reply.WriteArray(reader.Commands);
         for (int left = reader.Commands - 1; left >= 0; left--)

@@ -42,8 +42,7 @@ internal sealed class WaitingCommands(DoorShard shard)
             place = RespChecks.PlaceOf(request[keyIndex], _topology);
             if (!transaction.IsAt(place) || !IsAllAt(place, request, command))
             {
-                Refusal refusal = _topology.Slots is null ? Refusal.CrossShard : Refusal.CrossSlot;
-                RespErrors.Write(refusal, request, command, ref reply);
+                RespErrors.Write(RespChecks.CrossingOf(_topology), request, command, ref reply);
                 return false;
             }
         }
@@ -63,7 +62,12 @@ internal sealed class WaitingCommands(DoorShard shard)
     private static bool TryKeep(
         Transaction transaction, in RespRequest request, Command command, int place, ref RespReplyWriter reply)
     {
-        int looks = command.Spread is Spread.Cursor or Spread.AnyShard ? ScanCommands.LooksOf(command.Spread) : 0;
+        int looks = command.Spread switch
+        {
+            Spread.EachKey => command.Keys.CountIn(request.Count),
+            Spread.Cursor or Spread.AnyShard => ScanCommands.LooksOf(command.Spread),
+            _ => 0,
+        };
         if (!transaction.HasRoomFor(request) || transaction.Looks + looks > Transaction.MaxLooks)
         {
             Line line = new(stackalloc byte[200]);
@@ -73,7 +77,7 @@ internal sealed class WaitingCommands(DoorShard shard)
             line.Add(Transaction.MaxBytes);
             line.Add(" bytes, and "u8);
             line.Add(Transaction.MaxLooks);
-            line.Add(" looks of SCAN (1000) and RANDOMKEY (24000) here"u8);
+            line.Add(" keys of commands with many (SCAN counts as 1000, RANDOMKEY as 24000) here"u8);
             reply.WriteError(line.Text);
             return false;
         }
