@@ -1,19 +1,28 @@
+using System.Text.RegularExpressions;
 using FastCache.Protocol.Tests.Resp;
 
 namespace FastCache.EndToEnd.Tests.Resp;
 
 /// <summary>The same random transactions of two connections at a node and at a redis-server: every byte of every reply.</summary>
 /// <remarks>One connection sends some commands at once, and all are answered before another one sends.</remarks>
-public sealed class TransactionDifferenceTests
+public sealed partial class TransactionDifferenceTests
 {
     private const int Rounds = 1_200;
     private const int MostAtOnce = 12;
 
-    /// <summary>What a node of several shards refuses in a transaction, or whose effect on a watched key is no change here.</summary>
+    /// <summary>Longer ones could make replies that have no room in one of EXEC.</summary>
+    private const int MostArguments = 60;
+
+    private const int MostBytes = 500;
+
+    /// <summary>What a node of several shards refuses in a transaction.</summary>
     private static readonly HashSet<string> _ofOneShard = ["DBSIZE", "FLUSHALL", "FLUSHDB", "HELLO", "SCAN", "CONFIG", "CLUSTER"];
 
-    /// <summary>What may give a key the same time to live again: for Redis that is a change.</summary>
-    private static readonly HashSet<string> _withoutEffect = ["EXPIREAT", "PEXPIREAT", "GETEX"];
+    /// <summary>
+    /// What may give a key the same time to live again, which is a change for Redis only, and what leaves another value behind where Redis
+    /// calculates otherwise.
+    /// </summary>
+    private static readonly HashSet<string> _different = ["EXPIREAT", "PEXPIREAT", "GETEX", "INCRBYFLOAT", "HINCRBYFLOAT"];
 
     [RedisFact]
     public void Node_of_one_shard_ends_transactions_as_redis_does() => Compare(7, "--shards", "1");
@@ -32,7 +41,7 @@ public sealed class TransactionDifferenceTests
         using Conversation first = new(redis, node);
         using Conversation second = new(redis, node);
         Random random = new(seed);
-        RandomCommands commands = new(random, isOfOnePlace: true);
+        RandomCommands[] sources = RedisComparison.AllOf(random);
         for (int round = 0; round < Rounds; round++)
         {
             Conversation peer = random.Next(2) == 0 ? first : second;
@@ -48,29 +57,40 @@ public sealed class TransactionDifferenceTests
         Assert.Equal(first.KeysThere(), second.KeysHere());
         Assert.Equal(0, node.Stop());
 
-        string[] Next() => random.Next(20) switch
+        (string[] Command, RandomCommands Source) Next()
         {
-            0 or 1 => ["MULTI"],
-            2 or 3 => ["EXEC"],
-            4 => random.Next(4) == 0 ? [random.Next(2) == 0 ? "DISCARD" : "RESET"] : ["UNWATCH"],
-            5 or 6 => ["WATCH", .. Enumerable.Range(0, random.Next(1, 4)).Select(_ => commands.Key())],
-            7 => random.Next(8) == 0 ? [random.Next(2) == 0 ? "EXEC" : "WATCH", .. Enumerable.Repeat("x", random.Next(2))] : ["get", commands.Key()],
-            _ => Ordinary(),
-        };
-
-        string[] Ordinary()
-        {
-            while (true)
+            RandomCommands source = sources[random.Next(sources.Length)];
+            string[] command = random.Next(20) switch
             {
-                string[] command = commands.Next();
-                string name = command[0].ToUpperInvariant();
-                if (!_withoutEffect.Contains(name) && (options[1] == "1" || !_ofOneShard.Contains(name)) && !IsWithoutValue(name, command))
-                {
-                    return command;
-                }
+                0 or 1 => ["MULTI"],
+                2 or 3 => ["EXEC"],
+                4 => random.Next(4) == 0 ? [random.Next(2) == 0 ? "DISCARD" : "RESET"] : ["UNWATCH"],
+                5 or 6 => ["WATCH", .. Enumerable.Range(0, random.Next(1, 4)).Select(_ => Key(random.Next(4)))],
+                7 => random.Next(8) == 0 ? [random.Next(2) == 0 ? "EXEC" : "WATCH", .. Enumerable.Repeat("x", random.Next(2))] : ["get", Key(random.Next(4))],
+                _ => Ordinary(source, isOfOneShard: options[1] == "1"),
+            };
+            return (command, source);
+        }
+    }
+
+    private static string Key(int number) => $"{{t}}{number}";
+
+    private static string[] Ordinary(RandomCommands source, bool isOfOneShard)
+    {
+        while (true)
+        {
+            string[] command = [.. source.Next().Select(word => KeyWithoutTag().Replace(word, "{t}$1"))];
+            string name = command[0].ToUpperInvariant();
+            if (!_different.Contains(name) && (isOfOneShard || !_ofOneShard.Contains(name)) && !IsWithoutValue(name, command)
+                && command.Length <= MostArguments && command.All(word => word.Length <= MostBytes))
+            {
+                return command;
             }
         }
     }
+
+    [GeneratedRegex("^key([0-9])$")]
+    private static partial Regex KeyWithoutTag();
 
     /// <summary>What is refused here before it waits, and by redis when it is executed.</summary>
     private static bool IsWithoutValue(string name, string[] command) => name == "MSET" && command.Length % 2 == 0;
@@ -80,7 +100,7 @@ public sealed class TransactionDifferenceTests
     {
         private readonly RespPeer _there = new(redis.EndPoint);
         private readonly RespPeer _here = new(node.RespEndPoint);
-        private readonly List<string[]> _waiting = [];
+        private readonly List<(string[] Command, RandomCommands Source)> _waiting = [];
 
         public bool IsOpen { get; private set; }
 
@@ -90,20 +110,20 @@ public sealed class TransactionDifferenceTests
         /// <summary>Transactions that were not, as a watched key had changed.</summary>
         public int Missed { get; private set; }
 
-        public void Send(string[][] commands, Random random, int round)
+        public void Send((string[] Command, RandomCommands Source)[] commands, Random random, int round)
         {
-            byte[] bytes = [.. commands.SelectMany(command => RespPeer.Encode(command))];
+            byte[] bytes = [.. commands.SelectMany(sent => RespPeer.Encode(sent.Command))];
             _there.Send(bytes);
-            RedisDifferenceTests.SendInPieces(_here, bytes, random);
-            foreach (string[] command in commands)
+            RedisComparison.SendInPieces(_here, bytes, random);
+            foreach ((string[] command, RandomCommands source) in commands)
             {
                 string expected = _there.ReadReply();
                 string answered = _here.ReadReply();
                 Assert.True(
-                    IsAlike(command, expected, answered),
-                    $"round {round}: {string.Join(' ', command)}: redis says '{RedisDifferenceTests.Short(expected)}', "
-                    + $"the node '{RedisDifferenceTests.Short(answered)}'");
-                Follow(command, expected);
+                    IsAlike(command, source, expected, answered),
+                    $"round {round}: {string.Join(' ', command)}: redis says '{RedisComparison.Short(expected)}', "
+                    + $"the node '{RedisComparison.Short(answered)}'");
+                Follow(command, source, expected);
             }
         }
 
@@ -126,27 +146,27 @@ public sealed class TransactionDifferenceTests
         private static SortedSet<string> Keys(RespPeer peer)
         {
             peer.Ask("RESET");
-            return RedisDifferenceTests.KeysOf(peer);
+            return RedisComparison.KeysOf(peer);
         }
 
-        private bool IsAlike(string[] command, string expected, string answered)
+        private bool IsAlike(string[] command, RandomCommands source, string expected, string answered)
         {
             if (command is not ["EXEC"] || !expected.StartsWith('*') || expected == "*-1\r\n")
             {
-                return RedisDifferenceTests.AreAlike(command, expected, answered);
+                return source.AreAlike(command, expected, answered);
             }
 
             string[] there = [.. RespPeer.ElementsOf(expected)];
             string[] here = [.. RespPeer.ElementsOf(answered)];
             return there.Length == _waiting.Count && here.Length == there.Length
-                && _waiting.Select((waiting, i) => RedisDifferenceTests.AreAlike(waiting, there[i], here[i])).All(isAlike => isAlike);
+                && _waiting.Select((waiting, i) => waiting.Source.AreAlike(waiting.Command, there[i], here[i])).All(isAlike => isAlike);
         }
 
-        private void Follow(string[] command, string reply)
+        private void Follow(string[] command, RandomCommands source, string reply)
         {
             if (reply == "+QUEUED\r\n")
             {
-                _waiting.Add(command);
+                _waiting.Add((command, source));
                 return;
             }
 

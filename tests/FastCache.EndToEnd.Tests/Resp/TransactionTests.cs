@@ -177,7 +177,7 @@ public sealed class TransactionTests
         Assert.Equal(Done, AfterWatch(() => other.Ask("FLUSHALL")));
         other.Ask("SET", "k", "v");
         Assert.Equal(Null, AfterWatch(() => other.Ask("FLUSHALL")));
-        other.Ask("SET", "k", "v", "PX", "50");
+        other.Ask("SET", "k", "v", "PX", "1000");
         Assert.Equal(Null, AfterWatch(() => Eventually.Is(() => other.Ask("EXISTS", "k") == ":0\r\n", () => "the key does not expire")));
         Assert.Equal(Done, AfterWatch(() =>
         {

@@ -14,13 +14,8 @@ internal sealed class TransactionCommands(DoorShard shard)
     private const string Group = "transactions";
     private const CommandFlags Flags = CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Fast;
 
-    private TransactionRun? _run;
-
-    /// <summary>All commands, once they are brought together.</summary>
-    public CommandTable Table
-    {
-        set => _run = new TransactionRun(shard, value);
-    }
+    /// <summary>What executes transactions, once all commands are brought together.</summary>
+    public TransactionRun Run { private get; set; } = null!;
 
     public IEnumerable<Command> Commands =>
     [
@@ -115,7 +110,7 @@ internal sealed class TransactionCommands(DoorShard shard)
     {
         if (call.Session is null)
         {
-            _run!.Execute(call[2], null, ref reply);
+            Run.Execute(call[2], null, ref reply);
             return;
         }
 
@@ -132,7 +127,7 @@ internal sealed class TransactionCommands(DoorShard shard)
         }
         else
         {
-            _run!.Execute(call[2], call.Session, ref reply);
+            Run.Execute(call[2], call.Session, ref reply);
         }
 
         transaction.End();

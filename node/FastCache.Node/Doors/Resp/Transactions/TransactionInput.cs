@@ -36,7 +36,7 @@ internal sealed class TransactionInput(CommandTable commands, RespCalls calls, R
         ref PendingCall call = ref calls[group.Count];
         call.Request = request;
         call.CommandIndex = command?.Index ?? -1;
-        (call.KeyIndex, call.Part, call.Parts) = (0, 0, 1);
+        (call.KeyIndex, call.Part, call.Parts, call.IsSimple) = (0, 0, 1, false);
         call.Refusal = refusal != Refusal.None || command!.IsTurn ? refusal : Refusal.Waits;
         if (refusal == Refusal.None && command is { InTransaction: InTransaction.Refused })
         {

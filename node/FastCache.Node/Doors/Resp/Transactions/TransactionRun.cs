@@ -6,9 +6,11 @@ using FastCache.Protocol.Resp;
 namespace FastCache.Node.Doors.Resp.Transactions;
 
 /// <summary>Executes transactions whose keys are this shard's.</summary>
-internal sealed class TransactionRun(DoorShard shard, CommandTable commands)
+/// <param name="shard">The shard.</param>
+/// <param name="calls">Room for one.</param>
+/// <param name="commands">All commands.</param>
+internal sealed class TransactionRun(DoorShard shard, RespCalls calls, CommandTable commands)
 {
-    private readonly RespCalls _calls = new(shard, commands, capacity: 1);
     private readonly RespArgumentTable _arguments = new();
     private readonly RespTalk _joined = new(shard.Carries);
     private byte[]? _room;
@@ -66,17 +68,17 @@ internal sealed class TransactionRun(DoorShard shard, CommandTable commands)
         int start = reply.Length;
         bool fits = true;
         bool isInParts = command.Spread == Spread.EachKey;
-        int parts = isInParts ? command.Keys.CountIn(request.Count) : 1;
+        int parts = isInParts ? command.Keys.CountIn(request) : 1;
         for (int part = 0; part < parts; part++)
         {
-            ref PendingCall call = ref _calls[0];
+            ref PendingCall call = ref calls[0];
             call.Request = request;
             call.CommandIndex = command.Index;
-            call.KeyIndex = command.Keys.First + (part * command.Keys.Step);
-            (call.Part, call.Parts, call.Refusal) = (part, parts, Refusal.None);
+            call.KeyIndex = command.Keys.At(part, request);
+            (call.Part, call.Parts, call.Refusal, call.IsSimple) = (part, parts, Refusal.None, false);
             LookupKey key = call.KeyIndex == 0 ? default : shard.Shard.Prepare(request[call.KeyIndex]);
-            int bytes = _calls.Execute(0, session, isVersion3, key, _room);
-            bytes = RespJoin.Take(_joined, isInParts ? _calls.TagOf(0) : (byte)0, _room.AsSpan(0, bytes), _room);
+            int bytes = calls.Execute(0, session, isVersion3, key, _room);
+            bytes = RespJoin.Take(_joined, isInParts ? calls.TagOf(0) : (byte)0, _room.AsSpan(0, bytes), _room);
             fits &= reply.Length + bytes <= mostBytes;
             if (fits)
             {

@@ -29,7 +29,7 @@ internal sealed class WaitingCommands(DoorShard shard)
     private bool TryAdd(Transaction transaction, in RespRequest request, Command command, ref RespReplyWriter reply)
     {
         int place = transaction.Place;
-        int keyIndex = command.Keys.First;
+        int keyIndex = command.Keys.At(0, request);
         if (keyIndex > 0)
         {
             if (_topology.Slots is { } slots && !slots.Serves(KeySlot.Of(request[keyIndex]), isForCopy: false))
@@ -46,7 +46,7 @@ internal sealed class WaitingCommands(DoorShard shard)
                 return false;
             }
         }
-        else if (command.InTransaction == InTransaction.Waits && _topology.ShardCount > 1)
+        else if (command.Keys == KeyPlaces.None && command.InTransaction == InTransaction.Waits && _topology.ShardCount > 1)
         {
             Line line = new(stackalloc byte[200]);
             line.Add("ERR '"u8);
@@ -64,7 +64,7 @@ internal sealed class WaitingCommands(DoorShard shard)
     {
         int looks = command.Spread switch
         {
-            Spread.EachKey => command.Keys.CountIn(request.Count),
+            Spread.EachKey => command.Keys.CountIn(request),
             Spread.Cursor or Spread.AnyShard => ScanCommands.LooksOf(command.Spread),
             _ => 0,
         };
@@ -82,7 +82,7 @@ internal sealed class WaitingCommands(DoorShard shard)
             return false;
         }
 
-        if (!transaction.TryAdd(request, command.Index, command.Keys.First, place, looks))
+        if (!transaction.TryAdd(request, command.Index, command.Keys.At(0, request), place, looks))
         {
             reply.WriteError(RespErrors.OutOfMemory);
             return false;
@@ -93,10 +93,10 @@ internal sealed class WaitingCommands(DoorShard shard)
 
     private bool IsAllAt(int place, in RespRequest request, Command command)
     {
-        int count = command.Keys.CountIn(request.Count);
+        int count = command.Keys.CountIn(request);
         for (int i = 1; i < count; i++)
         {
-            if (RespChecks.PlaceOf(request[command.Keys.First + (i * command.Keys.Step)], _topology) != place)
+            if (RespChecks.PlaceOf(request[command.Keys.At(i, request)], _topology) != place)
             {
                 return false;
             }
