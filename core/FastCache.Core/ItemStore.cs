@@ -103,6 +103,9 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     /// <summary>How many of them are still here.</summary>
     public long HiddenItems { get; private set; }
 
+    /// <summary>Which keys have lost their items.</summary>
+    public RemovalLog Removals { get; } = new();
+
     /// <summary>No clock wants to hear of the use of an item whose key, <see cref="ColdShareDuel.KeyOf"/> its hash, has one of these bits.</summary>
     public uint SampleMask { get; private set; }
 
@@ -267,6 +270,11 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     /// <summary>Removes a live item without a trace.</summary>
     public void Remove(uint reference, ulong hash)
     {
+        if (Removals.IsKept)
+        {
+            Removals.Add(hash);
+        }
+
         Clocks[Slab.ClassOf(reference)].Remove(reference);
         Index.Remove(hash, reference);
         Release(reference);
@@ -289,6 +297,11 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         {
             Expire(reference, hash);
             return;
+        }
+
+        if (Removals.IsKept)
+        {
+            Removals.Add(hash);
         }
 
         _counters[sizeClass].EvictedHot += (item->Packed & Item.Hot) != 0 ? 1 : 0;

@@ -127,6 +127,7 @@ internal sealed class ShardLoop : IDisposable
             Stats = _stats,
             Changes = changes,
             Tracking = tracking,
+            Carries = _carries,
             Options = options,
             Doors = shared.Doors,
             Sessions = () => _sessions!,

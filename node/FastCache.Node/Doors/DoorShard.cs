@@ -23,6 +23,9 @@ internal sealed class DoorShard
     /// <summary>Who is told when all keys are gone.</summary>
     public required Tracking Tracking { get; init; }
 
+    /// <summary>Connection memory.</summary>
+    public required CarryPool Carries { get; init; }
+
     public required NodeOptions Options { get; init; }
 
     public required OpenDoors Doors { get; init; }

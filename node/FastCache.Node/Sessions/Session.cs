@@ -223,6 +223,7 @@ internal sealed class Session(ReceivePath path)
     public void Close()
     {
         State = SessionState.Closed;
+        Door.Close(this);
         IsBlocked = false;
         StagedBytes = 0;
         Input.Clear();

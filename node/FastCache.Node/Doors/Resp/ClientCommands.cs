@@ -148,7 +148,10 @@ internal sealed class ClientCommands(DoorShard shard)
         line.Add((shard.NowMillis() - session.OpenedMillis) / 1000);
         line.Add(" idle="u8);
         line.Add((shard.NowMillis() - session.LastReceivedMillis) / 1000);
-        line.Add(" flags=N db=0 sub=0 psub=0 ssub=0 multi=-1 cmd="u8);
+        line.Add(talk.Transaction.IsOpen ? " flags=x"u8 : " flags=N"u8);
+        line.Add(" db=0 sub=0 psub=0 ssub=0 multi="u8);
+        line.Add(talk.Transaction.IsOpen ? talk.Transaction.Commands : -1);
+        line.Add(" cmd="u8);
         line.Add(talk.LastCommand < 0 ? "NULL" : Table[talk.LastCommand].Name);
         line.Add(" user=default lib-name="u8);
         line.Add(talk.LibraryName);

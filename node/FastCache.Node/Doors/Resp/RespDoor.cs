@@ -1,5 +1,6 @@
 using FastCache.Core;
 using FastCache.Node.Doors.Resp.Collections;
+using FastCache.Node.Doors.Resp.Transactions;
 using FastCache.Node.Sessions;
 using FastCache.Protocol;
 using FastCache.Protocol.Resp;
@@ -18,10 +19,14 @@ internal sealed class RespDoor : Door
     private readonly RespInput _input;
     private readonly RespCalls _calls;
     private readonly RespParcels _parcels;
+    private readonly TransactionCommands _transactions;
+    private readonly CarryPool _carries;
 
     public RespDoor(DoorShard shard)
     {
         _counters = shard.Counters;
+        _carries = shard.Carries;
+        _transactions = new TransactionCommands(shard);
         ScanCommands scans = new(shard);
         ConnectionCommands connections = new(shard);
         ServerCommands server = new(shard);
@@ -42,8 +47,10 @@ internal sealed class RespDoor : Door
             .. scans.Commands,
             .. server.Commands,
             .. new ClusterCommands(shard).Commands,
+            .. _transactions.Commands,
         ]);
         server.Table = connections.Table = commands;
+        _transactions.Run = new TransactionRun(shard, new RespCalls(shard, commands, strings, capacity: 1), commands);
         _calls = new RespCalls(shard, commands, strings, RequestGroup.Capacity);
         _input = new RespInput(shard, commands, _calls, scans);
         _parcels = new RespParcels(shard, commands, strings);
@@ -53,7 +60,7 @@ internal sealed class RespDoor : Door
 
     public override void Open(Session session)
     {
-        RespTalk talk = session.Talk as RespTalk ?? new RespTalk();
+        RespTalk talk = session.Talk as RespTalk ?? new RespTalk(_carries);
         session.Talk = talk;
         session.IsIntroduced = true;
         talk.Open();
@@ -62,6 +69,10 @@ internal sealed class RespDoor : Door
     public override void Rewound(Session session) => ((RespTalk)session.Talk!).Progress = default;
 
     public override bool Decode(Session session, RequestGroup group) => _input.Decode(session, group);
+
+    public override void Close(Session session) => ((RespTalk)session.Talk!).Transaction.End();
+
+    public override long HeldBytes(Session session) => ((RespTalk)session.Talk!).Transaction.HeldBytes;
 
     public override int Execute(Session session, int call, in LookupKey key, Span<byte> room)
     {
@@ -72,7 +83,7 @@ internal sealed class RespDoor : Door
     public override int RefuseForwarding(Session session, int call, Span<byte> room)
     {
         RespTalk talk = (RespTalk)session.Talk!;
-        _calls[call].Refusal = Refusal.NoMemoryBetweenShards;
+        _calls[call].Refusal = Refusal.OutOfMemory;
         return _calls.Execute(call, session, talk, default, room);
     }
 
@@ -80,8 +91,15 @@ internal sealed class RespDoor : Door
 
     public override byte TagOf(int call) => _calls.TagOf(call);
 
-    public override void Pack(Session session, int call, Span<byte> frame) =>
-        _parcels.Write(_calls[call], ((RespTalk)session.Talk!).IsVersion3, frame);
+    public override void Pack(Session session, int call, Span<byte> frame)
+    {
+        RespTalk talk = (RespTalk)session.Talk!;
+        _parcels.Write(_calls[call], talk.IsVersion3, frame);
+        if (talk.Transaction.IsOpen)
+        {
+            talk.Transaction.End(); // Of all that comes between MULTI and EXEC only EXEC goes anywhere.
+        }
+    }
 
     public override ReadOnlySpan<byte> Receive(int place, ReadOnlySpan<byte> frame) => _parcels.Receive(place, frame);
 
@@ -95,7 +113,9 @@ internal sealed class RespDoor : Door
     }
 
     public override int TakeReply(Session session, byte tag, ReadOnlySpan<byte> reply, Span<byte> room) =>
-        RespJoin.Take((RespTalk)session.Talk!, tag, reply, room);
+        tag == RespJoin.OfWatch
+            ? _transactions.TakeWatched((RespTalk)session.Talk!, reply, room)
+            : RespJoin.Take((RespTalk)session.Talk!, tag, reply, room);
 
     public override int End(Session session, Span<byte> room)
     {

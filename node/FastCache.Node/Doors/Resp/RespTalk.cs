@@ -1,9 +1,11 @@
+using FastCache.Node.Doors.Resp.Transactions;
+using FastCache.Node.Sessions;
 using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp;
 
 /// <summary>What the door of Redis's protocol remembers of one connection.</summary>
-internal sealed class RespTalk
+internal sealed class RespTalk(CarryPool carries)
 {
     /// <summary>Most bytes that are kept of a name: it stands in managed memory, which no budget limits.</summary>
     public const int MostNameBytes = 128;
@@ -30,6 +32,9 @@ internal sealed class RespTalk
     /// <summary>The place in the table of the command that was executed last; -1: none was.</summary>
     public int LastCommand { get; set; }
 
+    /// <summary>What the connection watches, and has asked for since MULTI.</summary>
+    public Transaction Transaction { get; } = new(carries);
+
     /// <summary>Of a command that is executed in parts: the sum of the parts' replies so far.</summary>
     public long JoinedSum { get; set; }
 
@@ -51,5 +56,6 @@ internal sealed class RespTalk
     {
         IsVersion3 = false;
         Name = null;
+        Transaction.End();
     }
 }
