@@ -4,6 +4,10 @@ needs() { # needs PROGRAM: ends the script when it is not installed
     command -v "$1" >/dev/null || { echo "$1 is not installed"; exit 77; }
 }
 
+libmemcached() { # libmemcached NAME: the tool under that name or Debian's, which puts memc before all; ends the script when there is none
+    command -v "$1" || command -v "memc${1#mem}" || { echo "$1 is not installed" >&2; return 77; }
+}
+
 is() { # is NAME EXPECTED ACTUAL
     if [ "$2" = "$3" ]; then
         echo "ok $1"
