@@ -130,6 +130,7 @@ internal sealed class ShardLoop : IDisposable
             Options = options,
             Doors = shared.Doors,
             Sessions = () => _sessions!,
+            UnreadBytes = io.BacklogOf,
             UnixMillis = () => _startUnixMillis + _replies.NowMillis,
             NowMillis = () => _replies.NowMillis,
         };
