@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.Collections;
 using FastCache.Node.Sessions;
 using FastCache.Protocol;
 using FastCache.Protocol.Resp;
@@ -24,22 +25,24 @@ internal sealed class RespDoor : Door
         ScanCommands scans = new(shard);
         ConnectionCommands connections = new(shard);
         ServerCommands server = new(shard);
+        StringCommands strings = new(shard);
         CommandTable commands = new(
         [
             .. connections.Commands,
-            .. new StringCommands(shard).Commands,
+            .. strings.Commands,
             .. new RangeCommands(shard).Commands,
             .. new CounterCommands(shard).Commands,
             .. new KeyCommands(shard).Commands,
             .. new ExpiryCommands(shard).Commands,
+            .. new HashCommands(shard).Commands,
             .. scans.Commands,
             .. server.Commands,
             .. new ClusterCommands(shard).Commands,
         ]);
         server.Table = connections.Table = commands;
-        _calls = new RespCalls(shard, commands, RequestGroup.Capacity);
+        _calls = new RespCalls(shard, commands, strings, RequestGroup.Capacity);
         _input = new RespInput(shard, commands, _calls, scans);
-        _parcels = new RespParcels(shard, commands);
+        _parcels = new RespParcels(shard, commands, strings);
     }
 
     public override DoorKind Kind => DoorKind.Resp;
