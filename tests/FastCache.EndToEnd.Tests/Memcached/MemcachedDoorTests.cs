@@ -77,7 +77,7 @@ public sealed class MemcachedDoorTests
         Assert.Equal("HD Z\r\nVA 0 Z\r\n\r\n", peer.Ask("mg k N30\r\nmg k N30 v\r\n"));
         Assert.Equal("EN\r\nEND\r\n", peer.Ask("mg k v\r\nget k\r\n"));
         string unique = won.Split(' ')[2][1..];
-        Assert.Equal("NF\r\nHD\r\n", peer.Ask($"ms k 1 C12345\r\nx\r\nms k 1 C{unique}\r\ny\r\n"));
+        Assert.Equal("EX\r\nHD\r\n", peer.Ask($"ms k 1 C12345\r\nx\r\nms k 1 C{unique}\r\ny\r\n"));
         Assert.Equal("VA 1\r\ny\r\n", peer.Ask("mg k v N30\r\n"));
 
         // A delete in between takes the right away: what the winner has read may be older.
@@ -104,6 +104,9 @@ public sealed class MemcachedDoorTests
             "ms k 3\r\nold\r\nmd k I T30\r\nmg k v\r\nmg k v\r\n"));
         Assert.Equal("END\r\n", peer.Ask("get k\r\n"));
         Assert.Equal("HD\r\nVA 3 X W\r\nold\r\n", peer.Ask("md k I\r\nmg k v\r\n"));
+        Assert.Equal("HD\r\nVA 3\r\nnew\r\n", peer.Ask("ms k 3\r\nnew\r\nmg k v\r\n"));
+
+        Assert.Equal("HD\r\nEX\r\nEXISTS\r\n", peer.Ask("md k I\r\nms k 3 C1\r\nlow\r\ncas k 0 0 3 1\r\nlow\r\n"));
         Assert.Equal("HD\r\nVA 3\r\nnew\r\n", peer.Ask("ms k 3\r\nnew\r\nmg k v\r\n"));
 
         // A value that its writer knows to be older is stored as stale.

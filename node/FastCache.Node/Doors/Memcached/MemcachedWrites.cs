@@ -56,6 +56,13 @@ internal static class MemcachedWrites
             outcome = filled == WriteOutcome.LeaseLost ? outcome : filled;
         }
 
+        if (command == MemcachedCommand.Cas && outcome == WriteOutcome.NotFound
+            && (cache.Leases.IsClaimed(key) || cache.Leases.TryPeekStale(key, out _)))
+        {
+            // Who asks by mg sees an item, so the unique is the wrong one of an item that is there.
+            outcome = WriteOutcome.VersionMismatch;
+        }
+
         if (outcome == WriteOutcome.Done && life.IsOver)
         {
             cache.Delete(key);
