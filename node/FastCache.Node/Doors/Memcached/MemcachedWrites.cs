@@ -20,6 +20,22 @@ internal static class MemcachedWrites
         return outcome;
     }
 
+    /// <summary>Gives an item the life that a request has; what is over at once is deleted.</summary>
+    public static void GiveLife(DoorShard shard, in MemcachedRequest request, in LookupKey key)
+    {
+        TimeToLive life = TimeToLive.Of(request.ExpirySeconds, shard.UnixMillis());
+        if (life.IsOver)
+        {
+            shard.Shard.Delete(key);
+        }
+        else
+        {
+            shard.Shard.Touch(key, life.Millis);
+        }
+
+        shard.Note(request.Key);
+    }
+
     /// <summary>The line for what went wrong, without its end.</summary>
     public static ReadOnlySpan<byte> TextOf(WriteOutcome outcome) => outcome switch
     {
