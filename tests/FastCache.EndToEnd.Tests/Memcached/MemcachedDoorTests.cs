@@ -120,9 +120,34 @@ public sealed class MemcachedDoorTests
         using RunningNode node = RunningNode.StartWithMemcached();
         using MemcachedPeer peer = new(node.MemcachedEndPoint);
         Assert.Equal("HD s3\r\nHD h0 l0\r\nHD h0\r\nHD h1\r\n", peer.Ask("ms k 3 s\r\nabc\r\nmg k h l u\r\nmg k h\r\nmg k h\r\n"));
-        Assert.Matches(@"^ME k exp=-1 la=0 cas=\d+ fetch=yes size=\d+\r\nEN\r\n$", peer.Ask("me k\r\nme none\r\n"));
+        Assert.Matches(@"^ME k exp=-1 la=0 cas=\d+ fetch=yes cls=\d+ size=\d+\r\nEN\r\n$", peer.Ask("me k\r\nme none\r\n"));
         Assert.Equal("HD s4\r\nHD s1\r\n", peer.Ask("ms k 1 MA s\r\nd\r\nms new 1 MA N100 s\r\nd\r\n"));
         Assert.StartsWith("CLIENT_ERROR invalid flag E", peer.Ask("ms k 1 E5\r\nd\r\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Class_of_an_item_is_the_one_that_the_statistics_count_it_in()
+    {
+        using RunningNode node = RunningNode.StartWithMemcached();
+        using MemcachedPeer peer = new(node.MemcachedEndPoint);
+        foreach (int length in (int[])[1, 1_000, 300_000])
+        {
+            peer.Ask($"flush_all\r\nset k 0 0 {length}\r\n{new string('v', length)}\r\n");
+            string sizeClass = peer.Ask("me k\r\n").Split("cls=")[1].Split(' ')[0];
+            Assert.Contains($"STAT items:{sizeClass}:number 1\r\n", peer.Ask("stats items\r\n"), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Connections_are_told_with_what_they_do()
+    {
+        using RunningNode node = RunningNode.StartWithMemcached("--shards", "1");
+        using MemcachedPeer half = new(node.MemcachedEndPoint);
+        half.Send("set k 0 0 5\r\nab");
+        using MemcachedPeer peer = new(node.MemcachedEndPoint);
+        Eventually.Is(() => peer.Ask("stats conns\r\n").Contains(":state conn_nread\r\n", StringComparison.Ordinal), () => "nobody sends half of a request");
+        string told = peer.Ask("stats conns\r\n");
+        Assert.Matches(@"^(STAT \d+:addr tcp:127\.0\.0\.1:\d+\r\nSTAT \d+:state conn_\w+\r\nSTAT \d+:secs_since_last_cmd \d+\r\n){2}END\r\n$", told);
     }
 
     [Fact]

@@ -49,7 +49,9 @@ internal sealed class MetaReads(DoorShard shard)
         reply.Add(AgeSeconds(item));
         reply.Add(" cas="u8);
         reply.Add(item.Version);
-        reply.Add(item.WasFetched ? " fetch=yes size="u8 : " fetch=no size="u8);
+        reply.Add(item.WasFetched ? " fetch=yes cls="u8 : " fetch=no cls="u8);
+        reply.Add(item.SizeClass + 1);
+        reply.Add(" size="u8);
         reply.Add(item.StoredBytes);
         reply.Add("\r\n"u8);
     }
