@@ -131,6 +131,7 @@ internal sealed class ShardLoop : IDisposable
             Options = options,
             Doors = shared.Doors,
             Sessions = () => _sessions!,
+            UnreadBytes = io.BacklogOf,
             UnixMillis = () => _startUnixMillis + _replies.NowMillis,
             NowMillis = () => _replies.NowMillis,
         };

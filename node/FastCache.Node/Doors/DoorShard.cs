@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Io;
 using FastCache.Node.Sessions;
 using FastCache.Protocol;
 
@@ -32,6 +33,9 @@ internal sealed class DoorShard
 
     /// <summary>The conversations of this shard.</summary>
     public required Func<SessionTable> Sessions { get; init; }
+
+    /// <summary>Bytes of replies that a connection's peer has not read yet.</summary>
+    public required Func<ConnectionId, long> UnreadBytes { get; init; }
 
     /// <summary>The wall clock in milliseconds since 1970, as of this pass.</summary>
     public required Func<long> UnixMillis { get; init; }

@@ -159,6 +159,23 @@ internal sealed class ClientCommands(DoorShard shard)
         line.Add(talk.LibraryVersion);
         line.Add(" resp="u8);
         line.Add(talk.IsVersion3 ? 3 : 2);
+        AddMemory(session, ref line);
         line.Add("\n"u8);
+    }
+
+    /// <summary>The numbers of a connection that some clients fail without.</summary>
+    private void AddMemory(Session session, ref Line line)
+    {
+        long unreadBytes = shard.UnreadBytes(session.Connection);
+        line.Add(" qbuf="u8);
+        line.Add(session.Input.CarriedBytes);
+        line.Add(" qbuf-free="u8);
+        line.Add(session.Input.HeldBytes - session.Input.CarriedBytes);
+        line.Add(" argv-mem=0 obl=0 oll="u8);
+        line.Add(unreadBytes > 0 ? 1 : 0);
+        line.Add(" omem="u8);
+        line.Add(unreadBytes);
+        line.Add(" tot-mem="u8);
+        line.Add(session.HeldBytes + unreadBytes);
     }
 }
