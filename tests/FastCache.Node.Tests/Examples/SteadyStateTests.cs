@@ -84,6 +84,8 @@ public sealed class SteadyStateTests
             "EXISTS k1 k2 nothing", "DEL k1 k2 k3", "RENAME a c", "COPY c a REPLACE", "TYPE a", "OBJECT ENCODING a", "MEMORY USAGE a",
             "SCAN 0 MATCH *a* COUNT 20", "RANDOMKEY", "DBSIZE", "PING", "ECHO hello", "SELECT 0", "SELECT 9", "nonsense a b", "GET", "GET a b",
             "CLIENT ID", "CLIENT GETNAME", "CLUSTER SLOTS", "INCRBYFLOAT f 0.5",
+            "WATCH a nothing", "GET a", "MULTI", "INCR n", "MGET a nothing", "GET", "EXEC", "WATCH nothing", "DEL nothing", "MULTI",
+            "INCR n", "MSET k1 1 k2 2", "DEL k1 k2", "GET nothing", "EXEC", "MULTI", "GET a", "DISCARD", "EXEC",
             $"SET large {new string('v', 2_500)}", "GET large", $"MGET {string.Join(' ', Enumerable.Repeat("large", 2))}",
             $"EXISTS {string.Join(' ', Enumerable.Repeat("a", 150))}", "FLUSHALL",
         ];
