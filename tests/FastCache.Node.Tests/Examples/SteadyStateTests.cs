@@ -91,6 +91,8 @@ public sealed class SteadyStateTests
             "ZINTERCARD 2 z l LIMIT 1", "ZUNIONSTORE u 2 z l", "ZRANGESTORE v u 0 1", "ZMPOP 2 nothing u MAX COUNT 2", "ZUNION 0 z", "ZPOPMIN u 2", "ZREM z a x",
             $"ZADD large {string.Join(' ', Enumerable.Range(0, 60).Select(i => $"{i} {i}{new string('m', 80)}"))}", "ZRANGE large 20 30 REV", "ZREMRANGEBYSCORE large 0 50",
             "ZREMRANGEBYRANK z 0 0", "DEL z l u v large", "CLIENT ID", "CLIENT GETNAME", "CLUSTER SLOTS", "INCRBYFLOAT f 0.5",
+            "WATCH a nothing", "GET a", "MULTI", "INCR n", "MGET a nothing", "GET", "EXEC", "WATCH nothing", "DEL nothing", "MULTI",
+            "INCR n", "MSET k1 1 k2 2", "DEL k1 k2", "GET nothing", "EXEC", "MULTI", "GET a", "DISCARD", "EXEC",
             $"SET large {new string('v', 2_500)}", "GET large", $"MGET {string.Join(' ', Enumerable.Repeat("large", 2))}",
             $"EXISTS {string.Join(' ', Enumerable.Repeat("a", 150))}", "FLUSHALL",
         ];
