@@ -12,6 +12,7 @@ internal static class RedisComparison
     {
         ["strings"] = random => new RandomStringCommands(random),
         ["hashes"] = random => new RandomHashCommands(random),
+        ["sets"] = random => new RandomSetCommands(random),
     };
 
     public static IEnumerable<string> Kinds => Sources.Keys;

@@ -34,6 +34,8 @@ internal sealed class RespDoor : Door
             .. new KeyCommands(shard).Commands,
             .. new ExpiryCommands(shard).Commands,
             .. new HashCommands(shard).Commands,
+            .. new SetCommands(shard).Commands,
+            .. new SetAlgebraCommands(shard).Commands,
             .. scans.Commands,
             .. server.Commands,
             .. new ClusterCommands(shard).Commands,
