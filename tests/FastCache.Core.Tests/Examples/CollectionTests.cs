@@ -161,6 +161,27 @@ public sealed class CollectionTests : IDisposable
     }
 
     [Fact]
+    public void One_that_grows_is_not_evicted_for_its_own_room()
+    {
+        byte[] value = new byte[100];
+        byte[] plain = new byte[50_000];
+        for (int i = 0; i < 500; i++)
+        {
+            _shard.Collections.OpenOrCreate(Encoding.ASCII.GetBytes($"hash {i}"), CollectionKind.Hash, out CollectionView view);
+            for (int field = 0; field < 1_000; field++)
+            {
+                Assert.Equal(WriteOutcome.Done, view.Put(Encoding.ASCII.GetBytes($"field {field}"), value, out _));
+            }
+
+            Assert.Equal(WriteOutcome.Done, _shard.Set(Encoding.ASCII.GetBytes($"plain {i}"), plain, default, out _));
+            _shard.Maintain();
+        }
+
+        Assert.True(_shard.Statistics().Evictions > 500);
+        _shard.Check();
+    }
+
+    [Fact]
     public void A_large_one_that_is_deleted_is_freed_a_few_chunks_at_a_time()
     {
         Fill("key", 20_000);

@@ -97,7 +97,7 @@ internal sealed class HashCommands(DoorShard shard)
             scoped ElementView element = default;
             bool isThere = answer == CollectionAnswer.Open && hash.TryFind(call[i], out element);
             int bytes = isThere ? element.Length : 0;
-            if (bytes + RespReplyWriter.MaxOverheadBytes > reply.Rest.Length)
+            if (bytes + RespReplyWriter.MaxOverheadBytes > ElementReply.RoomOf(reply))
             {
                 reply.CutTo(start);
                 RespErrors.WriteReplyTooLong(ref reply);

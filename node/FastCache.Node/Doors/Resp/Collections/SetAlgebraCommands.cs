@@ -49,7 +49,7 @@ internal sealed class SetAlgebraCommands
     private void Return(scoped Call call, SetOperation operation, ref RespReplyWriter reply)
     {
         SetResult result = new(long.MaxValue, isCounted: false);
-        Span<byte> room = reply.Rest[RespReplyWriter.MaxOverheadBytes..];
+        Span<byte> room = reply.Rest[RespReplyWriter.MaxOverheadBytes..ElementReply.RoomOf(reply)];
         if (_algebra.TryRun(call, 1..call.Count, operation, room, ref result, ref reply))
         {
             reply.WriteSet(result.Count);
@@ -61,7 +61,7 @@ internal sealed class SetAlgebraCommands
     private void Store(scoped Call call, SetOperation operation, ref RespReplyWriter reply)
     {
         SetResult result = new(long.MaxValue, isCounted: false);
-        Span<byte> room = reply.Rest;
+        Span<byte> room = reply.Rest[..ElementReply.RoomOf(reply)];
         if (!_algebra.TryRun(call, 2..call.Count, operation, room, ref result, ref reply)
             || !Collections.Permits(result.Looks + result.Count, ref reply))
         {
