@@ -13,6 +13,7 @@ internal static class RedisComparison
         ["strings"] = random => new RandomStringCommands(random),
         ["sorted sets"] = random => new RandomSortedSetCommands(random),
         ["hashes"] = random => new RandomHashCommands(random),
+        ["sets"] = random => new RandomSetCommands(random),
     };
 
     public static IEnumerable<string> Kinds => Sources.Keys;

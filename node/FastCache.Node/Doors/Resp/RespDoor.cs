@@ -44,6 +44,8 @@ internal sealed class RespDoor : Door
             .. new SortedSetRangeCommands(shard).Commands,
             .. new SortedSetPopCommands(shard).Commands,
             .. new SortedSetCombineCommands(shard).Commands,
+            .. new SetCommands(shard).Commands,
+            .. new SetAlgebraCommands(shard).Commands,
             .. scans.Commands,
             .. server.Commands,
             .. new ClusterCommands(shard).Commands,
