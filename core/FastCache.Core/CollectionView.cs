@@ -177,6 +177,24 @@ public readonly unsafe ref struct CollectionView
         return true;
     }
 
+    /// <summary>Removes elements from a position on.</summary>
+    /// <remarks>Of a list whole nodes go at once, of other kinds one element after the other; all of a collection goes as it does when it is deleted.</remarks>
+    /// <param name="position">0 or more.</param>
+    /// <param name="count">Most elements; 0 or less: none.</param>
+    /// <returns>How many there were.</returns>
+    public int RemoveRange(int position, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(position);
+        count = Math.Min(count, Count - position);
+        if (count <= 0)
+        {
+            return 0;
+        }
+
+        _edits.RemoveRange((uint)position, (uint)count);
+        return count;
+    }
+
     /// <summary>Members of a sorted set that come before a score and member: the rank of that member, if it has the score.</summary>
     /// <param name="score">A number.</param>
     /// <param name="member">Empty: before all members of the score.</param>

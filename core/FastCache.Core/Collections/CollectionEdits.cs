@@ -148,6 +148,36 @@ internal sealed unsafe class CollectionEdits(OpenCollection open, long maxChunks
     /// <summary>Removes the element of a position below the number of elements.</summary>
     public void RemoveAt(uint position)
     {
+        TakeAt(position);
+        Removed();
+    }
+
+    /// <summary>Removes one or more elements from a position on; all must be there.</summary>
+    public void RemoveRange(uint position, uint count)
+    {
+        if (count == open.Count)
+        {
+            open.Remove();
+            return;
+        }
+
+        if (!open.IsSmall && open.Kind == CollectionKind.List)
+        {
+            open.Tree.RemoveRange(&open.Head->First, position, count);
+        }
+        else
+        {
+            for (; count > 0; count--)
+            {
+                TakeAt(position + count - 1);
+            }
+        }
+
+        open.Changed();
+    }
+
+    private void TakeAt(uint position)
+    {
         if (open.IsSmall)
         {
             open.Small.Remove((int)position);
@@ -164,8 +194,6 @@ internal sealed unsafe class CollectionEdits(OpenCollection open, long maxChunks
 
             open.Tree.Remove(open.Ordered, path);
         }
-
-        Removed();
     }
 
     /// <summary>Whether an entry is short enough for a small collection, and stays so with the hash that a tree adds.</summary>

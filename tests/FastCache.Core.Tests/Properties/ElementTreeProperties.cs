@@ -87,6 +87,15 @@ public sealed unsafe class ElementTreeProperties
                     scene.Insert((uint)position, value);
                     model.Insert(position, value);
                 }
+                else if (model.Count > 1 && random.Next(30) == 0)
+                {
+                    position = Math.Min(position, model.Count - 1);
+                    int most = Math.Min(model.Count - position, model.Count - 1);
+                    int count = random.Next(3) switch { 0 => most, 1 => random.Next(1, most + 1), _ => random.Next(1, Math.Min(most, 300) + 1) };
+                    scene.RemoveRange((uint)position, (uint)count);
+                    model.RemoveRange(position, count);
+                    scene.Check();
+                }
                 else
                 {
                     position = Math.Min(position, model.Count - 1);
@@ -108,6 +117,40 @@ public sealed unsafe class ElementTreeProperties
 
             Assert.Equal((uint)model.Count, scene.Count);
             scene.Check();
+        }
+    }
+
+    [Fact]
+    public void Ranges_of_a_high_tree_are_cut_out()
+    {
+        for (int seed = 0; seed < 60; seed++)
+        {
+            using TreeScene scene = new();
+            Random random = new(seed);
+            // Elements of some hundred bytes make leaves of few elements, and so a tree of three levels.
+            List<byte[]> model = [.. Enumerable.Range(0, 6_000).Select(_ => new byte[random.Next(100, 900)])];
+            foreach (byte[] value in model)
+            {
+                random.NextBytes(value);
+                scene.Insert(scene.Count, value);
+            }
+
+            while (model.Count > 1)
+            {
+                int position = random.Next(4) switch { 0 => 0, _ => random.Next(model.Count) };
+                int most = Math.Min(model.Count - position, model.Count - 1);
+                int count = random.Next(4) switch { 0 => most, 1 => Math.Min(most, 1 + random.Next(20)), _ => 1 + random.Next(most) };
+                count = seed % 2 == 0 ? Math.Min(count, 1_500) : count;
+                scene.RemoveRange((uint)position, (uint)count);
+                model.RemoveRange(position, count);
+                scene.Check();
+                Assert.True(scene.Count == model.Count, $"seed {seed}");
+                for (int i = Math.Max(0, position - 20); i < Math.Min(model.Count, position + 20); i++)
+                {
+                    scene.At((uint)i, out byte[] found);
+                    Assert.True(found.AsSpan().SequenceEqual(model[i]), $"seed {seed}, element {i}");
+                }
+            }
         }
     }
 
@@ -194,6 +237,8 @@ public sealed unsafe class ElementTreeProperties
             _tree.Seek(_root, position, out TreePath path);
             _tree.Remove(_root, path);
         }
+
+        public void RemoveRange(uint position, uint count) => _tree.RemoveRange(_root, position, count);
 
         public string At(uint position, out byte[] value)
         {

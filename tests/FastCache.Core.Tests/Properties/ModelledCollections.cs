@@ -143,6 +143,12 @@ internal sealed class ModelledCollections(Shard shard, int seed, int keys, int e
 
     private bool ChangeOnce(CollectionView view, Modelled model)
     {
+        if (_random.Next(80) == 0 && model.Count > 0)
+        {
+            RemoveRange(view, model);
+            return true;
+        }
+
         bool grows = _random.Next(100) < (model.Count > elements ? 20 : 65);
         string field = $"f{_random.Next(elements * 2)}".PadRight(_random.Next(30) == 0 ? _random.Next(900) : 0, '.');
         switch (model.Kind)
@@ -192,6 +198,23 @@ internal sealed class ModelledCollections(Shard shard, int seed, int keys, int e
 
                 Require(view.Remove(Bytes(field)) == model.TryRemove(field), $"remove {field}");
                 return true;
+        }
+    }
+
+    private void RemoveRange(CollectionView view, Modelled model)
+    {
+        int position = _random.Next(3) == 0 ? 0 : _random.Next(model.Count);
+        int asked = _random.Next(3) == 0 ? int.MaxValue : _random.Next(1 + (model.Count / 2));
+        Seen seen = new();
+        view.Walk(position, asked, ref seen);
+        Require(view.RemoveRange(position, asked) == seen.Elements.Count, "a range");
+        if (model.Kind == CollectionKind.List)
+        {
+            model.List.RemoveRange(position, seen.Elements.Count);
+        }
+        else
+        {
+            seen.Elements.ForEach(element => model.TryRemove(element.Field));
         }
     }
 
