@@ -193,7 +193,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
         ref PendingCall call = ref calls[group.Count];
         call.Request = request;
         call.CommandIndex = command?.Index ?? -1;
-        call.KeyIndex = command?.Keys.First ?? 0;
+        call.KeyIndex = command?.Keys.At(0, request) ?? 0;
         call.Part = 0;
         call.Parts = 1;
         call.Refusal = refusal;
@@ -209,7 +209,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
             {
                 call.Refusal = Refusal.Moved;
             }
-            else if (command!.Keys.Last != command.Keys.First && !_checks.IsOneShards(group, request, command, owner))
+            else if (!command!.Keys.IsOne && !_checks.IsOneShards(group, request, command, owner))
             {
                 call.Refusal = _topology.Slots is null ? Refusal.CrossShard : Refusal.CrossSlot;
                 owner = ForeignRequests.EveryShard;
@@ -226,10 +226,9 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
     private bool TryAddParts(
         Session session, RequestGroup group, in RespRequest request, Command command, int length, ref InputPosition position)
     {
-        int first = command.Keys.First;
         int parts = command.Spread switch
         {
-            Spread.EachKey => command.Keys.CountIn(request.Count),
+            Spread.EachKey => command.Keys.CountIn(request),
             Spread.EachShard => _topology.ShardCount,
             _ => 1,
         };
@@ -249,7 +248,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
             ref PendingCall call = ref calls[group.Count];
             call.Request = request;
             call.CommandIndex = command.Index;
-            call.KeyIndex = command.Spread == Spread.EachKey ? first + (part * command.Keys.Step) : 0;
+            call.KeyIndex = command.Spread == Spread.EachKey ? command.Keys.First + (part * command.Keys.Step) : 0;
             call.Part = part;
             call.Parts = parts;
             call.Refusal = refusal;
