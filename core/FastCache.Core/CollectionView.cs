@@ -96,6 +96,27 @@ public readonly unsafe ref struct CollectionView
         }
     }
 
+    /// <summary>Sees elements from a position backwards.</summary>
+    /// <param name="position">Below <see cref="Count"/>; beyond, none is seen.</param>
+    /// <param name="count">Most elements.</param>
+    /// <param name="visitor">Sees each, until it says otherwise.</param>
+    public void WalkBack<TVisitor>(int position, int count, ref TVisitor visitor)
+        where TVisitor : IElementVisitor, allows ref struct
+    {
+        long end = position < Count ? Math.Max(-1, (long)position - count) : position;
+        while (position > end)
+        {
+            _open.Find((uint)position, out SlotPage page, out int slot);
+            for (; slot >= 0 && position > end; slot--, position--)
+            {
+                if (!visitor.Visit(_open.View(page, slot, Kind == CollectionKind.SortedSet)))
+                {
+                    return;
+                }
+            }
+        }
+    }
+
     /// <summary>Sees the next elements of a hash, set or sorted set, in an order of no meaning.</summary>
     /// <remarks>
     /// Whatever changes between the steps: what is there from the first to the last is seen exactly once, but for one case: while

@@ -223,6 +223,15 @@ internal sealed class ModelledCollections(Shard shard, int seed, int keys, int e
         Seen seen = new();
         view.Walk(0, int.MaxValue, ref seen);
         Require(seen.Elements.Count == model.Count, "walk");
+        Seen back = new();
+        int last = _random.Next(model.Count + 1);
+        int most = _random.Next(model.Count + 2);
+        view.WalkBack(last, most, ref back);
+        int first = last == model.Count ? last : Math.Max(0, last - most + 1);
+        Require(
+            back.Elements.Select(one => one.Field).SequenceEqual(seen.Elements[first..Math.Min(last + 1, model.Count)].Select(one => one.Field).Reverse())
+            && back.Elements.Select(one => one.Value.Length).SequenceEqual(seen.Elements[first..Math.Min(last + 1, model.Count)].Select(one => one.Value.Length).Reverse()),
+            "walk back");
         switch (model.Kind)
         {
             case CollectionKind.List:

@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.Collections;
 using FastCache.Node.Sessions;
 using FastCache.Protocol;
 using FastCache.Protocol.Resp;
@@ -24,6 +25,7 @@ internal sealed class RespDoor : Door
         ScanCommands scans = new(shard);
         ConnectionCommands connections = new(shard);
         ServerCommands server = new(shard);
+        ListPops pops = new(shard);
         CommandTable commands = new(
         [
             .. connections.Commands,
@@ -32,6 +34,8 @@ internal sealed class RespDoor : Door
             .. new CounterCommands(shard).Commands,
             .. new KeyCommands(shard).Commands,
             .. new ExpiryCommands(shard).Commands,
+            .. new ListCommands(shard, pops).Commands,
+            .. new ListPositionCommands(shard).Commands,
             .. scans.Commands,
             .. server.Commands,
             .. new ClusterCommands(shard).Commands,

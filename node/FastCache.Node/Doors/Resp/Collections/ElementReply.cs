@@ -45,7 +45,8 @@ internal ref struct ElementReply(RespReplyWriter reply, int start, ElementParts 
     }
 
     /// <summary>Gives the reply back; an error if the elements did not fit.</summary>
-    public readonly void End(ref RespReplyWriter reply)
+    /// <returns>Whether they did.</returns>
+    public readonly bool End(ref RespReplyWriter reply)
     {
         reply = _reply;
         if (_isTooLong)
@@ -53,5 +54,7 @@ internal ref struct ElementReply(RespReplyWriter reply, int start, ElementParts 
             reply.CutTo(start);
             RespErrors.WriteReplyTooLong(ref reply);
         }
+
+        return !_isTooLong;
     }
 }
