@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.Waiting;
 using FastCache.Node.Sessions;
 using FastCache.Protocol;
 
@@ -27,6 +28,12 @@ internal sealed class DoorShard
 
     public required OpenDoors Doors { get; init; }
 
+    /// <summary>Where bytes are kept that outlive what they came in.</summary>
+    public required CarryPool Carries { get; init; }
+
+    /// <summary>What calls wait for.</summary>
+    public required Waits Waits { get; init; }
+
     /// <summary>The conversations of this shard.</summary>
     public required Func<SessionTable> Sessions { get; init; }
 
@@ -43,5 +50,7 @@ internal sealed class DoorShard
         {
             Changes.Add(key);
         }
+
+        Waits.Written(key);
     }
 }

@@ -109,7 +109,7 @@ internal sealed class HeaviestPeers(
     {
         foreach (Session? session in sessions.All)
         {
-            if (session is { IsPaused: true, IsAnswered: true, IsHeld: false })
+            if (session is { IsPaused: true, IsAnswered: true, IsHeld: false } or { IsPaused: true, IsParked: true })
             {
                 replies.Resume(session);
             }
@@ -117,7 +117,8 @@ internal sealed class HeaviestPeers(
     }
 
     private long InputOf(Session session) =>
-        session.Input.HeldBytes + (session.LateReplies?.Length ?? 0) + (session.Streams?.HeldBytes ?? 0);
+        session.Input.HeldBytes + (session.LateReplies?.Length ?? 0) + (session.Streams?.HeldBytes ?? 0)
+        + (session.IsParked ? session.WaitBytes : 0);
 
     private long RepliesOf(Session session) => io.BacklogOf(session.Connection);
 }

@@ -98,8 +98,17 @@ internal sealed class Session(ReceivePath path)
     /// <summary>Whether the session's requests wait until other shards have answered those before them.</summary>
     public bool IsWaiting { get; set; }
 
+    /// <summary>The number of the wait for a call that is held back, see <see cref="WaitBoard"/>; 0: there is none.</summary>
+    public long Wait { get; set; }
+
+    /// <summary>Bytes that holding it takes.</summary>
+    public int WaitBytes { get; set; }
+
+    /// <summary>Whether the session waits for a call that is held back: it may do so for ever, and nothing is wrong.</summary>
+    public bool IsParked => Wait != 0;
+
     /// <summary>Whether no request of the session is to be looked at now.</summary>
-    public bool IsHeld => IsPostponed || IsWaiting;
+    public bool IsHeld => IsPostponed || IsWaiting || IsParked;
 
     /// <summary>Whether the connection is where its Hello wants it.</summary>
     public bool IsPlaced { get; set; }
@@ -135,7 +144,7 @@ internal sealed class Session(ReceivePath path)
     public bool HasForeignReplies => FirstPending >= 0 || LateReplies is not null;
 
     /// <summary>Whether everything that was executed is answered.</summary>
-    public bool IsAnswered => Outstanding == 0 && !HasForeignReplies;
+    public bool IsAnswered => Outstanding == 0 && !HasForeignReplies && !IsParked;
 
     /// <summary>Whether the peer will send nothing more: the connection ends when it is answered.</summary>
     public bool IsInputOver { get; set; }
@@ -210,6 +219,7 @@ internal sealed class Session(ReceivePath path)
         State = SessionState.Open;
         IsBlocked = IsPaused = IsInputOver = IsPlaced = IsWaiting = false;
         StagedBytes = 0;
+        Wait = 0;
         PartialFrameSinceMillis = StarvedSinceMillis = null;
         IsIntroduced = IsAdmitted = _ended = _isToEnd = false;
         Features = Features.None;

@@ -283,6 +283,7 @@ internal sealed class ForeignRequests
         Debug.Assert(session.Outstanding > 0);
         session.Outstanding--;
         session.IsWaiting &= session.Outstanding > 0 && !session.IsUnordered;
+        session.Wait = session.Outstanding > 0 ? session.Wait : 0;
         if (length == 0)
         {
             return;

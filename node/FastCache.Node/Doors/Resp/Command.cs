@@ -19,6 +19,9 @@ internal enum CommandFlags
     Stale = 64,
     Fast = 128,
     NoAuth = 256,
+
+    /// <summary>It may be held back until there is what it wants: nothing behind it is decoded before it is answered.</summary>
+    Blocking = 512,
 }
 
 /// <summary>Where a command is executed.</summary>

@@ -219,7 +219,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
         }
 
         position.Offset += length;
-        return true;
+        return command is null || (command.Flags & CommandFlags.Blocking) == 0;
     }
 
     /// <inheritdoc cref="TryAdd"/>
