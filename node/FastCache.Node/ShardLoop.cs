@@ -115,7 +115,7 @@ internal sealed class ShardLoop : IDisposable
         _stats = new StatsReport(shard, _counters, topology, shared.Board, ElapsedMillis);
         ChangeLog changes = new();
         _exchange.Waits.Join(home, ioOptions.MaxConnections);
-        _waits = new Waits(shard, _exchange.Waits, home, () => _replies.NowMillis);
+        _waits = new Waits(shard, _exchange.Waits, home, _counters, () => _replies.NowMillis);
         Tracking tracking = _tracking = new Tracking(changes, _counters);
         _bound = new BoundRequests(
             new StreamService(shard, _carries, topology, changes, _counters, (long)options.StreamTimeout.TotalMilliseconds),
@@ -162,7 +162,7 @@ internal sealed class ShardLoop : IDisposable
 
         _group = new RequestGroup(shard, _executor, _bound, _replies, _counters, changes, topology, _foreign);
         _sessions = new SessionTable(ioOptions.MaxConnections, () => new Session(_path));
-        _lateAnswers = new LateAnswers(home, _sessions, _replies, _service);
+        _lateAnswers = new LateAnswers(home, _sessions, _replies, _counters, _service);
         _deadlines = new Deadlines(
             (long)options.HandshakeTimeout.TotalMilliseconds,
             (long)options.FrameTimeout.TotalMilliseconds,

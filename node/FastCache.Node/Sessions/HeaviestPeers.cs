@@ -118,7 +118,7 @@ internal sealed class HeaviestPeers(
 
     private long InputOf(Session session) =>
         session.Input.HeldBytes + (session.LateReplies?.Length ?? 0) + (session.Streams?.HeldBytes ?? 0)
-        + (session.IsParked ? session.WaitBytes : 0);
+        + session.WaitBytes;
 
     private long RepliesOf(Session session) => io.BacklogOf(session.Connection);
 }

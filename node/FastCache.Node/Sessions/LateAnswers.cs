@@ -7,8 +7,9 @@ namespace FastCache.Node.Sessions;
 /// <param name="home">This shard.</param>
 /// <param name="sessions">Its conversations.</param>
 /// <param name="replies">Where its replies go.</param>
+/// <param name="counters">Where waits are counted.</param>
 /// <param name="service">The way to other shards; null when there are none.</param>
-internal sealed class LateAnswers(int home, SessionTable sessions, ReplyPath replies, ForeignService? service)
+internal sealed class LateAnswers(int home, SessionTable sessions, ReplyPath replies, NodeCounters counters, ForeignService? service)
 {
     /// <summary>Finds out whether a call can be answered now; then <see cref="End"/> must follow, unless the wait was abandoned.</summary>
     /// <param name="waiter">Who waits.</param>
@@ -36,7 +37,7 @@ internal sealed class LateAnswers(int home, SessionTable sessions, ReplyPath rep
 
         Session session = sessions.Find(waiter.Connection)!;
         replies.Stage(session, bytes);
-        session.Wait = 0;
+        session.EndWait(counters);
         // Its next requests are executed in the next pass: what a session is sent in one pass lies in one piece.
         replies.Postpone(session);
     }

@@ -99,10 +99,10 @@ internal sealed class Session(ReceivePath path)
     public bool IsWaiting { get; set; }
 
     /// <summary>The number of the wait for a call that is held back, see <see cref="WaitBoard"/>; 0: there is none.</summary>
-    public long Wait { get; set; }
+    public long Wait { get; private set; }
 
     /// <summary>Bytes that holding it takes.</summary>
-    public int WaitBytes { get; set; }
+    public int WaitBytes { get; private set; }
 
     /// <summary>Whether the session waits for a call that is held back: it may do so for ever, and nothing is wrong.</summary>
     public bool IsParked => Wait != 0;
@@ -219,7 +219,6 @@ internal sealed class Session(ReceivePath path)
         State = SessionState.Open;
         IsBlocked = IsPaused = IsInputOver = IsPlaced = IsWaiting = false;
         StagedBytes = 0;
-        Wait = 0;
         PartialFrameSinceMillis = StarvedSinceMillis = null;
         IsIntroduced = IsAdmitted = _ended = _isToEnd = false;
         Features = Features.None;
@@ -255,6 +254,23 @@ internal sealed class Session(ReceivePath path)
         _ended = false;
         IsCut = true;
         Door.Rewound(this);
+    }
+
+    /// <summary>Lets the session wait for a call that is held back: nothing is decoded until <see cref="EndWait"/>.</summary>
+    /// <param name="number">Of the wait, not 0.</param>
+    /// <param name="bytes">What holding the call takes.</param>
+    /// <param name="counters">Where the wait is counted.</param>
+    public void BeginWait(long number, int bytes, NodeCounters counters)
+    {
+        (Wait, WaitBytes) = (number, bytes);
+        counters.ConnectionsWaiting++;
+    }
+
+    /// <summary>Ends the wait, if there is one.</summary>
+    public void EndWait(NodeCounters counters)
+    {
+        counters.ConnectionsWaiting -= IsParked ? 1 : 0;
+        (Wait, WaitBytes) = (0, 0);
     }
 
     /// <summary>Lets another shard go on with the connection, from the input's position on.</summary>

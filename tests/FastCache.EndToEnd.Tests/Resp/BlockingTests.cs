@@ -7,9 +7,6 @@ public sealed class BlockingTests
 {
     private const int Keys = 12;
 
-    /// <summary>Long enough for what was sent to have arrived.</summary>
-    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(60);
-
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
@@ -21,7 +18,7 @@ public sealed class BlockingTests
         for (int i = 0; i < Keys; i++)
         {
             waiter.Send(RespPeer.Encode(i % 2 == 0 ? "BLPOP" : "BRPOP", $"k{i}", "0"));
-            Thread.Sleep(Moment / 4);
+            AwaitWaiting(other, 1);
             Assert.Equal(":2\r\n", other.Ask("RPUSH", $"k{i}", "first", "last"));
             string element = i % 2 == 0 ? "$5\r\nfirst\r\n" : "$4\r\nlast\r\n";
             Assert.Equal($"*2\r\n${$"k{i}".Length}\r\nk{i}\r\n{element}", waiter.ReadReply());
@@ -40,15 +37,15 @@ public sealed class BlockingTests
         using RunningNode node = Start(shards);
         RespPeer[] waiters = Connect(node, 9);
         using RespPeer other = new(node.RespEndPoint);
-        foreach (RespPeer waiter in waiters)
+        for (int i = 0; i < waiters.Length; i++)
         {
-            waiter.Send(RespPeer.Encode("BLPOP", "{q}none", "{q}", "0"));
-            Thread.Sleep(Moment / 2);
+            waiters[i].Send(RespPeer.Encode("BLPOP", "{q}none", "{q}", "0"));
+            AwaitWaiting(other, i + 1);
         }
 
         // The third one gives up: nothing is lost with it, and nobody else's turn.
         waiters[2].Dispose();
-        Thread.Sleep(Moment);
+        AwaitWaiting(other, waiters.Length - 1);
         Assert.Equal(":3\r\n", other.Ask("RPUSH", "{q}", "0", "1", "2"));
         for (int i = 3; i < waiters.Length; i++)
         {
@@ -112,12 +109,13 @@ public sealed class BlockingTests
                 .. RespPeer.Encode("SET", $"s{i}", "before"), .. RespPeer.Encode("BLPOP", $"k{i}", "0"), .. RespPeer.Encode("LLEN", $"k{i}"),
                 .. RespPeer.Encode("SET", $"s{i}", longValue), .. RespPeer.Encode("BLPOP", $"k{i}", "0"), .. RespPeer.Encode("PING")]);
             Assert.Equal("+OK\r\n", waiter.ReadReply());
-            Thread.Sleep(Moment / 3);
+            AwaitWaiting(other, 1);
             Assert.Equal("$6\r\nbefore\r\n", other.Ask("GET", $"s{i}"));
             other.Ask("RPUSH", $"k{i}", "a");
             Assert.EndsWith("$1\r\na\r\n", waiter.ReadReply(), StringComparison.Ordinal);
             Assert.Equal(":0\r\n", waiter.ReadReply());
             Assert.Equal("+OK\r\n", waiter.ReadReply());
+            AwaitWaiting(other, 1);
             other.Ask("RPUSH", $"k{i}", "b", "c");
             Assert.EndsWith("$1\r\nb\r\n", waiter.ReadReply(), StringComparison.Ordinal);
             Assert.Equal("+PONG\r\n", waiter.ReadReply());
@@ -137,7 +135,7 @@ public sealed class BlockingTests
         {
             RespPeer waiter = new(node.RespEndPoint);
             waiter.Send(RespPeer.Encode("BLPOP", $"k{i}", "0"));
-            Thread.Sleep(Moment);
+            AwaitWaiting(other, 1);
             if (i % 2 == 0)
             {
                 waiter.Dispose();
@@ -148,7 +146,7 @@ public sealed class BlockingTests
                 Assert.Equal("", waiter.ReadToEnd());
             }
 
-            Thread.Sleep(Moment);
+            AwaitWaiting(other, 0);
             Assert.Equal(":1\r\n", other.Ask("RPUSH", $"k{i}", "a"));
             Assert.Equal(":1\r\n", other.Ask("LLEN", $"k{i}"));
         }
@@ -170,7 +168,7 @@ public sealed class BlockingTests
             waiter.Send(RespPeer.Encode("BLPOP", "jobs", "0"));
         }
 
-        Thread.Sleep(500);
+        AwaitWaiting(other, Waiters);
         TimeSpan before = node.ProcessorTime;
         Thread.Sleep(1_000);
         Assert.InRange((node.ProcessorTime - before).TotalMilliseconds, 0, 300);
@@ -194,8 +192,8 @@ public sealed class BlockingTests
         waiters[0].Send(RespPeer.Encode("BLMOVE", "a", "b", "LEFT", "LEFT", "0"));
         waiters[1].Send(RespPeer.Encode("BRPOPLPUSH", "b", "c", "0"));
         waiters[2].Send(RespPeer.Encode("BLMPOP", "0", "2", "nothing", "c", "LEFT", "COUNT", "5"));
-        Thread.Sleep(Moment);
         using RespPeer other = new(node.RespEndPoint);
+        AwaitWaiting(other, 3);
         Assert.Equal("+OK\r\n", other.Ask("SET", "a", "not a list"));
         Assert.Equal(":1\r\n", other.Ask("DEL", "a"));
         Assert.Equal(":1\r\n", other.Ask("LPUSH", "a", "x"));
@@ -229,7 +227,8 @@ public sealed class BlockingTests
             waiters[i].Send(RespPeer.Encode("BLPOP", $"k{i}", "0"));
         }
 
-        Thread.Sleep(Moment);
+        using RespPeer other = new(node.RespEndPoint);
+        AwaitWaiting(other, waiters.Length);
         long start = Stopwatch.GetTimestamp();
         Assert.Equal(0, node.Stop());
         Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 4);
@@ -277,6 +276,13 @@ public sealed class BlockingTests
 
     private static RunningNode Start(int shards) =>
         RunningNode.StartWithResp("--shards", $"{shards}", "--memory", "192MiB", "--connection-memory", "64MiB");
+
+    /// <summary>Waits until so many connections of the node wait for something.</summary>
+    private static void AwaitWaiting(RespPeer peer, int connections)
+    {
+        string line = $"\r\nblocked_clients:{connections}\r\n";
+        Eventually.Is(() => peer.Ask("INFO", "clients").Contains(line, StringComparison.Ordinal), () => peer.Ask("INFO", "clients"));
+    }
 
     private static RespPeer[] Connect(RunningNode node, int count) => [.. Enumerable.Range(0, count).Select(_ => new RespPeer(node.RespEndPoint))];
 }

@@ -13,8 +13,9 @@ namespace FastCache.Node.Doors.Resp.Waiting;
 /// <param name="shard">Hashes keys.</param>
 /// <param name="board">Of all shards.</param>
 /// <param name="home">This shard.</param>
+/// <param name="counters">Where waits are counted.</param>
 /// <param name="nowMillis">The loop's time.</param>
-internal sealed class Waits(Shard shard, WaitBoard board, int home, Func<long> nowMillis)
+internal sealed class Waits(Shard shard, WaitBoard board, int home, NodeCounters counters, Func<long> nowMillis)
 {
     private const long Never = long.MaxValue;
 
@@ -61,8 +62,7 @@ internal sealed class Waits(Shard shard, WaitBoard board, int home, Func<long> n
     /// <param name="bytes">What holding it takes.</param>
     public Waiter Begin(Session session, int bytes)
     {
-        session.Wait = ++_lastNumber;
-        session.WaitBytes = bytes;
+        session.BeginWait(++_lastNumber, bytes, counters);
         board.Begin(home, session.Connection.Slot, session.Wait);
         return new Waiter(session.Connection, home, session.Wait);
     }
@@ -73,7 +73,7 @@ internal sealed class Waits(Shard shard, WaitBoard board, int home, Func<long> n
         if (session.IsParked)
         {
             board.Abandon(home, session.Connection.Slot);
-            session.Wait = 0;
+            session.EndWait(counters);
         }
     }
 
