@@ -96,14 +96,19 @@ public readonly unsafe ref struct CollectionView
         }
     }
 
-    /// <summary>Sees elements from a position backwards.</summary>
-    /// <param name="position">Below <see cref="Count"/>; beyond, none is seen.</param>
+    /// <summary>Sees elements from a position on, in the order from the last to the first.</summary>
+    /// <param name="position">0 to <see cref="Count"/> - 1; from there on nothing is seen.</param>
     /// <param name="count">Most elements.</param>
     /// <param name="visitor">Sees each, until it says otherwise.</param>
     public void WalkBack<TVisitor>(int position, int count, ref TVisitor visitor)
         where TVisitor : IElementVisitor, allows ref struct
     {
-        long end = position < Count ? Math.Max(-1, (long)position - count) : position;
+        if ((uint)position >= (uint)Count)
+        {
+            return;
+        }
+
+        int end = Math.Max(-1, position - count);
         while (position > end)
         {
             _open.Find((uint)position, out SlotPage page, out int slot);

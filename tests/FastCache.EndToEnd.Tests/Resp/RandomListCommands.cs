@@ -12,7 +12,7 @@ internal sealed class RandomListCommands(Random random) : RandomCommands(random)
 
     private static readonly string[] Ends = ["LEFT", "RIGHT", "left", "Right"];
 
-    protected override string[] Make() => Random.Next(47) switch
+    protected override string[] Make() => Random.Next(49) switch
     {
         0 or 1 or 2 => ["LPUSH", Key(), .. Many(() => [Element()])],
         3 or 4 or 5 => ["RPUSH", Key(), .. Many(() => [Element()])],
@@ -41,8 +41,10 @@ internal sealed class RandomListCommands(Random random) : RandomCommands(random)
         43 => [One("BLPOP", "BRPOP"), .. TaggedKeys()[1..], Seconds()],
         44 => OneOf(["BRPOPLPUSH", Tagged(), Tagged(), Seconds()], ["BLMOVE", Tagged(), Tagged(), One("LEFT", "up"), One("RIGHT", "down"), Seconds()]),
         45 => ["BLMPOP", Seconds(), .. TaggedKeys(), One(Ends), .. OneOf([], ["COUNT", One("1", "7", "0")], ["no"])],
+        46 => [One("EXISTS", "TYPE", "PERSIST"), Key()],
+        47 => [One("RENAME", "RENAMENX"), Tagged(), Tagged()],
         _ => OneOf(
-            ["BLPOP", Key()], ["BLMPOP", "1", "2", Key(), "LEFT"], ["BLMPOP", "0.01", "0", Key(), "LEFT"], ["LPUSH"], ["LPUSH", Key()], ["LPOP", Key(), "1", "2"], ["RPOP", Key(), "1", "2"], ["LRANGE", Key(), "1"], ["LMPOP", "1", Key()],
+            ["BLPOP", Key()], ["BLMPOP", "1", "3", Key(), "LEFT"], ["BLMPOP", "0.01", "0", Key(), "LEFT"], ["LPUSH"], ["LPUSH", Key()], ["LPOP", Key(), "1", "2"], ["RPOP", Key(), "1", "2"], ["LRANGE", Key(), "1"], ["LMPOP", "1", Key()],
             ["LMPOP", "1", Key(), "LEFT", "COUNT", "1", "x"], ["LPOS", Key()], ["LINSERT", Key(), "BEFORE", "a"]),
     };
 
@@ -63,7 +65,7 @@ internal sealed class RandomListCommands(Random random) : RandomCommands(random)
     }
 
     /// <summary>How long to wait, not long.</summary>
-    private string Seconds() => One("0.01", "0.001", "0.01", "-1", "x", "", "1e-3");
+    private string Seconds() => One("0.01", "0.001", "0.01", "-1", "x", "1e-3");
 
     private string Element() => Random.Next(6) == 0 ? $"{Random.Next(40)}" : One(Elements);
 

@@ -12,6 +12,7 @@ internal static class RedisComparison
     {
         ["lists"] = random => new RandomListCommands(random),
         ["strings"] = random => new RandomStringCommands(random),
+        ["hashes"] = random => new RandomHashCommands(random),
     };
 
     public static IEnumerable<string> Kinds => Sources.Keys;
@@ -48,6 +49,7 @@ internal static class RedisComparison
         }
 
         Assert.Equal(KeysOf(there), KeysOf(here));
+        Assert.All(["string", "hash", "set", "STRING", "none"], type => Assert.Equal(KeysOf(there, "TYPE", type), KeysOf(here, "TYPE", type)));
         Assert.Equal(0, node.Stop());
     }
 
@@ -63,15 +65,15 @@ internal static class RedisComparison
 
     private static string Short(string reply) => reply.Length < 200 ? reply : $"{reply[..200]}... ({reply.Length} bytes)";
 
-    /// <summary>All keys, by SCAN.</summary>
-    private static SortedSet<string> KeysOf(RespPeer peer)
+    /// <summary>All keys that SCAN finds with some words.</summary>
+    private static SortedSet<string> KeysOf(RespPeer peer, params string[] words)
     {
         peer.Ask("HELLO", "2");
         SortedSet<string> keys = new(StringComparer.Ordinal);
         string cursor = "0";
         do
         {
-            string[] parts = peer.Ask("SCAN", cursor, "COUNT", "7").Split("\r\n");
+            string[] parts = peer.Ask(["SCAN", cursor, "COUNT", "7", .. words]).Split("\r\n");
             cursor = parts[2];
             keys.UnionWith(parts[4..^1].Where((_, index) => index % 2 == 1));
         }

@@ -29,14 +29,16 @@ internal sealed class RespDoor : Door
         ConnectionCommands connections = new(shard);
         ServerCommands server = new(shard);
         ListPops pops = new(shard);
+        StringCommands strings = new(shard);
         CommandTable commands = new(
         [
             .. connections.Commands,
-            .. new StringCommands(shard).Commands,
+            .. strings.Commands,
             .. new RangeCommands(shard).Commands,
             .. new CounterCommands(shard).Commands,
             .. new KeyCommands(shard).Commands,
             .. new ExpiryCommands(shard).Commands,
+            .. new HashCommands(shard).Commands,
             .. new ListCommands(shard, pops).Commands,
             .. new ListPositionCommands(shard).Commands,
             .. new BlockingListCommands(shard, pops).Commands,
@@ -45,9 +47,9 @@ internal sealed class RespDoor : Door
             .. new ClusterCommands(shard).Commands,
         ]);
         server.Table = connections.Table = commands;
-        _calls = new RespCalls(shard, commands, RequestGroup.Capacity);
+        _calls = new RespCalls(shard, commands, strings, RequestGroup.Capacity);
         _input = new RespInput(shard, commands, _calls, scans);
-        _parcels = new RespParcels(shard, commands);
+        _parcels = new RespParcels(shard, commands, strings);
         _commands = commands;
         _waits = shard.Waits;
         Held = new HeldCalls(shard, _parcels);

@@ -60,12 +60,29 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
             // The requests of one piece, without asking for the piece again.
             int offset = 0;
             DecodeResult result;
-            while ((result = _decoder.Read(unread[offset..], ref talk.Progress, out RespRequest request)) == DecodeResult.Ok)
+            while (true)
             {
-                int length = talk.Progress.Length;
-                if (!TryAdd(session, group, request, length, ref position))
+                int length;
+                if (_decoder.TryReadSimple(unread[offset..], talk.Progress, out RespSimpleRequest simple) && TryAddSimple(group, simple, position))
                 {
-                    return true;
+                    result = DecodeResult.Ok;
+                    session.HasDecoded = true;
+                    length = simple.Length;
+                    position.Offset += length;
+                }
+                else
+                {
+                    result = _decoder.Read(unread[offset..], ref talk.Progress, out RespRequest request);
+                    if (result != DecodeResult.Ok)
+                    {
+                        break;
+                    }
+
+                    length = talk.Progress.Length;
+                    if (!TryAdd(session, group, request, length, ref position))
+                    {
+                        return true;
+                    }
                 }
 
                 offset += length;
@@ -154,6 +171,29 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
         return TryAddOther(session, group, request, command, length, ref position);
     }
 
+    /// <summary>Adds a GET or SET of a key of this shard; all others take the way of all commands.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryAddSimple(RequestGroup group, in RespSimpleRequest request, in InputPosition position)
+    {
+        ReadOnlySpan<byte> key = request.Key;
+        if ((uint)(key.Length - 1) >= (uint)_limits.MaxKeyBytes || request.Length > _limits.MaxValueBytes)
+        {
+            return false;
+        }
+
+        int owner = group.OwnerOf(key);
+        if (!group.IsAtHome(owner))
+        {
+            return false;
+        }
+
+        ref PendingCall call = ref calls[group.Count];
+        call.IsSimple = true;
+        call.Simple = request;
+        group.AddCall(key, owner, position);
+        return true;
+    }
+
     /// <summary>Adds a call whose one key is the first argument, and which is right.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void AddPlain(RequestGroup group, in RespRequest request, Command command, in InputPosition position)
@@ -161,6 +201,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
         ReadOnlySpan<byte> key = request[1];
         int owner = group.OwnerOf(key);
         ref PendingCall call = ref calls[group.Count];
+        call.IsSimple = false;
         call.Request = request;
         call.CommandIndex = command.Index;
         call.KeyIndex = 1;
@@ -191,6 +232,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
         }
 
         ref PendingCall call = ref calls[group.Count];
+        call.IsSimple = false;
         call.Request = request;
         call.CommandIndex = command?.Index ?? -1;
         call.KeyIndex = command?.Keys.At(0, request) ?? 0;
@@ -246,6 +288,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
 
             int part = position.BatchKeys;
             ref PendingCall call = ref calls[group.Count];
+            call.IsSimple = false;
             call.Request = request;
             call.CommandIndex = command.Index;
             call.KeyIndex = command.Spread == Spread.EachKey ? command.Keys.First + (part * command.Keys.Step) : 0;

@@ -16,9 +16,9 @@ namespace FastCache.Node.Doors.Resp;
 /// </code>
 /// Of a key that is executed by itself only that travels, with what belongs to it; its name is an empty argument.
 /// </remarks>
-internal sealed class RespParcels(DoorShard shard, CommandTable commands)
+internal sealed class RespParcels(DoorShard shard, CommandTable commands, StringCommands strings)
 {
-    private readonly RespCalls _calls = new(shard, commands, ForeignService.GroupSize);
+    private readonly RespCalls _calls = new(shard, commands, strings, ForeignService.GroupSize);
     private readonly bool[] _isVersion3 = new bool[ForeignService.GroupSize];
     private readonly Waiter[] _waiters = new Waiter[ForeignService.GroupSize];
     private readonly RespArgumentTable _arguments = new();
@@ -90,6 +90,7 @@ internal sealed class RespParcels(DoorShard shard, CommandTable commands)
         }
 
         ref PendingCall call = ref _calls[place];
+        call.IsSimple = false;
         call.Request = new RespRequest(frame, _arguments.Take(head.Count));
         call.CommandIndex = head.Command;
         (call.KeyIndex, call.Part, call.Parts, call.Refusal) = (head.KeyIndex, head.Part, head.Parts, Refusal.None);

@@ -6,7 +6,7 @@ namespace FastCache.Node.Doors.Resp.Collections;
 /// <summary>How commands come by the collection of their key; where they do not, they have answered.</summary>
 internal sealed class Collections(DoorShard shard)
 {
-    /// <summary>Most elements that one command looks at to find some by what they are, or takes apart: the shard does nothing else meanwhile.</summary>
+    /// <summary>Most elements that one command looks at, beside those that a reply is bounded by: about 20 ms in the largest collections.</summary>
     public const int MostElements = 65_536;
 
     private readonly CollectionStore _store = shard.Shard.Collections;
@@ -26,25 +26,19 @@ internal sealed class Collections(DoorShard shard)
     public bool TryOpenOrCreate(scoped in LookupKey key, CollectionKind kind, scoped ref RespReplyWriter reply, out CollectionView collection) =>
         Answer(_store.OpenOrCreate(key, kind, out collection), ref reply) == CollectionAnswer.Open;
 
-    /// <summary>Writes that a command would have to look at more than <see cref="MostElements"/>.</summary>
-    public static void WriteTooMany(ref RespReplyWriter reply)
+    /// <summary>Whether a command may look at so many elements; writes the error if not.</summary>
+    public static bool Permits(long elements, ref RespReplyWriter reply)
     {
-        Line line = new(stackalloc byte[160]);
-        line.Add("ERR a command looks at most at "u8);
-        line.Add(MostElements);
-        line.Add(" elements here, and this one would have to look at more; ask for fewer at a time"u8);
-        reply.WriteError(line.Text);
+        if (elements <= MostElements)
+        {
+            return true;
+        }
+
+        RespErrors.WriteTooManyElements(ref reply);
+        return false;
     }
 
-    /// <summary>Writes what became of a change that was not done.</summary>
-    /// <param name="outcome">Neither Done nor NotFound.</param>
-    /// <param name="reply">Where it goes.</param>
-    public static void WriteFailure(WriteOutcome outcome, ref RespReplyWriter reply) => reply.WriteError(
-        outcome == WriteOutcome.ValueTooLarge
-            ? "ERR a list, hash, set or sorted set takes at most a quarter of its shard's memory (--memory), and this one has that"u8
-            : RespErrors.OutOfMemory);
-
-    private static CollectionAnswer Answer(CollectionAnswer answer, scoped ref RespReplyWriter reply)
+    private static CollectionAnswer Answer(CollectionAnswer answer, ref RespReplyWriter reply)
     {
         if (answer is CollectionAnswer.WrongKind or CollectionAnswer.OutOfMemory)
         {

@@ -44,7 +44,7 @@ internal sealed class ListCommands(DoorShard shard, ListPops pops)
         {
             if (call[i].Length > CollectionView.MaxValueBytes)
             {
-                ListPops.WriteElementTooLong(ref reply);
+                RespErrors.WriteElementFailure(WriteOutcome.ValueTooLarge, default, call[i], ref reply);
                 return;
             }
         }
@@ -85,7 +85,7 @@ internal sealed class ListCommands(DoorShard shard, ListPops pops)
         // All or nothing: what was pushed before memory ran out is taken back, if it is still there.
         list.RemoveRange(end == ListEnd.Left ? 0 : before, list.Count - before);
         list.RemoveIfEmpty();
-        Collections.WriteFailure(outcome, ref reply);
+        RespErrors.WriteElementFailure(outcome, default, default, ref reply);
     }
 
     private void Pop(scoped Call call, ListEnd end, ref RespReplyWriter reply)

@@ -16,15 +16,6 @@ internal sealed class ListPops(DoorShard shard)
     private readonly Shard _shard = shard.Shard;
     private readonly Collections _collections = new(shard);
 
-    public static void WriteElementTooLong(ref RespReplyWriter reply)
-    {
-        Line line = new(stackalloc byte[80]);
-        line.Add("ERR an element of a list has at most "u8);
-        line.Add(CollectionView.MaxValueBytes);
-        line.Add(" bytes here"u8);
-        reply.WriteError(line.Text);
-    }
-
     /// <summary>Takes one element of a list that has some, and writes it.</summary>
     public static void Take(CollectionView list, ListEnd end, ref RespReplyWriter reply)
     {
@@ -45,12 +36,12 @@ internal sealed class ListPops(DoorShard shard)
         if (count > Collections.MostElements)
         {
             reply.CutTo(start);
-            Collections.WriteTooMany(ref reply);
+            RespErrors.WriteTooManyElements(ref reply);
             return;
         }
 
         reply.WriteArray(count);
-        ElementReply elements = new(reply, start, ElementParts.Value);
+        ElementReply elements = new(reply, ElementParts.Value);
         if (end == ListEnd.Left)
         {
             list.Walk(0, count, ref elements);
@@ -60,7 +51,7 @@ internal sealed class ListPops(DoorShard shard)
             list.WalkBack(list.Count - 1, count, ref elements);
         }
 
-        if (elements.End(ref reply) && count > 0)
+        if (ElementReply.TryEnd(elements.Bytes, start, ref reply) && count > 0)
         {
             list.RemoveRange(end == ListEnd.Left ? 0 : list.Count - count, count);
             shard.Note(key);
@@ -196,7 +187,7 @@ internal sealed class ListPops(DoorShard shard)
         {
             target.RemoveIfEmpty();
             reply.CutTo(start);
-            Collections.WriteFailure(outcome, ref reply);
+            RespErrors.WriteElementFailure(outcome, default, element, ref reply);
             return true;
         }
 
@@ -223,7 +214,7 @@ internal sealed class ListPops(DoorShard shard)
         if (outcome != WriteOutcome.Done)
         {
             reply.CutTo(start);
-            Collections.WriteFailure(outcome, ref reply);
+            RespErrors.WriteElementFailure(outcome, default, element, ref reply);
             return;
         }
 

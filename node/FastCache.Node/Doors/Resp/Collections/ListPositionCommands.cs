@@ -53,9 +53,9 @@ internal sealed class ListPositionCommands(DoorShard shard)
         reply.WriteArray(count);
         if (count > 0)
         {
-            ElementReply elements = new(reply, head, ElementParts.Value);
+            ElementReply elements = new(reply, ElementParts.Value);
             list.Walk(first, count, ref elements);
-            elements.End(ref reply);
+            ElementReply.TryEnd(elements.Bytes, head, ref reply);
         }
     }
 
@@ -107,7 +107,7 @@ internal sealed class ListPositionCommands(DoorShard shard)
 
         if (search.IsCut)
         {
-            Collections.WriteTooMany(ref reply);
+            RespErrors.WriteTooManyElements(ref reply);
         }
         else if (isCounted)
         {
@@ -185,7 +185,7 @@ internal sealed class ListPositionCommands(DoorShard shard)
         search.Run(list, long.MaxValue);
         if (search.IsCut)
         {
-            Collections.WriteTooMany(ref reply);
+            RespErrors.WriteTooManyElements(ref reply);
         }
         else if (search.Count == 0)
         {
@@ -222,7 +222,7 @@ internal sealed class ListPositionCommands(DoorShard shard)
         search.Run(list, long.MaxValue);
         if (search.IsCut)
         {
-            Collections.WriteTooMany(ref reply);
+            RespErrors.WriteTooManyElements(ref reply);
             return;
         }
 
@@ -287,13 +287,9 @@ internal sealed class ListPositionCommands(DoorShard shard)
     /// <summary>Whether a change was done; otherwise the error is written.</summary>
     private static bool IsDone(WriteOutcome outcome, scoped ReadOnlySpan<byte> element, ref RespReplyWriter reply)
     {
-        if (outcome == WriteOutcome.ValueTooLarge && element.Length > CollectionView.MaxValueBytes)
+        if (outcome != WriteOutcome.Done)
         {
-            ListPops.WriteElementTooLong(ref reply);
-        }
-        else if (outcome != WriteOutcome.Done)
-        {
-            Collections.WriteFailure(outcome, ref reply);
+            RespErrors.WriteElementFailure(outcome, default, element, ref reply);
         }
 
         return outcome == WriteOutcome.Done;

@@ -40,8 +40,8 @@ internal sealed class BlockingListCommands(DoorShard shard, ListPops pops)
 
     private void ManyPop(scoped Call call, ref RespReplyWriter reply)
     {
-        if (TryParseTimeout(call[1], ref reply, out long timeoutMillis)
-            && ListPops.TryParseMany(call, countAt: 2, ref reply, out ManyPops many) && !pops.TryTakeMany(call, many, ref reply))
+        if (ListPops.TryParseMany(call, countAt: 2, ref reply, out ManyPops many)
+            && TryParseTimeout(call[1], ref reply, out long timeoutMillis) && !pops.TryTakeMany(call, many, ref reply))
         {
             Wait(timeoutMillis, many.FirstKey, many.Keys, ref reply);
         }
