@@ -204,7 +204,7 @@ public readonly unsafe ref struct CollectionView
     }
 
     /// <summary>Removes elements from a position on.</summary>
-    /// <remarks>Of a list whole nodes go at once, of other kinds one element after the other; all of a collection goes as it does when it is deleted.</remarks>
+    /// <remarks>Of a list whole nodes go at once, and their memory later, as that of a collection that is removed; of other kinds one element goes after the other.</remarks>
     /// <param name="position">0 or more.</param>
     /// <param name="count">Most elements; 0 or less: none.</param>
     /// <returns>How many there were.</returns>
