@@ -468,11 +468,9 @@ internal sealed class ShardLoop : IDisposable
                 _replies.Postpone(session);
             }
 
-            if (session.IsParked && session.IsInputOver)
+            if (session.IsParked)
             {
-                // Nobody is there any more to have what it waits for.
-                _waits.Abandon(session);
-                _replies.Finish(session);
+                GoOnWaiting(session);
                 continue;
             }
 
@@ -489,6 +487,21 @@ internal sealed class ShardLoop : IDisposable
         }
 
         _ready.Clear();
+    }
+
+    /// <summary>Sees to it that the end of a peer is noticed that waits for a call which is held back.</summary>
+    private void GoOnWaiting(Session session)
+    {
+        if (session.IsInputOver)
+        {
+            // Nobody is there any more to have what it waits for.
+            _waits.Abandon(session);
+            _replies.Finish(session);
+        }
+        else
+        {
+            _replies.Resume(session);
+        }
     }
 
     private void Execute(Session session)
@@ -508,6 +521,7 @@ internal sealed class ShardLoop : IDisposable
 
         if (session.IsParked)
         {
+            session.PartialFrameSinceMillis = null; // A frame that the wait has cut has its whole time again.
             _replies.Receive(session);
             return;
         }

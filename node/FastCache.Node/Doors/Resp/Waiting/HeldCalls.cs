@@ -28,7 +28,7 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
 
     private readonly Shard _shard = shard.Shard;
     private readonly Waits _waits = shard.Waits;
-    private readonly List<ulong> _stuck = [];
+    private readonly HashSet<ulong> _stuck = [];
     private long _nextLookMillis = long.MaxValue;
 
     /// <summary>Whether a key was written that calls wait for.</summary>
@@ -76,7 +76,11 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
             return;
         }
 
-        _waits.Signals.AddRange(_stuck);
+        foreach (ulong hash in _stuck)
+        {
+            _waits.Signals.Add(hash);
+        }
+
         _stuck.Clear();
         // What is executed here may write keys that others wait for: they are found at the end of this very list.
         for (int i = 0; i < _waits.Signals.Count; i++)

@@ -89,7 +89,15 @@ internal sealed class Waits(Shard shard, WaitBoard board, int home, NodeCounters
     /// <summary>Takes note of a write to a key.</summary>
     public void Written(ReadOnlySpan<byte> key)
     {
-        if (Queues.Count > 0 && HashOf(key) is ulong hash && Queues.FirstOf(hash) >= 0)
+        if (Queues.Count > 0)
+        {
+            Signal(HashOf(key));
+        }
+    }
+
+    private void Signal(ulong hash)
+    {
+        if (Queues.FirstOf(hash) >= 0 && (_signals.Count == 0 || _signals[^1] != hash))
         {
             _signals.Add(hash);
         }
