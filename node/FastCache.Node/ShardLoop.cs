@@ -468,9 +468,11 @@ internal sealed class ShardLoop : IDisposable
                 _replies.Postpone(session);
             }
 
-            if (session.IsParked)
+            if (session.IsParked && session.IsInputOver)
             {
-                GoOnWaiting(session);
+                // Nobody is there any more to have what it waits for.
+                _waits.Abandon(session);
+                _replies.Finish(session);
                 continue;
             }
 
@@ -487,21 +489,6 @@ internal sealed class ShardLoop : IDisposable
         }
 
         _ready.Clear();
-    }
-
-    /// <summary>Sees to it that the end of a peer is noticed that waits for a call which is held back.</summary>
-    private void GoOnWaiting(Session session)
-    {
-        if (session.IsInputOver)
-        {
-            // Nobody is there any more to have what it waits for.
-            _waits.Abandon(session);
-            _replies.Finish(session);
-        }
-        else
-        {
-            _replies.Resume(session);
-        }
     }
 
     private void Execute(Session session)
@@ -522,7 +509,7 @@ internal sealed class ShardLoop : IDisposable
         if (session.IsParked)
         {
             session.PartialFrameSinceMillis = null; // A frame that the wait has cut has its whole time again.
-            _replies.Receive(session);
+            _replies.ReceiveWaiting(session);
             return;
         }
 

@@ -85,6 +85,10 @@ public sealed class SteadyStateTests
             "SCAN 0 MATCH *a* COUNT 20", "RANDOMKEY", "DBSIZE", "PING", "ECHO hello", "SELECT 0", "SELECT 9", "nonsense a b", "GET", "GET a b",
             "CLIENT ID", "CLIENT GETNAME", "CLUSTER SLOTS", "INCRBYFLOAT f 0.5",
             $"SET large {new string('v', 2_500)}", "GET large", $"MGET {string.Join(' ', Enumerable.Repeat("large", 2))}",
+            "RPUSH l 1 2 3 2", "LPUSH l 0", $"RPUSH long {string.Join(' ', Enumerable.Range(0, 400))}", $"LPUSH long {new string('e', 2_000)}",
+            "LPUSHX l x", "LPOP l", "RPOP l 2", "LLEN long", "LRANGE long 0 20", "LINDEX long -1", "LSET long 5 y", "LINSERT long BEFORE 7 z",
+            "LPOS long 30 COUNT 0", "LREM long 0 8", "LMOVE l long LEFT RIGHT", "RPOPLPUSH long long", "LMPOP 2 nothing long LEFT COUNT 3",
+            "LTRIM long 3 -200", "LTRIM long 1 0", "LPUSH a x",
             $"EXISTS {string.Join(' ', Enumerable.Repeat("a", 150))}", "FLUSHALL",
         ];
         StringBuilder bytes = new();

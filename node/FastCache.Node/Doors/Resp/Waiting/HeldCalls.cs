@@ -28,7 +28,7 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
 
     private readonly Shard _shard = shard.Shard;
     private readonly Waits _waits = shard.Waits;
-    private readonly HashSet<ulong> _stuck = [];
+    private readonly List<ulong> _stuck = [];
     private long _nextLookMillis = long.MaxValue;
 
     /// <summary>Whether a key was written that calls wait for.</summary>
@@ -78,7 +78,7 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
 
         foreach (ulong hash in _stuck)
         {
-            _waits.Signals.Add(hash);
+            _waits.Signal(hash);
         }
 
         _stuck.Clear();
@@ -100,6 +100,8 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
     /// <summary>Lets those who wait for a key have what its list has, the first one first.</summary>
     private void ServeKey(ulong hash, LateAnswers answers)
     {
+        _waits.Queues.TakeSignal(hash);
+        bool isStuck = false;
         int place = _waits.Queues.FirstOf(hash);
         while (place >= 0)
         {
@@ -116,10 +118,12 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
                 return;
             }
 
-            if (!TryAnswer(call, answers))
-            {
-                _stuck.Add(hash);
-            }
+            isStuck |= !TryAnswer(call, answers);
+        }
+
+        if (isStuck)
+        {
+            _stuck.Add(hash);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using FastCache.Io;
 
@@ -82,12 +83,35 @@ internal sealed class WaitQueues
         }
         else
         {
-            ends = new Ends(place, place);
+            ends = new Ends { First = place, Last = place };
         }
     }
 
     /// <summary>The first place in the queue of a key; -1: nobody waits for it.</summary>
     public int FirstOf(ulong hash) => _queues.TryGetValue(hash, out Ends ends) ? ends.First : None;
+
+    /// <summary>Remembers that a key was written for which somebody waits, until <see cref="TakeSignal"/>.</summary>
+    /// <returns>Whether that is so, and news.</returns>
+    public bool TrySignal(ulong hash)
+    {
+        ref Ends ends = ref CollectionsMarshal.GetValueRefOrNullRef(_queues, hash);
+        if (Unsafe.IsNullRef(ref ends) || ends.IsSignalled)
+        {
+            return false;
+        }
+
+        return ends.IsSignalled = true;
+    }
+
+    /// <summary>Forgets that a key was written.</summary>
+    public void TakeSignal(ulong hash)
+    {
+        ref Ends ends = ref CollectionsMarshal.GetValueRefOrNullRef(_queues, hash);
+        if (!Unsafe.IsNullRef(ref ends))
+        {
+            ends.IsSignalled = false;
+        }
+    }
 
     /// <summary>What stands at a place: the place behind it, the call, and which of the call's arguments the key is.</summary>
     public (int Next, int Call, int Argument) At(int place) => (_places[place].Next, _places[place].Call, _places[place].Argument);
@@ -188,5 +212,10 @@ internal sealed class WaitQueues
         readonly int IFreeListed.NextFree => NextOfCall;
     }
 
-    private record struct Ends(int First, int Last);
+    private struct Ends
+    {
+        public int First;
+        public int Last;
+        public bool IsSignalled;
+    }
 }

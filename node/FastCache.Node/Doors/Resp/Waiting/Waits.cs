@@ -95,9 +95,11 @@ internal sealed class Waits(Shard shard, WaitBoard board, int home, NodeCounters
         }
     }
 
-    private void Signal(ulong hash)
+    /// <summary>Has a key looked at for which somebody may wait.</summary>
+    /// <param name="hash">The key's.</param>
+    public void Signal(ulong hash)
     {
-        if (Queues.FirstOf(hash) >= 0 && (_signals.Count == 0 || _signals[^1] != hash))
+        if (Queues.TrySignal(hash))
         {
             _signals.Add(hash);
         }
