@@ -16,13 +16,13 @@ public sealed partial class TransactionDifferenceTests
     private const int MostBytes = 500;
 
     /// <summary>What a node of several shards refuses in a transaction.</summary>
-    private static readonly HashSet<string> _ofOneShard = ["DBSIZE", "FLUSHALL", "FLUSHDB", "HELLO", "SCAN", "CONFIG", "CLUSTER"];
+    private static readonly HashSet<string> OfOneShard = ["DBSIZE", "FLUSHALL", "FLUSHDB", "HELLO", "SCAN", "CONFIG", "CLUSTER"];
 
     /// <summary>
     /// What may give a key the same time to live again, which is a change for Redis only, and what leaves another value behind where Redis
     /// calculates otherwise.
     /// </summary>
-    private static readonly HashSet<string> _different = ["EXPIREAT", "PEXPIREAT", "GETEX", "INCRBYFLOAT", "HINCRBYFLOAT"];
+    private static readonly HashSet<string> Different = ["EXPIREAT", "PEXPIREAT", "GETEX", "INCRBYFLOAT", "HINCRBYFLOAT"];
 
     [RedisFact]
     public void Node_of_one_shard_ends_transactions_as_redis_does() => Compare(7, "--shards", "1");
@@ -81,7 +81,7 @@ public sealed partial class TransactionDifferenceTests
         {
             string[] command = [.. source.Next().Select(word => KeyWithoutTag().Replace(word, "{t}$1"))];
             string name = command[0].ToUpperInvariant();
-            if (!_different.Contains(name) && (isOfOneShard || !_ofOneShard.Contains(name)) && !IsWithoutValue(name, command)
+            if (!Different.Contains(name) && (isOfOneShard || !OfOneShard.Contains(name)) && !IsWithoutValue(name, command)
                 && command.Length <= MostArguments && command.All(word => word.Length <= MostBytes))
             {
                 return command;

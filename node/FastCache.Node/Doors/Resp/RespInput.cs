@@ -16,7 +16,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
     private readonly ProtocolLimits _limits = shard.Limits;
     private readonly NodeTopology _topology = shard.Topology;
     private readonly RespChecks _checks = new(shard.Limits, shard.Topology);
-    private readonly TransactionInput _transactions = new(commands, calls, new RespChecks(shard.Limits, shard.Topology));
+    private readonly TransactionInput _transactions = new(shard, commands, calls);
     private readonly RespRequestDecoder _decoder = new(
         MaxArguments, Math.Max(shard.Limits.MaxFrameBytes, 2 * RespRequestDecoder.MaxLineBytes));
 

@@ -39,12 +39,13 @@ internal sealed class Transaction(CarryPool carries)
     /// <summary>Most keys that commands of many keys, SCAN and RANDOMKEY may look at together: some milliseconds.</summary>
     public const int MaxLooks = 64_000;
 
+    /// <summary>Arguments of the call that executes it, see <see cref="TryMakeCall"/>.</summary>
+    public const int Arguments = 3;
+
     /// <summary>In the place of a place: any.</summary>
     private const int Nowhere = -1;
 
-    private const int Arguments = 3;
-
-    private static readonly int _bodyStart = Arguments * Unsafe.SizeOf<RespArgument>();
+    private static readonly int BodyStart = Arguments * Unsafe.SizeOf<RespArgument>();
 
     private NativeBuffer? _buffer;
     private int _used;
@@ -176,11 +177,11 @@ internal sealed class Transaction(CarryPool carries)
         }
 
         Span<byte> whole = _buffer!.Span[.._used];
-        TransactionBody.WriteHead(whole[_bodyStart..], Watched, Commands);
-        Span<RespArgument> arguments = MemoryMarshal.Cast<byte, RespArgument>(whole[.._bodyStart]);
-        arguments[0] = new RespArgument(_bodyStart, 0);
+        TransactionBody.WriteHead(whole[BodyStart..], Watched, Commands);
+        Span<RespArgument> arguments = MemoryMarshal.Cast<byte, RespArgument>(whole[..BodyStart]);
+        arguments[0] = new RespArgument(BodyStart, 0);
         arguments[1] = new RespArgument(_keyStart, _keyLength);
-        arguments[2] = new RespArgument(_bodyStart, _used - _bodyStart);
+        arguments[2] = new RespArgument(BodyStart, _used - BodyStart);
         call = new RespRequest(whole, arguments);
         return true;
     }
@@ -201,7 +202,7 @@ internal sealed class Transaction(CarryPool carries)
             return false;
         }
 
-        ReadOnlySpan<byte> rest = _buffer!.Span[(_bodyStart + TransactionBody.HeadBytes).._watchedEnd];
+        ReadOnlySpan<byte> rest = _buffer!.Span[(BodyStart + TransactionBody.HeadBytes).._watchedEnd];
         while (!rest.IsEmpty)
         {
             if (TransactionBody.KeyOf(rest).SequenceEqual(key))
@@ -217,7 +218,7 @@ internal sealed class Transaction(CarryPool carries)
 
     private bool TryMakeRoom(int bytes)
     {
-        int used = Math.Max(_used, _bodyStart + TransactionBody.HeadBytes);
+        int used = Math.Max(_used, BodyStart + TransactionBody.HeadBytes);
         if (_buffer is null || _buffer.Length < used + bytes)
         {
             NativeBuffer? larger = carries.Borrow(used + bytes);

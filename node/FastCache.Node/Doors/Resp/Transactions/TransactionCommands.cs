@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FastCache.Core;
 using FastCache.Node.Sessions;
 using FastCache.Protocol.Resp;
@@ -127,6 +128,7 @@ internal sealed class TransactionCommands(DoorShard shard)
         }
         else
         {
+            Debug.Assert(call.Count == Transaction.Arguments, "made of the transaction, not what the client has sent");
             Run.Execute(call[2], call.Session, ref reply);
         }
 

@@ -5,8 +5,10 @@ using FastCache.Protocol.Resp;
 namespace FastCache.Node.Doors.Resp.Transactions;
 
 /// <summary>Makes calls of the requests between MULTI and EXEC.</summary>
-internal sealed class TransactionInput(CommandTable commands, RespCalls calls, RespChecks checks)
+internal sealed class TransactionInput(DoorShard shard, CommandTable commands, RespCalls calls)
 {
+    private readonly RespChecks _checks = new(shard.Limits, shard.Topology);
+
     /// <summary>Adds a request's call and moves the position past it.</summary>
     /// <returns>False when the group is to be executed first; the position then says what is left.</returns>
     public bool TryAdd(
@@ -20,7 +22,7 @@ internal sealed class TransactionInput(CommandTable commands, RespCalls calls, R
         }
 
         Command? command = commands.Find(request[0]);
-        Refusal refusal = checks.Check(request, length, ref command);
+        Refusal refusal = _checks.Check(request, length, ref command);
         if (refusal == Refusal.None && command!.Ends is Fault end)
         {
             session.End(group, end);
@@ -37,14 +39,14 @@ internal sealed class TransactionInput(CommandTable commands, RespCalls calls, R
         call.Request = request;
         call.CommandIndex = command?.Index ?? -1;
         (call.KeyIndex, call.Part, call.Parts, call.IsSimple) = (0, 0, 1, false);
-        call.Refusal = refusal != Refusal.None || command!.IsTurn ? refusal : Refusal.Waits;
-        if (refusal == Refusal.None && command is { InTransaction: InTransaction.Refused })
+        call.Refusal = refusal != Refusal.None ? refusal : command!.InTransaction switch
         {
-            call.Refusal = Refusal.WatchInTransaction;
-        }
-
-        bool isExecution = refusal == Refusal.None && command is { InTransaction: InTransaction.Executes };
-        if (!isExecution || transaction.IsSpoilt || !TryAddExecution(transaction, group, ref call, position))
+            InTransaction.Refused => Refusal.WatchInTransaction,
+            InTransaction.AtOnce or InTransaction.Executes => Refusal.None,
+            _ => Refusal.Waits,
+        };
+        bool isExecution = call.Refusal == Refusal.None && command!.InTransaction == InTransaction.Executes && !transaction.IsSpoilt;
+        if (!isExecution || !TryAddExecution(transaction, group, ref call, position))
         {
             group.AddCall(default, ForeignRequests.EveryShard, position);
         }
