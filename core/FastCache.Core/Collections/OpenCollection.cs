@@ -85,10 +85,10 @@ internal sealed unsafe class OpenCollection(Shard shard)
         return found;
     }
 
-    /// <summary>Finds a position below the number of elements.</summary>
+    /// <summary>Finds a position below the number of elements; of a sorted set that is cut, below the number of its scores.</summary>
     public void Find(uint position, out SlotPage page, out int slot)
     {
-        Debug.Assert(position < Count);
+        Debug.Assert(position < (IsSmall ? Count : Ordered->Count));
         if (IsSmall)
         {
             page = Small;

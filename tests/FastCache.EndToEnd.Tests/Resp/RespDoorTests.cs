@@ -231,6 +231,16 @@ public sealed class RespDoorTests
     }
 
     [Fact]
+    public void Values_are_shared_by_no_keys()
+    {
+        using RunningNode node = RunningNode.StartWithResp();
+        using RespPeer peer = new(node.RespEndPoint);
+        peer.Ask("SET", "a", "1");
+        Assert.Equal(":1\r\n", peer.Ask("OBJECT", "REFCOUNT", "a"));
+        Assert.Equal("$-1\r\n", peer.Ask("OBJECT", "REFCOUNT", "nothing"));
+    }
+
+    [Fact]
     public void Client_info_has_the_numbers_that_clients_do_not_do_without()
     {
         using RunningNode node = RunningNode.StartWithResp();

@@ -23,6 +23,22 @@ public sealed class SortedSetCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData(9)]
+    [InlineData(1_000)]
+    public void Ranges_by_name_are_found_where_names_ascend_as_scores_do(int members)
+    {
+        for (int i = 0; i < members; i++)
+        {
+            _peer.Ask("ZADD", "set", $"{i}", $"n{i:0000}");
+        }
+
+        Assert.Equal(["n0002", "n0003"], Bulks(_peer.Ask("ZRANGE", "set", "[n0002", "[n0003", "BYLEX")));
+        Assert.Equal(["n0003"], Bulks(_peer.Ask("ZRANGEBYLEX", "set", "(n0002", "(n0004")));
+        Assert.Equal($":{members - 5}\r\n", _peer.Ask("ZLEXCOUNT", "set", "[n00045", "+"));
+        Assert.Equal($":{members - 1}\r\n", _peer.Ask("ZREMRANGEBYLEX", "set", "-", $"(n{members - 1:0000}"));
+    }
+
+    [Theory]
     [InlineData(5)]
     [InlineData(3_000)]
     public void Random_members_are_different_ones_or_repeated_as_asked(int members)

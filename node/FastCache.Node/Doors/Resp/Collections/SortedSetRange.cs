@@ -12,7 +12,7 @@ internal enum RangeKind : byte
     /// <summary>Scores; ( before one excludes it.</summary>
     Scores,
 
-    /// <summary>Members after [ or (, which excludes it; - and + are before and behind all. All members must have one score.</summary>
+    /// <summary>Members after [ or (, which excludes it; - and + are before and behind all. Names must ascend as scores do.</summary>
     Members,
 }
 
@@ -126,8 +126,28 @@ internal readonly struct SortedSetRange
             return bound[0] == '-' ? 0 : set.Count;
         }
 
+        bool takesEqual = (bound[0] == '[') == isUpper;
         set.TryGetAt(0, out ElementView first);
-        return (bound[0] == '[') == isUpper ? set.CountThrough(first.Score, bound[1..]) : set.CountBelow(first.Score, bound[1..]);
+        set.TryGetAt(set.Count - 1, out ElementView last);
+        return first.Score != last.Score ? RankByName(bound[1..], set, takesEqual)
+            : takesEqual ? set.CountThrough(first.Score, bound[1..])
+            : set.CountBelow(first.Score, bound[1..]);
+    }
+
+    /// <summary>How many members lie below a name, or through it, in a set whose names ascend as its scores do.</summary>
+    private static int RankByName(ReadOnlySpan<byte> name, scoped CollectionView set, bool takesEqual)
+    {
+        int low = 0;
+        int high = set.Count;
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            set.TryGetAt(middle, out ElementView member);
+            int order = member.Field.SequenceCompareTo(name);
+            (low, high) = order < 0 || (order == 0 && takesEqual) ? (middle + 1, high) : (low, middle);
+        }
+
+        return low;
     }
 
     private readonly record struct ScoreBound(double Score, bool IsExclusive)
