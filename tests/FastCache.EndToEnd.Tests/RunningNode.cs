@@ -53,6 +53,16 @@ internal sealed partial class RunningNode : IDisposable
         }
     }
 
+    /// <summary>Time of processors that it has used.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
     /// <summary>Descriptors that it has open.</summary>
     public int Descriptors => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
 

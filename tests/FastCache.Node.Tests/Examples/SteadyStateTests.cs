@@ -103,6 +103,10 @@ public sealed class SteadyStateTests
             $"SADD large-set {string.Join(' ', Enumerable.Range(0, 100).Select(i => $"a-member-of-fifty-bytes-that-fills-a-chunk-soon-{i:00}"))}", "SISMEMBER large-set 7", "SPOP large-set 20", "COPY large-set l2", "RENAME l2 l3",
             "CLIENT ID", "CLIENT GETNAME", "CLUSTER SLOTS", "INCRBYFLOAT f 0.5",
             $"SET large {new string('v', 2_500)}", "GET large", $"MGET {string.Join(' ', Enumerable.Repeat("large", 2))}",
+            "RPUSH l 1 2 3 2", "LPUSH l 0", $"RPUSH long {string.Join(' ', Enumerable.Range(0, 400))}", $"LPUSH long {new string('e', 2_000)}",
+            "LPUSHX l x", "LPOP l", "RPOP l 2", "LLEN long", "LRANGE long 0 20", "LINDEX long -1", "LSET long 5 y", "LINSERT long BEFORE 7 z",
+            "LPOS long 30 COUNT 0", "LREM long 0 8", "LMOVE l long LEFT RIGHT", "RPOPLPUSH long long", "LMPOP 2 nothing long LEFT COUNT 3",
+            "LTRIM long 3 -200", "LTRIM long 1 0", "LPUSH a x",
             $"EXISTS {string.Join(' ', Enumerable.Repeat("a", 150))}", "FLUSHALL",
         ];
         StringBuilder bytes = new();

@@ -17,13 +17,13 @@ internal sealed class Collections(DoorShard shard)
     /// <param name="reply">Is written the error when the key has something else.</param>
     /// <param name="collection">Open when the answer says so.</param>
     /// <returns>Open, Absent (nothing is written: each command has its own reply), or WrongKind (the error is written).</returns>
-    public CollectionAnswer Open(scoped in LookupKey key, CollectionKind kind, ref RespReplyWriter reply, out CollectionView collection) =>
+    public CollectionAnswer Open(scoped in LookupKey key, CollectionKind kind, scoped ref RespReplyWriter reply, out CollectionView collection) =>
         Answer(_store.Open(key, kind, out collection), ref reply);
 
     /// <summary>Opens a collection to add to it, a new one if there is none: give it an element, or <see cref="CollectionView.RemoveIfEmpty"/>.</summary>
     /// <inheritdoc cref="Open"/>
     /// <returns>Whether it is open; otherwise the error is written.</returns>
-    public bool TryOpenOrCreate(scoped in LookupKey key, CollectionKind kind, ref RespReplyWriter reply, out CollectionView collection) =>
+    public bool TryOpenOrCreate(scoped in LookupKey key, CollectionKind kind, scoped ref RespReplyWriter reply, out CollectionView collection) =>
         Answer(_store.OpenOrCreate(key, kind, out collection), ref reply) == CollectionAnswer.Open;
 
     /// <summary>Executes a call that removes fields or members: all its arguments behind the key.</summary>
