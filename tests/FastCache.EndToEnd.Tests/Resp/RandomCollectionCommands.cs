@@ -43,7 +43,8 @@ internal abstract class RandomCollectionCommands(Random random) : RandomCommands
         expected == answered
         || Name(command) switch
         {
-            "object" => expected.StartsWith('$') && answered.StartsWith('$'),
+            // Small numbers are one object for all keys at Redis.
+            "object" => (expected.StartsWith('$') && answered.StartsWith('$')) || (expected == ":2147483647\r\n" && answered == ":1\r\n"),
             "ttl" or "expiretime" => Math.Abs(Number(expected) - Number(answered)) <= 2,
             "dbsize" => Number(answered) < Number(expected),
             _ => false,

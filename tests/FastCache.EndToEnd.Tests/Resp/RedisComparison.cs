@@ -19,8 +19,8 @@ internal static class RedisComparison
 
     public static IEnumerable<string> Kinds => Sources.Keys;
 
-    /// <summary>Random commands of every kind.</summary>
-    public static RandomCommands[] AllOf(Random random) => [.. Sources.Values.Select(source => source(random))];
+    /// <summary>Random commands of a kind.</summary>
+    public static RandomCommands Of(string kind, Random random) => Sources[kind](random);
 
     public static void Run(string kind, params string[] options)
     {
@@ -29,7 +29,7 @@ internal static class RedisComparison
         using RespPeer there = new(redis.EndPoint);
         using RespPeer here = new(node.RespEndPoint);
         Random random = new(7);
-        RandomCommands commands = Sources[kind](random);
+        RandomCommands commands = Of(kind, random);
         for (int round = 0; round < Rounds; round++)
         {
             string[][] sent = [.. Enumerable.Range(0, random.Next(1, CommandsPerRound)).Select(_ => commands.Next())];
