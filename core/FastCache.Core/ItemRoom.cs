@@ -64,7 +64,7 @@ internal sealed unsafe class ItemRoom(ItemStore store, PagePool pool)
                 store.Reap(MaxVictims);
             }
             // Not counted for the balance: a class that gives its pages would look as busy as the one that takes them.
-            else if (store.Clocks[sizeClass].SelectVictim(store.Now) is uint victim and not 0)
+            else if (RunHand(sizeClass) is uint victim and not 0)
             {
                 store.Evict(victim);
             }
@@ -93,12 +93,27 @@ internal sealed unsafe class ItemRoom(ItemStore store, PagePool pool)
     /// <param name="isEmpty">Whether the class has lost it.</param>
     public void PageEmptied(int sizeClass, bool isEmpty) => _balance.Asked(sizeClass, isEmpty);
 
-    /// <summary>Runs the hands of a class's clock.</summary>
+    /// <summary>Runs the cold hand of a class's clock; the collection that is open goes only if there is nothing else.</summary>
+    private uint RunHand(int sizeClass)
+    {
+        ref ClockPro clock = ref store.Clocks[sizeClass];
+        uint victim = clock.SelectVictim(store.Now);
+        if (victim == 0 || victim != store.Trees.Open)
+        {
+            return victim;
+        }
+
+        // It is being used: a new one that grows would come to the cold end before it is whole, where few are cold.
+        store.At(victim)->Packed = ClockPro.Used(store.At(victim)->Packed);
+        return clock.SelectVictim(store.Now);
+    }
+
+    /// <summary>Runs the hands of a class's clock, and asks for a page of another class when it is time.</summary>
     private uint SelectVictim(int sizeClass)
     {
         ref ClockPro clock = ref store.Clocks[sizeClass];
         long before = clock.HandSteps;
-        uint victim = clock.SelectVictim(store.Now);
+        uint victim = RunHand(sizeClass);
         if (_balance.Count(sizeClass, clock.HandSteps - before, store.Slab.ChunksPerPageOf(sizeClass)) && !store.Mover.IsBusy)
         {
             Move(_balance.DonorFor(sizeClass, store.Slab), sizeClass);

@@ -20,6 +20,9 @@ public readonly unsafe struct LookupKey
         Candidate = candidate;
     }
 
+    /// <summary>The key's seeded hash: the same for equal keys of one shard, and nearly always another one for others.</summary>
+    public ulong SeededHash => Hash;
+
     internal ReadOnlySpan<byte> Bytes => new(Start, Length);
 
     internal LookupKey With(uint candidate) => new(Start, Length, Hash, candidate);

@@ -56,6 +56,9 @@ internal sealed class NodeCounters
     /// <summary>Items removed because the node has no copy of their slot any more.</summary>
     public long ItemsSwept { get; set; }
 
+    /// <summary>Connections that wait now for a call that is held back.</summary>
+    public long ConnectionsWaiting { get; set; }
+
     /// <summary>Streams open now, of both directions.</summary>
     public long StreamsOpen { get; set; }
 

@@ -5,6 +5,7 @@ using FastCache.Node.Cluster;
 using FastCache.Node.Doors;
 using FastCache.Node.Doors.Memcached;
 using FastCache.Node.Doors.Resp;
+using FastCache.Node.Doors.Resp.Waiting;
 using FastCache.Node.Limits;
 using FastCache.Node.Sessions;
 using FastCache.Node.Shards;
@@ -50,6 +51,9 @@ internal sealed class ShardLoop : IDisposable
     private readonly ForeignRequests? _foreign;
     private readonly ForeignService? _service;
     private readonly SlotTakeover? _takeover;
+    private readonly Waits _waits;
+    private readonly HeldCalls _held;
+    private readonly LateAnswers _lateAnswers;
     private readonly NodeCounters _counters = new();
     private readonly SessionTable _sessions;
     private readonly Door[] _doors;
@@ -110,6 +114,8 @@ internal sealed class ShardLoop : IDisposable
         NodeTopology topology = new(shared.Directory, home, shared.TopologyFile?.Current);
         _stats = new StatsReport(shard, _counters, topology, shared.Board, ElapsedMillis);
         ChangeLog changes = new();
+        _exchange.Waits.Join(home, ioOptions.MaxConnections);
+        _waits = new Waits(shard, _exchange.Waits, home, _counters, () => _replies.NowMillis);
         Tracking tracking = _tracking = new Tracking(changes, _counters);
         _bound = new BoundRequests(
             new StreamService(shard, _carries, topology, changes, _counters, (long)options.StreamTimeout.TotalMilliseconds),
@@ -130,15 +136,18 @@ internal sealed class ShardLoop : IDisposable
             Carries = _carries,
             Options = options,
             Doors = shared.Doors,
+            Waits = _waits,
             Sessions = () => _sessions!,
             UnreadBytes = io.BacklogOf,
             UnixMillis = () => _startUnixMillis + _replies.NowMillis,
             NowMillis = () => _replies.NowMillis,
         };
+        RespDoor resp = new(place);
+        _held = resp.Held;
         _doors =
         [
             new FcpDoor(allowed, topology, _counters),
-            new RespDoor(place),
+            resp,
             new MemcachedDoor(place),
         ];
         if (options.Shards > 1)
@@ -154,6 +163,7 @@ internal sealed class ShardLoop : IDisposable
 
         _group = new RequestGroup(shard, _executor, _bound, _replies, _counters, changes, topology, _foreign);
         _sessions = new SessionTable(ioOptions.MaxConnections, () => new Session(_path));
+        _lateAnswers = new LateAnswers(home, _sessions, _replies, _counters, _service);
         _deadlines = new Deadlines(
             (long)options.HandshakeTimeout.TotalMilliseconds,
             (long)options.FrameTimeout.TotalMilliseconds,
@@ -209,6 +219,7 @@ internal sealed class ShardLoop : IDisposable
         _foreign?.TakeArrivals(_sessions, _markReady);
         _replies.TakePostponed(_markReady);
         _bound.TakeReady(_markReady);
+        _held.Serve(_lateAnswers);
         Serve();
         _service?.Serve();
         _bound.EndPass();
@@ -258,7 +269,8 @@ internal sealed class ShardLoop : IDisposable
         }
 
         _exchange.FallAsleep(_home);
-        int count = _io.Poll(_events, HasWork() ? 0 : HousekeepingMillis);
+        long sleepMillis = Math.Clamp(_held.NextLookMillis - ElapsedMillis(), 1, HousekeepingMillis);
+        int count = _io.Poll(_events, HasWork() ? 0 : (int)sleepMillis);
         _exchange.Awake(_home);
         _spin?.End(hasEvents: count > 0);
         return count;
@@ -266,7 +278,7 @@ internal sealed class ShardLoop : IDisposable
 
     private bool HasWork() =>
         _ready.Count > 0 || _replies.HasWork || _bound.HasWork || _hasMaintenance || _exchange.HasHandover(_home)
-        || _takeover is { HasWork: true }
+        || _held.HasWork || _takeover is { HasWork: true }
         || (_foreign is not null && (_foreign.HasArrivals() || _service!.HasWork()));
 
     /// <summary>Reads the monotonic clock once a pass, which lives are measured with, and the wall clock now and then, for versions.</summary>
@@ -386,6 +398,7 @@ internal sealed class ShardLoop : IDisposable
 
     private void Forget(Session session)
     {
+        _waits.Abandon(session);
         _replies.Closed(session);
         _bound.Closed(session);
         _foreign?.Forget(session);
@@ -456,6 +469,14 @@ internal sealed class ShardLoop : IDisposable
                 _replies.Postpone(session);
             }
 
+            if (session.IsParked && session.IsInputOver)
+            {
+                // Nobody is there any more to have what it waits for.
+                _waits.Abandon(session);
+                _replies.Finish(session);
+                continue;
+            }
+
             if (session.IsHeld || !session.IsAnswered || session.State == SessionState.Leaving)
             {
                 continue;
@@ -483,6 +504,13 @@ internal sealed class ShardLoop : IDisposable
         if (session.IsStarved)
         {
             Starve(session);
+            return;
+        }
+
+        if (session.IsParked)
+        {
+            session.PartialFrameSinceMillis = null; // A frame that the wait has cut has its whole time again.
+            _replies.ReceiveWaiting(session);
             return;
         }
 
@@ -535,6 +563,11 @@ internal sealed class ShardLoop : IDisposable
                 _bound.EndOverdue(session);
             }
 
+            if (session is { IsParked: true })
+            {
+                session.LastReceivedMillis = nowMillis; // Its silence is what it was asked for.
+            }
+
             // While replies wait for the peer, what it has sent waits here for the node's reasons, whole frames too.
             if (session is { MayExecute: true, IsHeld: false, IsAnswered: true }
                 && _deadlines.Overdue(session, nowMillis, _counters) is string reason)
@@ -553,7 +586,7 @@ internal sealed class ShardLoop : IDisposable
         long now = ElapsedMillis();
         if (!_isStopping)
         {
-            _isStopping = true;
+            _isStopping = _waits.IsOver = true;
             _stopDeadlineMillis = now + _shutdownTimeoutMillis;
             _io.StopListening();
         }

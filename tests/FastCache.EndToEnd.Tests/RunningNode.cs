@@ -53,6 +53,16 @@ internal sealed partial class RunningNode : IDisposable
         }
     }
 
+    /// <summary>Time of processors that it has used.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
     /// <summary>Descriptors that it has open.</summary>
     public int Descriptors => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
 
@@ -89,8 +99,7 @@ internal sealed partial class RunningNode : IDisposable
     public static RunningNode StartWithResp(params string[] options)
     {
         RunningNode node = Start(["--listen", "127.0.0.1:0", "--listen", $"{RespScheme}127.0.0.1:0", .. options]);
-        string line = node._process.StandardOutput.ReadLine()!;
-        node.RespEndPoint = IPEndPoint.Parse(line[(Announcement.Length + RespScheme.Length)..]);
+        node.RespEndPoint = node.ReadEndPoint(RespScheme);
         return node;
     }
 
@@ -98,8 +107,15 @@ internal sealed partial class RunningNode : IDisposable
     public static RunningNode StartWithMemcached(params string[] options)
     {
         RunningNode node = Start(["--listen", "127.0.0.1:0", "--listen", $"{MemcachedScheme}127.0.0.1:0", .. options]);
-        string line = node._process.StandardOutput.ReadLine()!;
-        node.MemcachedEndPoint = IPEndPoint.Parse(line[(Announcement.Length + MemcachedScheme.Length)..]);
+        node.MemcachedEndPoint = node.ReadEndPoint(MemcachedScheme);
+        return node;
+    }
+
+    /// <summary>Starts a node that speaks all protocols.</summary>
+    public static RunningNode StartWithAllDoors(params string[] options)
+    {
+        RunningNode node = StartWithResp(["--listen", $"{MemcachedScheme}127.0.0.1:0", .. options]);
+        node.MemcachedEndPoint = node.ReadEndPoint(MemcachedScheme);
         return node;
     }
 
@@ -207,6 +223,9 @@ internal sealed partial class RunningNode : IDisposable
         };
         return Process.Start(start)!;
     }
+
+    private IPEndPoint ReadEndPoint(string scheme) =>
+        IPEndPoint.Parse(_process.StandardOutput.ReadLine()![(Announcement.Length + scheme.Length)..]);
 
     private void Remember(string? line)
     {

@@ -14,11 +14,13 @@ internal sealed unsafe class ElementTree
     private readonly TreeMerges _merges;
     private readonly TreeCuts _cuts;
 
-    public ElementTree(TreeChunks chunks)
+    /// <param name="chunks">What trees are made of.</param>
+    /// <param name="trees">Takes over what is cut out of one.</param>
+    public ElementTree(TreeChunks chunks, Trees trees)
     {
         _chunks = chunks;
         _merges = new TreeMerges(chunks, this);
-        _cuts = new TreeCuts(chunks, this, _merges);
+        _cuts = new TreeCuts(chunks, this, _merges, trees);
     }
 
     /// <summary>Makes a tree without elements, of one reserved chunk.</summary>
@@ -28,7 +30,7 @@ internal sealed unsafe class ElementTree
     {
         root->Node = _chunks.Take(0, item);
         root->Height = 0;
-        root->Count = 0;
+        root->Count = root->Outside = 0;
     }
 
     /// <summary>Finds where a key is, or belongs.</summary>
@@ -121,6 +123,7 @@ internal sealed unsafe class ElementTree
         TreeRoot* root, in TreePath path, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool isOutside)
     {
         root->Count++;
+        root->Outside += isOutside ? 1u : 0;
         for (int height = 1; height <= root->Height; height++)
         {
             ChildAt(Page(path.Node(height)), path.Slot(height))->Count++;
@@ -134,8 +137,9 @@ internal sealed unsafe class ElementTree
         TreeRoot* root, in TreePath path, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool isOutside)
     {
         SlotPage leaf = Leaf(path);
-        FreeOutsideAt(leaf, path.Slot(0));
+        FreeOutsideAt(root, leaf, path.Slot(0));
         leaf.Remove(path.Slot(0));
+        root->Outside += isOutside ? 1u : 0;
         InsertAt(root, path, 0, path.Slot(0), key, value, isOutside);
     }
 
@@ -144,7 +148,7 @@ internal sealed unsafe class ElementTree
     {
         SlotPage leaf = Leaf(path);
         int slot = path.Slot(0);
-        FreeOutsideAt(leaf, slot);
+        FreeOutsideAt(root, leaf, slot);
         leaf.Remove(slot);
         root->Count--;
         for (int height = 1; height <= root->Height; height++)
@@ -155,19 +159,20 @@ internal sealed unsafe class ElementTree
         _merges.Mend(root, path);
     }
 
-    /// <summary>Removes elements of a range of positions; values outside are freed.</summary>
+    /// <summary>Removes elements of a range of positions, in time that the number of its inner nodes bounds: leaves are freed later.</summary>
     /// <param name="root">Where it begins.</param>
     /// <param name="position">The first one.</param>
     /// <param name="count">1 or more, and fewer than there are.</param>
     public void RemoveRange(TreeRoot* root, uint position, uint count) => _cuts.Remove(root, position, count);
 
     /// <summary>Frees what a leaf's entry has outside, if it has.</summary>
-    public void FreeOutsideAt(SlotPage leaf, int slot)
+    public void FreeOutsideAt(TreeRoot* root, SlotPage leaf, int slot)
     {
         leaf.Value(slot, out bool isOutside);
         if (isOutside)
         {
             _chunks.FreeOutside(((Outside*)leaf.Word(slot))->First);
+            root->Outside--;
         }
     }
 

@@ -13,8 +13,10 @@ internal static unsafe class TreeCheck
     public static int Run(ItemStore store, TreeRoot* root, uint item)
     {
         uint chunks = 0;
-        uint elements = Walk(store, root->Node, item, root->Height, default, default, isBounded: false, ref chunks);
+        uint outside = 0;
+        uint elements = Walk(store, root->Node, item, root->Height, default, default, isBounded: false, ref chunks, ref outside);
         Invariant.Require(elements == root->Count, "a tree miscounts its elements");
+        Invariant.Require(outside == root->Outside, "a tree miscounts its values outside");
         return (int)chunks;
     }
 
@@ -26,7 +28,8 @@ internal static unsafe class TreeCheck
         ReadOnlySpan<byte> from,
         ReadOnlySpan<byte> below,
         bool isBounded,
-        ref uint chunks)
+        ref uint chunks,
+        ref uint outside)
     {
         chunks++;
         TreeNode* node = (TreeNode*)store.At(chunk);
@@ -47,6 +50,7 @@ internal static unsafe class TreeCheck
             {
                 elements++;
                 page.Value(slot, out bool isOutside);
+                outside += isOutside ? 1u : 0;
                 chunks += isOutside ? CheckOutside(store, *(Outside*)page.Word(slot), chunk) : 0;
                 continue;
             }
@@ -56,7 +60,7 @@ internal static unsafe class TreeCheck
             bool hasNext = slot + 1 < page.Count && !page.Key(slot + 1).IsEmpty;
             uint found = Walk(
                 store, child->Node, chunk, height - 1, slot == 0 ? from : key,
-                hasNext ? page.Key(slot + 1) : below, hasNext || isBounded, ref chunks);
+                hasNext ? page.Key(slot + 1) : below, hasNext || isBounded, ref chunks, ref outside);
             Invariant.Require(found == child->Count && found > 0, "a node miscounts the elements below it");
             elements += found;
         }

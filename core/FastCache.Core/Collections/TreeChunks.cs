@@ -65,6 +65,9 @@ internal sealed unsafe class TreeChunks(ItemStore store)
         return balance;
     }
 
+    /// <summary>Takes note of chunks that belong to the collection no more, but are not freed yet.</summary>
+    public void GiveUp(int chunks) => _balance -= chunks;
+
     /// <summary>A reserved chunk for an item; not counted.</summary>
     public uint TakeItem() => _reserved[--_count];
 

@@ -67,7 +67,7 @@ internal unsafe struct TreeNode
 [StructLayout(LayoutKind.Sequential, Pack = 1, Size = Bytes)]
 internal struct TreeRoot
 {
-    public const int Bytes = 12;
+    public const int Bytes = 16;
 
     public uint Node;
     public byte Height;
@@ -79,6 +79,9 @@ internal struct TreeRoot
 
     /// <summary>Elements.</summary>
     public uint Count;
+
+    /// <summary>Elements whose values lie outside.</summary>
+    public uint Outside;
 }
 
 /// <summary>What an inner node says of a child.</summary>

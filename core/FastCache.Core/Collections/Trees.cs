@@ -5,7 +5,7 @@ namespace FastCache.Core.Collections;
 
 /// <summary>The trees of all collections: how they follow their items, move with their pages, and are taken apart.</summary>
 /// <remarks>
-/// A collection whose item has left the index is dead. Dead ones are in a list through <see cref="Item.Newer"/>, and lose
+/// A collection whose item has left the index is dead, and so is what is cut out of a tree. Dead ones are in a list through <see cref="Item.Newer"/>, and lose
 /// their chunks a few at a time, from the leaves up.
 /// </remarks>
 internal sealed unsafe class Trees
@@ -17,7 +17,7 @@ internal sealed unsafe class Trees
     {
         _store = store;
         Chunks = new TreeChunks(store);
-        Elements = new ElementTree(Chunks);
+        Elements = new ElementTree(Chunks, this);
     }
 
     public TreeChunks Chunks { get; }
@@ -48,6 +48,28 @@ internal sealed unsafe class Trees
         item->Newer = _dying;
         _dying = reference;
         return true;
+    }
+
+    /// <summary>Takes over what was cut out of a tree, as if it had been a collection of its own.</summary>
+    /// <param name="node">The highest node of it.</param>
+    /// <param name="height">That node's.</param>
+    /// <param name="outside">Its elements whose values lie outside.</param>
+    /// <param name="head">A chunk beside it, which becomes the dead collection's item.</param>
+    /// <param name="chunks">All that there are, the head too.</param>
+    public void TakeOver(uint node, int height, uint outside, uint head, int chunks)
+    {
+        Item* item = _store.At(head);
+        item->Packed = Item.LooseHead;
+        item->Lengths = Item.PackLengths(keyLength: 1, TreeHead.Bytes, Item.Collection | Item.Trees);
+        item->Newer = _dying;
+        TreeHead* tree = TreeHead.Of(item);
+        *tree = default;
+        tree->First.Node = node;
+        tree->First.Height = (byte)height;
+        tree->First.Outside = outside;
+        Chunks.At(node)->Parent = head;
+        LooseChunkBytes += (long)chunks * TreeNode.ChunkBytes;
+        _dying = head;
     }
 
     /// <summary>A collection's item has a new place; the old one is still as it was.</summary>
@@ -156,7 +178,7 @@ internal sealed unsafe class Trees
                 page.Value(page.Count - 1, out bool isOutside);
                 if (isOutside)
                 {
-                    Elements.FreeOutsideAt(page, page.Count - 1);
+                    Elements.FreeOutsideAt(root, page, page.Count - 1);
                     page.Remove(page.Count - 1);
                     return;
                 }

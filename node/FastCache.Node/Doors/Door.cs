@@ -29,6 +29,9 @@ internal abstract class Door
     /// <summary>Most bytes of a reply around the value in it.</summary>
     public const int MaxHeadBytes = 640;
 
+    /// <summary>What <see cref="ExecuteForeign"/> returns of a call that is answered later.</summary>
+    public const int HeldBack = -1;
+
     /// <summary>Which one it is.</summary>
     public abstract DoorKind Kind { get; }
 
@@ -86,6 +89,7 @@ internal abstract class Door
     /// <param name="place">Where <see cref="Receive"/> has kept it.</param>
     /// <param name="key">Its prepared key; <c>default</c> when it has none.</param>
     /// <param name="room">At least <see cref="RequestExecutor.MaxReplyBytes"/>.</param>
+    /// <returns>Bytes of the reply, or <see cref="HeldBack"/>.</returns>
     public abstract int ExecuteForeign(int place, in LookupKey key, Span<byte> room);
 
     /// <summary>Writes the reply to a call of another shard's session when there is no memory to send its own.</summary>

@@ -1,5 +1,6 @@
 using FastCache.Core;
 using FastCache.Io;
+using FastCache.Node.Doors.Resp.Waiting;
 using FastCache.Node.Sessions;
 using FastCache.Protocol;
 
@@ -31,6 +32,9 @@ internal sealed class DoorShard
 
     public required OpenDoors Doors { get; init; }
 
+    /// <summary>What calls wait for.</summary>
+    public required Waits Waits { get; init; }
+
     /// <summary>The conversations of this shard.</summary>
     public required Func<SessionTable> Sessions { get; init; }
 
@@ -50,5 +54,7 @@ internal sealed class DoorShard
         {
             Changes.Add(key);
         }
+
+        Waits.Written(key);
     }
 }

@@ -109,7 +109,7 @@ internal sealed class HeaviestPeers(
     {
         foreach (Session? session in sessions.All)
         {
-            if (session is { IsPaused: true, IsAnswered: true, IsHeld: false })
+            if (session is { IsPaused: true, IsAnswered: true, IsHeld: false } or { IsPaused: true, IsParked: true })
             {
                 replies.Resume(session);
             }

@@ -16,6 +16,9 @@ internal sealed class ReplyPath(
     IShardIo io, Outbox outbox, NodeCounters counters, int parkLimitBytes, int maxPipelined, long maxBacklogBytes, long patienceMillis,
     NodeLog log)
 {
+    /// <summary>Of what a blocked peer may have waiting here, a peer that waits for a call has an eighth before it is paused.</summary>
+    private const int WaitingShare = 8;
+
     private readonly List<Session> _blocked = [];
     private readonly List<Session> _draining = [];
     private readonly List<Session> _postponed = [];
@@ -148,6 +151,23 @@ internal sealed class ReplyPath(
         else if (!session.Input.TryPark(parkLimitBytes))
         {
             CloseOverloaded(session);
+        }
+    }
+
+    /// <summary>Takes in what a peer sends that waits for a call which is held back; its end must be noticed, so it is read from on and on.</summary>
+    /// <remarks>But for one that sends much all the same: it is paused, and its end is noticed when it is answered.</remarks>
+    public void ReceiveWaiting(Session session)
+    {
+        Receive(session);
+        if (session.Input.CarriedBytes < parkLimitBytes / WaitingShare)
+        {
+            Resume(session);
+        }
+        else if (!session.IsPaused)
+        {
+            counters.ReceivePauses++;
+            session.IsPaused = true;
+            io.PauseReceiving(session.Connection);
         }
     }
 

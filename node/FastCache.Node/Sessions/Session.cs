@@ -98,8 +98,17 @@ internal sealed class Session(ReceivePath path)
     /// <summary>Whether the session's requests wait until other shards have answered those before them.</summary>
     public bool IsWaiting { get; set; }
 
+    /// <summary>The number of the wait for a call that is held back, see <see cref="WaitBoard"/>; 0: there is none.</summary>
+    public long Wait { get; private set; }
+
+    /// <summary>Bytes that holding it takes.</summary>
+    public int WaitBytes { get; private set; }
+
+    /// <summary>Whether the session waits for a call that is held back: it may do so for ever, and nothing is wrong.</summary>
+    public bool IsParked => Wait != 0;
+
     /// <summary>Whether no request of the session is to be looked at now.</summary>
-    public bool IsHeld => IsPostponed || IsWaiting;
+    public bool IsHeld => IsPostponed || IsWaiting || IsParked;
 
     /// <summary>Whether the connection is where its Hello wants it.</summary>
     public bool IsPlaced { get; set; }
@@ -132,13 +141,13 @@ internal sealed class Session(ReceivePath path)
     public int LateLength { get; set; }
 
     /// <summary>Memory that the session takes of what bounds all connections, without the replies that the peer does not read.</summary>
-    public long HeldBytes => Input.HeldBytes + (LateReplies?.Length ?? 0) + (Streams?.HeldBytes ?? 0) + Door.HeldBytes(this);
+    public long HeldBytes => Input.HeldBytes + (LateReplies?.Length ?? 0) + (Streams?.HeldBytes ?? 0) + Door.HeldBytes(this) + WaitBytes;
 
     /// <summary>Whether replies of other shards wait to be staged.</summary>
     public bool HasForeignReplies => FirstPending >= 0 || LateReplies is not null;
 
     /// <summary>Whether everything that was executed is answered.</summary>
-    public bool IsAnswered => Outstanding == 0 && !HasForeignReplies;
+    public bool IsAnswered => Outstanding == 0 && !HasForeignReplies && !IsParked;
 
     /// <summary>Whether the peer will send nothing more: the connection ends when it is answered.</summary>
     public bool IsInputOver { get; set; }
@@ -249,6 +258,23 @@ internal sealed class Session(ReceivePath path)
         _ended = false;
         IsCut = true;
         Door.Rewound(this);
+    }
+
+    /// <summary>Lets the session wait for a call that is held back: nothing is decoded until <see cref="EndWait"/>.</summary>
+    /// <param name="number">Of the wait, not 0.</param>
+    /// <param name="bytes">What holding the call takes.</param>
+    /// <param name="counters">Where the wait is counted.</param>
+    public void BeginWait(long number, int bytes, NodeCounters counters)
+    {
+        (Wait, WaitBytes) = (number, bytes);
+        counters.ConnectionsWaiting++;
+    }
+
+    /// <summary>Ends the wait, if there is one.</summary>
+    public void EndWait(NodeCounters counters)
+    {
+        counters.ConnectionsWaiting -= IsParked ? 1 : 0;
+        (Wait, WaitBytes) = (0, 0);
     }
 
     /// <summary>Lets another shard go on with the connection, from the input's position on.</summary>

@@ -283,6 +283,12 @@ internal sealed class ForeignRequests
         Debug.Assert(session.Outstanding > 0);
         session.Outstanding--;
         session.IsWaiting &= session.Outstanding > 0 && !session.IsUnordered;
+        if (session.Outstanding == 0)
+        {
+            // A call that may be held back is the last that was sent.
+            session.EndWait(_counters);
+        }
+
         if (length == 0)
         {
             return;

@@ -83,19 +83,41 @@ internal sealed class ForeignService : IDisposable
         }
     }
 
+    /// <summary>Finds out whether a call that was held back can be answered now; then <see cref="AnswerLate"/> may follow.</summary>
+    /// <param name="home">The shard that it came from.</param>
+    /// <param name="room">Where the reply goes: <see cref="RequestExecutor.MaxReplyBytes"/>.</param>
+    public bool TryBeginLate(int home, out Span<byte> room)
+    {
+        TakeEmpty(_exchange.Link(home, _owner), ref _work[home]);
+        room = _room.Span;
+        return HasParcels(ref _work[home]);
+    }
+
+    /// <summary>Sends the reply that stands in the room, with the next <see cref="Serve()"/>.</summary>
+    public void AnswerLate(int home, ConnectionId connection, int length) => Answer(
+        _exchange.Link(home, _owner),
+        ref _work[home],
+        new ParcelEntry(connection, length, BatchPlace.None, DoorKind.Resp, Tag: 0),
+        default,
+        length);
+
     public void Dispose() => _room.Dispose();
+
+    private void TakeEmpty(ShardLink link, ref Work work)
+    {
+        while (link.EmptyReplies.TryDequeue(out Parcel? parcel))
+        {
+            parcel.Clear(_carries);
+            work.Empty.Push(parcel);
+        }
+    }
 
     private void Serve(int home)
     {
         ShardLink link = _exchange.Link(home, _owner);
         ref Work work = ref _work[home];
         bool isTouched = false;
-        while (link.EmptyReplies.TryDequeue(out Parcel? parcel))
-        {
-            parcel.Clear(_carries);
-            work.Empty.Push(parcel);
-        }
-
+        TakeEmpty(link, ref work);
         while (work.Requests is not null || link.Requests.TryDequeue(out work.Requests))
         {
             if (!ExecuteGroup(link, ref work))
@@ -116,6 +138,7 @@ internal sealed class ForeignService : IDisposable
         {
             link.Replies.TryEnqueue(work.Replies);
             work.Replies = null;
+            isTouched = true;
         }
 
         if (isTouched)
@@ -166,7 +189,11 @@ internal sealed class ForeignService : IDisposable
             int length = door == DoorKind.Fcp
                 ? Execute(_requests[done], _keys[done])
                 : _doors[(int)door].ExecuteForeign(done, _keys[done], _room.Span);
-            Answer(link, ref work, _entries[done], _requests[done], length);
+            if (length != Door.HeldBack)
+            {
+                Answer(link, ref work, _entries[done], _requests[done], length);
+            }
+
             work.Requests!.TryRead(ref work.Offset, out _, out _);
             done++;
         }

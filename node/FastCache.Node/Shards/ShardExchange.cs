@@ -86,6 +86,7 @@ internal sealed class ShardExchange : IDisposable
     public ShardExchange(ShardDirectory directory, long parcelBudgetBytes)
     {
         Directory = directory;
+        Waits = new WaitBoard(directory.Count);
         int count = directory.Count;
         long pairs = Math.Max(1, (long)count * (count - 1));
         ParcelBytes = (int)Math.Clamp(parcelBudgetBytes / (pairs * 2 * Parcels), MinParcelBytes, MaxParcelBytes) & ~7;
@@ -104,6 +105,9 @@ internal sealed class ShardExchange : IDisposable
     }
 
     public ShardDirectory Directory { get; }
+
+    /// <summary>Who waits for a call that is held back.</summary>
+    public WaitBoard Waits { get; }
 
     /// <summary>Bytes of each parcel.</summary>
     public int ParcelBytes { get; }

@@ -20,6 +20,14 @@ public sealed class CollectionTests : IDisposable
         Assert.False(_shard.TryGet("key"u8, out _));
         Assert.Equal(WriteOutcome.NotFound, _shard.Edits.Append("key"u8, "x"u8, atFront: false, out _));
         Assert.Equal(WriteOutcome.NotANumber, _shard.Edits.Count("key"u8, new CounterChange(CounterKind.Checked, 1), out _, out _));
+        using NativeKeys keys = new(1);
+        keys.Fill(0, "key"u8);
+        LookupKey key = _shard.Prepare(keys[0]);
+        Assert.Equal(WriteOutcome.NotFound, _shard.Edits.Overwrite(key, 2, "x"u8, out _, out _));
+        Assert.False(_shard.TryPeek(key, out _));
+        Assert.True(_shard.TryInspect(key, out ItemView found));
+        Assert.Equal((CollectionKind.Hash, elements > 100), (found.Kind, found.HasSeveralChunks));
+        Assert.Throws<InvalidOperationException>(() => ValueOf(_shard));
         Assert.Equal(WriteOutcome.NotFound, _shard.Streams.Open("key"u8, out _, out _, out _));
         Assert.Equal(LeaseAnswer.Fill, _shard.Leases.Get("key"u8, 1_000, out _, out _));
         Assert.Equal(WriteOutcome.Exists, _shard.Set("key"u8, "x"u8, new SetOptions(SetCondition.IfAbsent), out _));
@@ -27,6 +35,42 @@ public sealed class CollectionTests : IDisposable
         Assert.Equal(WriteOutcome.Done, _shard.Set("key"u8, "x"u8, default, out _));
         Assert.Equal(CollectionAnswer.WrongKind, _shard.Collections.Open("key"u8, CollectionKind.Hash, out _));
         Assert.True(_shard.TryGet("key"u8, out ItemView item) && item.Value.SequenceEqual("x"u8));
+        _shard.Check();
+
+        static long ValueOf(Shard shard)
+        {
+            using NativeKeys keys = new(1);
+            keys.Fill(0, "key"u8);
+            shard.TryInspect(shard.Prepare(keys[0]), out ItemView collection);
+            return collection.Length;
+        }
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(20_000)]
+    public void Moves_to_another_key_with_its_life_without_more_memory(int elements)
+    {
+        Fill("key", elements);
+        Assert.True(_shard.Touch("key"u8, 500));
+        long before = _shard.Statistics().Memory.Items;
+        using NativeKeys keys = new(2);
+        keys.Fill(0, "key"u8);
+        keys.Fill(1, new byte[Shard.MaxKeyBytes]);
+        LookupKey from = _shard.Prepare(keys[0]);
+        LookupKey to = _shard.Prepare(keys[1]);
+        Assert.Equal(WriteOutcome.Done, _shard.Copies.Move(from, to, isForAbsent: true, default));
+        _shard.Check();
+        Assert.Equal(CollectionKind.None, _shard.Collections.KindOf(from));
+        Assert.InRange(_shard.Statistics().Memory.Items - before, 0, 1_000);
+        Assert.Equal(0, _shard.Statistics().Memory.Loose);
+        Assert.True(_shard.TryInspect(to, out ItemView item) && item.RestMillis == 500);
+        Assert.Equal(CollectionAnswer.Open, _shard.Collections.Open(to, CollectionKind.Hash, out CollectionView view));
+        Assert.True(view.Count == elements && view.TryFind("field 1"u8, out _));
+        byte[] scratch = new byte[1 << 20];
+        Assert.Equal(
+            elements > ItemCopies.MaxElements ? WriteOutcome.ValueTooLarge : WriteOutcome.Done,
+            _shard.Copies.Copy(to, from, isForAbsent: true, scratch));
         _shard.Check();
     }
 
@@ -133,6 +177,27 @@ public sealed class CollectionTests : IDisposable
         Assert.Equal(WriteOutcome.ValueTooLarge, view.Put("a"u8, new byte[CollectionView.MaxValueBytes + 1], out _));
         Assert.False(view.Remove(new byte[CollectionView.MaxFieldBytes + 1]));
         Assert.Equal(1, view.Count);
+        _shard.Check();
+    }
+
+    [Fact]
+    public void One_that_grows_is_not_evicted_for_its_own_room()
+    {
+        byte[] value = new byte[100];
+        byte[] plain = new byte[50_000];
+        for (int i = 0; i < 500; i++)
+        {
+            _shard.Collections.OpenOrCreate(Encoding.ASCII.GetBytes($"hash {i}"), CollectionKind.Hash, out CollectionView view);
+            for (int field = 0; field < 1_000; field++)
+            {
+                Assert.Equal(WriteOutcome.Done, view.Put(Encoding.ASCII.GetBytes($"field {field}"), value, out _));
+            }
+
+            Assert.Equal(WriteOutcome.Done, _shard.Set(Encoding.ASCII.GetBytes($"plain {i}"), plain, default, out _));
+            _shard.Maintain();
+        }
+
+        Assert.True(_shard.Statistics().Evictions > 500);
         _shard.Check();
     }
 

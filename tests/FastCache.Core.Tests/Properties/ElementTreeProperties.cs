@@ -207,8 +207,8 @@ public sealed unsafe class ElementTreeProperties
 
         public TreeScene()
         {
-            _chunks = new TreeChunks(_shard.Store);
-            _tree = new ElementTree(_chunks);
+            _chunks = _shard.Store.Trees.Chunks;
+            _tree = _shard.Store.Trees.Elements;
             _root = (TreeRoot*)System.Runtime.InteropServices.NativeMemory.AllocZeroed(TreeRoot.Bytes);
             Assert.True(_chunks.TryReserve(1));
             _tree.Create(_root, item: 1);
@@ -250,7 +250,21 @@ public sealed unsafe class ElementTreeProperties
             _tree.Remove(_root, path);
         }
 
-        public void RemoveRange(uint position, uint count) => _tree.RemoveRange(_root, position, count);
+        public void RemoveRange(uint position, uint count)
+        {
+            _tree.RemoveRange(_root, position, count);
+            _held += _chunks.TakeBalance();
+            Trees trees = _shard.Store.Trees;
+            long loose = trees.LooseChunkBytes;
+            while (trees.HasDying)
+            {
+                trees.Reap(2);
+                Assert.True(trees.LooseChunkBytes < loose);
+                loose = trees.LooseChunkBytes;
+            }
+
+            Assert.Equal(0, loose);
+        }
 
         public string At(uint position, out byte[] value)
         {

@@ -58,6 +58,9 @@ internal sealed class ModelledCollections(Shard shard, int seed, int keys, int e
             case 8:
                 CheckPlain(key);
                 break;
+            case 9:
+                Transfer(key, $"key{_random.Next(keys)}", moves: _random.Next(2) == 0);
+                break;
             default:
                 Change(key);
                 break;
@@ -83,6 +86,53 @@ internal sealed class ModelledCollections(Shard shard, int seed, int keys, int e
 
         shard.Check();
         Require(shard.Statistics().Memory.Loose == 0, "dead chunks are left");
+    }
+
+    private void Transfer(string from, string to, bool moves)
+    {
+        if (from == to)
+        {
+            return;
+        }
+
+        using NativeKeys native = new(2);
+        native.Fill(0, Bytes(from));
+        native.Fill(1, Bytes(to));
+        bool isForAbsent = _random.Next(2) == 0;
+        Modelled? model = Living(from);
+        bool isTaken = Living(to) is not null;
+        byte[] scratch = new byte[_random.Next(4) == 0 ? 10_000 : 1 << 20];
+        LookupKey source = shard.Prepare(native[0]);
+        LookupKey target = shard.Prepare(native[1]);
+        WriteOutcome outcome = moves
+            ? shard.Copies.Move(source, target, isForAbsent, scratch)
+            : shard.Copies.Copy(source, target, isForAbsent, scratch);
+        shard.EndBatch();
+        switch (outcome)
+        {
+            case WriteOutcome.Done:
+                Require(model is not null && (mayEvict || !isForAbsent || !isTaken), "transfer");
+                _models[to] = moves ? model! : model!.Copy();
+                if (moves)
+                {
+                    _models.Remove(from);
+                }
+
+                break;
+            case WriteOutcome.NotFound:
+                Require(model is null || mayEvict, "transfer found nothing");
+                break;
+            case WriteOutcome.Exists:
+                Require(isForAbsent && isTaken, "transfer to what is there");
+                break;
+            case WriteOutcome.ValueTooLarge:
+                Require(!moves && model is { Plain: null } && model.Bytes + (16 * model.Count) > scratch.Length, "transfer of too much");
+                break;
+            default:
+                OutOfMemory++;
+                Require(mayEvict && outcome == WriteOutcome.OutOfMemory, $"transfer: {outcome}");
+                break;
+        }
     }
 
     private void Change(string key)
@@ -329,6 +379,26 @@ internal sealed class ModelledCollections(Shard shard, int seed, int keys, int e
         public Dictionary<string, double> Scores { get; } = [];
 
         public int Count => List.Count + Fields.Count + Scores.Count;
+
+        public int Bytes =>
+            List.Sum(element => element.Length) + Fields.Sum(pair => pair.Key.Length + pair.Value.Length) + Scores.Sum(pair => pair.Key.Length);
+
+        public Modelled Copy()
+        {
+            Modelled copy = new() { Kind = Kind, Plain = Plain, Expiry = Expiry };
+            copy.List.AddRange(List);
+            foreach ((string field, byte[] value) in Fields)
+            {
+                copy.Fields[field] = value;
+            }
+
+            foreach ((string member, double score) in Scores)
+            {
+                copy.Scores[member] = score;
+            }
+
+            return copy;
+        }
 
         public void Place(int position, byte[] element, bool replaces)
         {

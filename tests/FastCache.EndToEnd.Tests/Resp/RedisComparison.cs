@@ -10,9 +10,11 @@ internal static class RedisComparison
 
     private static readonly Dictionary<string, Func<Random, RandomCommands>> Sources = new()
     {
+        ["lists"] = random => new RandomListCommands(random),
         ["strings"] = random => new RandomStringCommands(random),
         ["sorted sets"] = random => new RandomSortedSetCommands(random),
         ["hashes"] = random => new RandomHashCommands(random),
+        ["sets"] = random => new RandomSetCommands(random),
     };
 
     public static IEnumerable<string> Kinds => Sources.Keys;

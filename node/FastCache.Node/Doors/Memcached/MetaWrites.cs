@@ -89,7 +89,7 @@ internal sealed class MetaWrites(DoorShard shard)
     public void Delete(in MemcachedRequest request, in LookupKey key, ref Line reply)
     {
         bool isStale = false;
-        bool isThere = _shard.TryPeek(key, out ItemView item);
+        bool isThere = _shard.TryInspect(key, out ItemView item);
         if (!isThere)
         {
             isThere = isStale = _shard.Leases.TryPeekStale(key, out item);

@@ -19,6 +19,9 @@ internal enum CommandFlags
     Stale = 64,
     Fast = 128,
     NoAuth = 256,
+
+    /// <summary>It may be held back until there is what it wants: nothing behind it is decoded before it is answered.</summary>
+    Blocking = 512,
 }
 
 /// <summary>Where a command is executed.</summary>
@@ -175,13 +178,12 @@ internal readonly ref struct Call
 {
     private readonly ref readonly RespRequest _request;
     private readonly ref readonly LookupKey _key;
-    private readonly int _keyIndex;
 
     public Call(ref readonly RespRequest request, ref readonly LookupKey key, int keyIndex, Session? session)
     {
         _request = ref request;
         _key = ref key;
-        _keyIndex = keyIndex;
+        KeyIndex = keyIndex;
         Session = session;
     }
 
@@ -191,14 +193,17 @@ internal readonly ref struct Call
     /// <summary>An argument; the name is 0, of a key that is executed by itself it may be missing.</summary>
     public ReadOnlySpan<byte> this[int index] => _request[index];
 
+    /// <summary>Which argument <see cref="Key"/> is; 0: none.</summary>
+    public int KeyIndex { get; }
+
     /// <summary>The first key, or the one that is executed by itself: hashed, and its item loaded.</summary>
     public ref readonly LookupKey Key => ref _key;
 
     /// <summary>Its bytes.</summary>
-    public ReadOnlySpan<byte> KeyBytes => _request[_keyIndex];
+    public ReadOnlySpan<byte> KeyBytes => _request[KeyIndex];
 
     /// <summary>What stands behind the key.</summary>
-    public ReadOnlySpan<byte> AfterKey => _request[_keyIndex + 1];
+    public ReadOnlySpan<byte> AfterKey => _request[KeyIndex + 1];
 
     /// <summary>Whose it is; null when it has come from another shard: only calls with keys or on every shard do that.</summary>
     public Session? Session { get; }

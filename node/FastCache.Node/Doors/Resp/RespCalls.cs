@@ -72,7 +72,7 @@ internal sealed class RespCalls(DoorShard shard, CommandTable commands, StringCo
     {
         ref PendingCall call = ref _calls[place];
         _counters.Requests++;
-        RespReplyWriter reply = new(room, isVersion3);
+        RespReplyWriter reply = new(room[..RequestExecutor.MaxReplyBytes], isVersion3);
         if (call.Refusal != Refusal.None)
         {
             Refuse(call, session, ref reply);

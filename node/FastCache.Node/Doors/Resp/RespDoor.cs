@@ -1,6 +1,7 @@
 using FastCache.Core;
 using FastCache.Node.Doors.Resp.Collections;
 using FastCache.Node.Doors.Resp.Transactions;
+using FastCache.Node.Doors.Resp.Waiting;
 using FastCache.Node.Sessions;
 using FastCache.Protocol;
 using FastCache.Protocol.Resp;
@@ -21,6 +22,8 @@ internal sealed class RespDoor : Door
     private readonly RespParcels _parcels;
     private readonly TransactionCommands _transactions;
     private readonly CarryPool _carries;
+    private readonly CommandTable _commands;
+    private readonly Waits _waits;
 
     public RespDoor(DoorShard shard)
     {
@@ -30,6 +33,7 @@ internal sealed class RespDoor : Door
         ScanCommands scans = new(shard);
         ConnectionCommands connections = new(shard);
         ServerCommands server = new(shard);
+        ListPops pops = new(shard);
         StringCommands strings = new(shard);
         CommandTable commands = new(
         [
@@ -44,6 +48,11 @@ internal sealed class RespDoor : Door
             .. new SortedSetRangeCommands(shard).Commands,
             .. new SortedSetPopCommands(shard).Commands,
             .. new SortedSetCombineCommands(shard).Commands,
+            .. new SetCommands(shard).Commands,
+            .. new SetAlgebraCommands(shard).Commands,
+            .. new ListCommands(shard, pops).Commands,
+            .. new ListPositionCommands(shard).Commands,
+            .. new BlockingListCommands(shard, pops).Commands,
             .. scans.Commands,
             .. server.Commands,
             .. new ClusterCommands(shard).Commands,
@@ -54,7 +63,13 @@ internal sealed class RespDoor : Door
         _calls = new RespCalls(shard, commands, strings, RequestGroup.Capacity);
         _input = new RespInput(shard, commands, _calls, scans);
         _parcels = new RespParcels(shard, commands, strings);
+        _commands = commands;
+        _waits = shard.Waits;
+        Held = new HeldCalls(shard, _parcels);
     }
+
+    /// <summary>Calls that wait for something.</summary>
+    public HeldCalls Held { get; }
 
     public override DoorKind Kind => DoorKind.Resp;
 
@@ -77,7 +92,8 @@ internal sealed class RespDoor : Door
     public override int Execute(Session session, int call, in LookupKey key, Span<byte> room)
     {
         RespTalk talk = (RespTalk)session.Talk!;
-        return _calls.Execute(call, session, talk, key, room);
+        int bytes = _calls.Execute(call, session, talk, key, room);
+        return _waits.HasWish ? AnswerOrHold(session, call, bytes, room) : bytes;
     }
 
     public override int RefuseForwarding(Session session, int call, Span<byte> room)
@@ -94,7 +110,8 @@ internal sealed class RespDoor : Door
     public override void Pack(Session session, int call, Span<byte> frame)
     {
         RespTalk talk = (RespTalk)session.Talk!;
-        _parcels.Write(_calls[call], talk.IsVersion3, frame);
+        Waiter waiter = IsBlocking(_calls[call]) ? _waits.Begin(session, frame.Length) : default;
+        _parcels.Write(_calls[call], talk.IsVersion3, waiter, frame);
         if (talk.Transaction.IsOpen)
         {
             talk.Transaction.End(); // Of all that comes between MULTI and EXEC only EXEC goes anywhere.
@@ -103,7 +120,20 @@ internal sealed class RespDoor : Door
 
     public override ReadOnlySpan<byte> Receive(int place, ReadOnlySpan<byte> frame) => _parcels.Receive(place, frame);
 
-    public override int ExecuteForeign(int place, in LookupKey key, Span<byte> room) => _parcels.Execute(place, key, room);
+    public override int ExecuteForeign(int place, in LookupKey key, Span<byte> room)
+    {
+        int bytes = _parcels.Execute(place, key, room);
+        if (!_waits.HasWish)
+        {
+            return bytes;
+        }
+
+        Wish wish = _waits.TakeWish();
+        Waiter waiter = _parcels.WaiterOf(place, out bool isVersion3);
+        return waiter.Number == 0 || _waits.IsOver ? bytes
+            : Held.TryHold(_parcels[place], isVersion3, waiter, wish) ? HeldBack
+            : RefuseForeign(room);
+    }
 
     public override int RefuseForeign(Span<byte> room)
     {
@@ -144,5 +174,27 @@ internal sealed class RespDoor : Door
         }
 
         return reply.Length;
+    }
+
+    private bool IsBlocking(in PendingCall call) =>
+        call.CommandIndex >= 0 && (_commands[call.CommandIndex].Flags & CommandFlags.Blocking) != 0;
+
+    /// <summary>Lets a call of a session of this shard wait that asks for it, unless it was executed by a command that does not.</summary>
+    private int AnswerOrHold(Session session, int call, int bytes, Span<byte> room)
+    {
+        Wish wish = _waits.TakeWish();
+        if (!IsBlocking(_calls[call]) || _waits.IsOver)
+        {
+            return bytes;
+        }
+
+        Waiter waiter = _waits.Begin(session, _parcels.BytesOf(_calls[call]));
+        if (Held.TryHold(_calls[call], ((RespTalk)session.Talk!).IsVersion3, waiter, wish))
+        {
+            return 0;
+        }
+
+        _waits.Abandon(session);
+        return RefuseForeign(room);
     }
 }

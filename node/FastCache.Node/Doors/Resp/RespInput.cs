@@ -267,7 +267,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
         }
 
         position.Offset += length;
-        return command is not { IsTurn: true };
+        return command is null || !(command.IsTurn || (command.Flags & CommandFlags.Blocking) != 0);
     }
 
     /// <inheritdoc cref="TryAdd"/>

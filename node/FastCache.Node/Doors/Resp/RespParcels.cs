@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.Waiting;
 using FastCache.Node.Shards;
 using FastCache.Protocol.Resp;
 
@@ -19,7 +20,11 @@ internal sealed class RespParcels(DoorShard shard, CommandTable commands, String
 {
     private readonly RespCalls _calls = new(shard, commands, strings, ForeignService.GroupSize);
     private readonly bool[] _isVersion3 = new bool[ForeignService.GroupSize];
+    private readonly Waiter[] _waiters = new Waiter[ForeignService.GroupSize];
     private readonly RespArgumentTable _arguments = new();
+
+    /// <summary>A call that was received.</summary>
+    public ref PendingCall this[int place] => ref _calls[place];
 
     public int BytesOf(in PendingCall call)
     {
@@ -35,8 +40,9 @@ internal sealed class RespParcels(DoorShard shard, CommandTable commands, String
 
     /// <param name="call">The call.</param>
     /// <param name="isVersion3">The form of its reply.</param>
+    /// <param name="waiter">Who waits, of a command that may be held back.</param>
     /// <param name="frame"><see cref="BytesOf"/> it.</param>
-    public void Write(in PendingCall call, bool isVersion3, Span<byte> frame)
+    public void Write(in PendingCall call, bool isVersion3, in Waiter waiter, Span<byte> frame)
     {
         Range travels = Travelling(call);
         int count = 1 + travels.End.Value - travels.Start.Value;
@@ -49,6 +55,7 @@ internal sealed class RespParcels(DoorShard shard, CommandTable commands, String
             Part = call.Part,
             Parts = call.Parts,
             IsVersion3 = isVersion3,
+            Waiter = waiter,
         };
         MemoryMarshal.Write(frame, head);
         Span<int> lengths = MemoryMarshal.Cast<byte, int>(frame.Slice(Unsafe.SizeOf<Head>(), count * sizeof(int)));
@@ -88,6 +95,7 @@ internal sealed class RespParcels(DoorShard shard, CommandTable commands, String
         call.CommandIndex = head.Command;
         (call.KeyIndex, call.Part, call.Parts, call.Refusal) = (head.KeyIndex, head.Part, head.Parts, Refusal.None);
         _isVersion3[place] = head.IsVersion3;
+        _waiters[place] = head.Waiter;
         if (head.KeyIndex == 0)
         {
             return default;
@@ -105,6 +113,13 @@ internal sealed class RespParcels(DoorShard shard, CommandTable commands, String
     public int Execute(int place, in LookupKey key, Span<byte> room) =>
         _calls.Execute(place, session: null, _isVersion3[place], key, room);
 
+    /// <summary>Who waits for a call that was received, and in what form the reply is to be.</summary>
+    public Waiter WaiterOf(int place, out bool isVersion3)
+    {
+        isVersion3 = _isVersion3[place];
+        return _waiters[place];
+    }
+
     /// <summary>Which arguments go: all behind the name, or those of one key.</summary>
     private Range Travelling(in PendingCall call) => CommandOf(call).Spread == Spread.EachKey
         ? call.KeyIndex..(call.KeyIndex + CommandOf(call).Keys.Step)
@@ -120,5 +135,6 @@ internal sealed class RespParcels(DoorShard shard, CommandTable commands, String
         public int Part;
         public int Parts;
         public bool IsVersion3;
+        public Waiter Waiter;
     }
 }

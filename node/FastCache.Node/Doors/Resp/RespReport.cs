@@ -45,6 +45,7 @@ internal sealed class RespReport(DoorShard shard)
         {
             Add("connected_clients:"u8, shard.Stats.Total("connections"), ref text);
             Add("maxclients:"u8, shard.Options.MaxConnections, ref text);
+            Add("blocked_clients:"u8, shard.Stats.Total("connections_waiting"), ref text);
         }
 
         if (Begins("memory"u8, "# Memory"u8, call, ref text, ref isFirst))

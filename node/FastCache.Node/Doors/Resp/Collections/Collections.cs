@@ -17,14 +17,42 @@ internal sealed class Collections(DoorShard shard)
     /// <param name="reply">Is written the error when the key has something else.</param>
     /// <param name="collection">Open when the answer says so.</param>
     /// <returns>Open, Absent (nothing is written: each command has its own reply), or WrongKind (the error is written).</returns>
-    public CollectionAnswer Open(scoped in LookupKey key, CollectionKind kind, ref RespReplyWriter reply, out CollectionView collection) =>
+    public CollectionAnswer Open(scoped in LookupKey key, CollectionKind kind, scoped ref RespReplyWriter reply, out CollectionView collection) =>
         Answer(_store.Open(key, kind, out collection), ref reply);
 
     /// <summary>Opens a collection to add to it, a new one if there is none: give it an element, or <see cref="CollectionView.RemoveIfEmpty"/>.</summary>
     /// <inheritdoc cref="Open"/>
     /// <returns>Whether it is open; otherwise the error is written.</returns>
-    public bool TryOpenOrCreate(scoped in LookupKey key, CollectionKind kind, ref RespReplyWriter reply, out CollectionView collection) =>
+    public bool TryOpenOrCreate(scoped in LookupKey key, CollectionKind kind, scoped ref RespReplyWriter reply, out CollectionView collection) =>
         Answer(_store.OpenOrCreate(key, kind, out collection), ref reply) == CollectionAnswer.Open;
+
+    /// <summary>Executes a call that removes fields or members: all its arguments behind the key.</summary>
+    public void Remove(scoped Call call, CollectionKind kind, ref RespReplyWriter reply)
+    {
+        if (!Permits(call.Count - 2, ref reply))
+        {
+            return;
+        }
+
+        CollectionAnswer answer = Open(call.Key, kind, ref reply, out CollectionView collection);
+        if (answer == CollectionAnswer.WrongKind)
+        {
+            return;
+        }
+
+        int removed = 0;
+        for (int i = 2; i < call.Count && answer == CollectionAnswer.Open; i++)
+        {
+            removed += collection.Remove(call[i]) ? 1 : 0;
+        }
+
+        if (removed > 0)
+        {
+            shard.Note(call.KeyBytes);
+        }
+
+        reply.WriteInteger(removed);
+    }
 
     /// <summary>Whether a command may look at so many elements; writes the error if not.</summary>
     public static bool Permits(long elements, ref RespReplyWriter reply)

@@ -1,5 +1,6 @@
 using System.Numerics;
 using FastCache.Core;
+using FastCache.Node.Sessions;
 using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp.Collections;
@@ -22,7 +23,7 @@ internal enum ElementParts
 }
 
 /// <summary>Writes elements behind the head of an array, set or map, as far as they fit into a reply.</summary>
-/// <remarks>Replies are bounded by the room that they are written into: what does not fit makes the whole reply an error, <see cref="TryEnd"/>.</remarks>
+/// <remarks>A reply has at most <see cref="RequestExecutor.MaxReplyBytes"/>: what does not fit makes the whole reply an error, <see cref="TryEnd"/>.</remarks>
 /// <param name="reply">The head is written already; nothing else may be written until <see cref="TryEnd"/>.</param>
 /// <param name="parts">What is written.</param>
 internal ref struct ElementReply(RespReplyWriter reply, ElementParts parts) : IElementVisitor
@@ -37,7 +38,10 @@ internal ref struct ElementReply(RespReplyWriter reply, ElementParts parts) : IE
     public readonly int Bytes => _isTooLong ? -1 : _reply.Length - _before;
 
     /// <summary>Bytes that can still be written.</summary>
-    public readonly int RoomBytes => _reply.Rest.Length;
+    public readonly int RoomBytes => RoomOf(_reply);
+
+    /// <summary>Bytes that can still be written of a reply: as many, wherever it is executed.</summary>
+    public static int RoomOf(in RespReplyWriter reply) => Math.Min(RequestExecutor.MaxReplyBytes - reply.Length, reply.Rest.Length);
 
     /// <summary>The length of an array of so many elements.</summary>
     public static int CountFor(int elements, ElementParts parts, in RespReplyWriter reply) =>
@@ -107,7 +111,7 @@ internal ref struct ElementReply(RespReplyWriter reply, ElementParts parts) : IE
 
     private bool TryBegin(scoped ReadOnlySpan<byte> field, int valueBytes)
     {
-        if (MostBytesOf(field.Length, valueBytes, parts) > _reply.Rest.Length)
+        if (MostBytesOf(field.Length, valueBytes, parts) > RoomBytes)
         {
             _isTooLong = true;
             return false;

@@ -97,7 +97,7 @@ internal sealed class HashCommands(DoorShard shard)
             scoped ElementView element = default;
             bool isThere = answer == CollectionAnswer.Open && hash.TryFind(call[i], out element);
             int bytes = isThere ? element.Length : 0;
-            if (bytes + RespReplyWriter.MaxOverheadBytes > reply.Rest.Length)
+            if (bytes + RespReplyWriter.MaxOverheadBytes > ElementReply.RoomOf(reply))
             {
                 reply.CutTo(start);
                 RespErrors.WriteReplyTooLong(ref reply);
@@ -115,34 +115,7 @@ internal sealed class HashCommands(DoorShard shard)
         }
     }
 
-    private void Delete(scoped Call call, ref RespReplyWriter reply)
-    {
-        if (!Collections.Permits(call.Count - 2, ref reply))
-        {
-            return;
-        }
-
-        int deleted = 0;
-        switch (_collections.Open(call.Key, CollectionKind.Hash, ref reply, out CollectionView hash))
-        {
-            case CollectionAnswer.Open:
-                for (int i = 2; i < call.Count; i++)
-                {
-                    deleted += hash.Remove(call[i]) ? 1 : 0;
-                }
-
-                if (deleted > 0)
-                {
-                    shard.Note(call.KeyBytes);
-                }
-
-                reply.WriteInteger(deleted);
-                break;
-            case CollectionAnswer.Absent:
-                reply.WriteInteger(0);
-                break;
-        }
-    }
+    private void Delete(scoped Call call, ref RespReplyWriter reply) => _collections.Remove(call, CollectionKind.Hash, ref reply);
 
     private void Length(scoped Call call, ref RespReplyWriter reply)
     {

@@ -78,6 +78,7 @@ internal sealed class TransactionRun(DoorShard shard, RespCalls calls, CommandTa
             (call.Part, call.Parts, call.Refusal, call.IsSimple) = (part, parts, Refusal.None, false);
             LookupKey key = call.KeyIndex == 0 ? default : shard.Shard.Prepare(request[call.KeyIndex]);
             int bytes = calls.Execute(0, session, isVersion3, key, _room);
+            shard.Waits.TakeWish(); // In a transaction nobody waits: what was written is what the time's end would be answered.
             bytes = RespJoin.Take(_joined, isInParts ? calls.TagOf(0) : (byte)0, _room.AsSpan(0, bytes), _room);
             fits &= reply.Length + bytes <= mostBytes;
             if (fits)

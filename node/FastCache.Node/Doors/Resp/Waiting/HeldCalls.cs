@@ -1,0 +1,182 @@
+using FastCache.Core;
+using FastCache.Io;
+using FastCache.Node.Sessions;
+using FastCache.Node.Shards;
+
+namespace FastCache.Node.Doors.Resp.Waiting;
+
+/// <summary>Holds calls back that wait for a list, and executes them when there is one or their time is over.</summary>
+/// <remarks>
+/// A call is kept as it travels between shards, wherever its connection is:
+/// <code>
+///                 handler asks to wait         a key was written, has a list, and this call is the first
+///   executed ─────────────────────────► held ──────────────────────────────────────────────────────────► executed, answered
+///                                         │ its time is over, or the node stops                                ▲
+///                                         ├────────────────────────────────────────────────────────────────────┘
+///                                         │ its connection has gone
+///                                         └────────────────────────► forgotten, within a second
+/// </code>
+/// It is done once a pass, not within the write: what came together with a write is executed before those who waited for it.
+/// </remarks>
+internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
+{
+    /// <summary>How often calls of connections that have gone are looked for.</summary>
+    private const long SweepMillis = 1_000;
+
+    /// <summary>When a call is tried again whose time is over, and that cannot be answered now.</summary>
+    private const long RetryMillis = 20;
+
+    private readonly Shard _shard = shard.Shard;
+    private readonly Waits _waits = shard.Waits;
+    private readonly List<ulong> _stuck = [];
+    private long _nextLookMillis = long.MaxValue;
+
+    /// <summary>Whether a key was written that calls wait for.</summary>
+    public bool HasWork => _waits.Signals.Count > 0;
+
+    /// <summary>When <see cref="Serve"/> has something to do at the latest, in the loop's time.</summary>
+    public long NextLookMillis => _nextLookMillis;
+
+    /// <summary>Holds a call back whose handler asks for it.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="isVersion3">The form of its reply.</param>
+    /// <param name="waiter">Who waits for it.</param>
+    /// <param name="wish">What for.</param>
+    /// <returns>False when there is no memory for it.</returns>
+    public bool TryHold(in PendingCall call, bool isVersion3, in Waiter waiter, in Wish wish)
+    {
+        int length = parcels.BytesOf(call);
+        NativeBuffer? frame = shard.Carries.Borrow(length);
+        if (frame is null)
+        {
+            return false;
+        }
+
+        parcels.Write(call, isVersion3, waiter, frame.Span[..length]);
+        int held = _waits.Queues.Add(waiter, frame, length, wish.DeadlineMillis);
+        for (int i = 0; i < wish.Keys; i++)
+        {
+            int argument = wish.FirstKey + i;
+            _waits.Queues.AddKey(held, _waits.HashOf(call.Request[argument]), argument);
+        }
+
+        _nextLookMillis = Math.Min(_nextLookMillis, Math.Min(wish.DeadlineMillis, shard.NowMillis() + SweepMillis));
+        return true;
+    }
+
+    /// <summary>Answers the calls whose time has come.</summary>
+    /// <param name="answers">Where the replies go.</param>
+    public void Serve(LateAnswers answers)
+    {
+        if (_waits.Queues.Count == 0)
+        {
+            _waits.Signals.Clear();
+            _stuck.Clear();
+            _nextLookMillis = long.MaxValue;
+            return;
+        }
+
+        foreach (ulong hash in _stuck)
+        {
+            _waits.Signal(hash);
+        }
+
+        _stuck.Clear();
+        // What is executed here may write keys that others wait for: they are found at the end of this very list.
+        for (int i = 0; i < _waits.Signals.Count; i++)
+        {
+            ServeKey(_waits.Signals[i], answers);
+        }
+
+        _waits.Signals.Clear();
+        if (_waits.IsOver || shard.NowMillis() >= _nextLookMillis)
+        {
+            EndOverdue(shard.NowMillis(), answers);
+        }
+
+        _shard.EndBatch();
+    }
+
+    /// <summary>Lets those who wait for a key have what its list has, the first one first.</summary>
+    private void ServeKey(ulong hash, LateAnswers answers)
+    {
+        _waits.Queues.TakeSignal(hash);
+        bool isStuck = false;
+        int place = _waits.Queues.FirstOf(hash);
+        while (place >= 0)
+        {
+            (place, int call, int argument) = _waits.Queues.At(place);
+            if (!_waits.IsOn(_waits.Queues[call].Waiter))
+            {
+                Forget(call);
+                continue;
+            }
+
+            parcels.Receive(0, FrameOf(call));
+            if (_shard.Collections.KindOf(_shard.Prepare(parcels[0].Request[argument])) != CollectionKind.List)
+            {
+                return;
+            }
+
+            isStuck |= !TryAnswer(call, answers);
+        }
+
+        if (isStuck)
+        {
+            _stuck.Add(hash);
+        }
+    }
+
+    /// <summary>Ends the waits whose time is over, all if the node stops, and forgets those that were abandoned.</summary>
+    private void EndOverdue(long now, LateAnswers answers)
+    {
+        _nextLookMillis = now + SweepMillis;
+        for (int call = 0; call < _waits.Queues.EndOfCalls; call++)
+        {
+            if (!_waits.Queues[call].IsHeld)
+            {
+                continue;
+            }
+
+            if (!_waits.IsOn(_waits.Queues[call].Waiter))
+            {
+                Forget(call);
+                continue;
+            }
+
+            long deadline = _waits.Queues[call].DeadlineMillis;
+            if (deadline <= now || _waits.IsOver)
+            {
+                parcels.Receive(0, FrameOf(call));
+                deadline = TryAnswer(call, answers) ? long.MaxValue : now + RetryMillis;
+            }
+
+            _nextLookMillis = Math.Min(_nextLookMillis, deadline);
+        }
+    }
+
+    /// <summary>Executes a call that was received, and answers it whatever it finds.</summary>
+    /// <returns>False when it cannot be answered now: it is held on.</returns>
+    private bool TryAnswer(int call, LateAnswers answers)
+    {
+        Waiter waiter = _waits.Queues[call].Waiter;
+        if (!answers.TryBegin(waiter, out Span<byte> room))
+        {
+            return false;
+        }
+
+        if (_waits.TryEnd(waiter))
+        {
+            LookupKey key = _shard.Prepare(parcels[0].Request[parcels[0].KeyIndex]);
+            answers.End(waiter, parcels.Execute(0, key, room));
+            _waits.TakeWish();
+        }
+
+        Forget(call);
+        return true;
+    }
+
+    private void Forget(int call) => shard.Carries.GiveBack(_waits.Queues.Remove(call));
+
+    private ReadOnlySpan<byte> FrameOf(int call) => _waits.Queues[call].Frame.Span[.._waits.Queues[call].Length];
+}

@@ -1,0 +1,119 @@
+using FastCache.Core;
+using FastCache.Node.Sessions;
+using FastCache.Node.Shards;
+
+namespace FastCache.Node.Doors.Resp.Waiting;
+
+/// <summary>What calls of this shard wait for, and the waits of its connections.</summary>
+/// <remarks>
+/// A handler that finds nothing writes the reply of a call whose time is over, and says with <see cref="Ask"/> that it would rather
+/// wait. Whoever runs it decides: <see cref="RespDoor"/> holds the call back and drops that reply; where a command must not wait (in a
+/// transaction, or in a node that stops) the reply is simply sent.
+/// </remarks>
+/// <param name="shard">Hashes keys.</param>
+/// <param name="board">Of all shards.</param>
+/// <param name="home">This shard.</param>
+/// <param name="counters">Where waits are counted.</param>
+/// <param name="nowMillis">The loop's time.</param>
+internal sealed class Waits(Shard shard, WaitBoard board, int home, NodeCounters counters, Func<long> nowMillis)
+{
+    private const long Never = long.MaxValue;
+
+    private readonly List<ulong> _signals = [];
+    private long _lastNumber;
+    private bool _hasWish;
+    private Wish _wish;
+
+    /// <summary>This shard.</summary>
+    public int Home => home;
+
+    /// <summary>Whether nobody may wait any more, because the node stops.</summary>
+    public bool IsOver { get; set; }
+
+    /// <summary>The calls that are held back here.</summary>
+    public WaitQueues Queues { get; } = new();
+
+    /// <summary>Whether the handler that ran last would rather wait.</summary>
+    public bool HasWish => _hasWish;
+
+    /// <summary>Keys of held calls that were written since they were looked at.</summary>
+    public List<ulong> Signals => _signals;
+
+    /// <summary>Says that a call would rather wait until one of its keys has a list.</summary>
+    /// <param name="timeoutMillis">For how long; 0: for ever.</param>
+    /// <param name="firstKey">The argument that is the first of those keys.</param>
+    /// <param name="keys">How many there are, one behind the other.</param>
+    public void Ask(long timeoutMillis, int firstKey, int keys)
+    {
+        long now = nowMillis();
+        _wish = new Wish(timeoutMillis == 0 || timeoutMillis > Never - now ? Never : now + timeoutMillis, firstKey, keys);
+        _hasWish = true;
+    }
+
+    /// <summary>Takes the wish of the handler that ran last, so that the next one begins without.</summary>
+    public Wish TakeWish()
+    {
+        _hasWish = false;
+        return _wish;
+    }
+
+    /// <summary>Lets a session of this shard wait: nothing more of it is decoded until it is answered.</summary>
+    /// <param name="session">Whose call is held back, here or at the shard of its key.</param>
+    /// <param name="bytes">What holding it takes.</param>
+    public Waiter Begin(Session session, int bytes)
+    {
+        session.BeginWait(++_lastNumber, bytes, counters);
+        board.Begin(home, session.Connection.Slot, session.Wait);
+        return new Waiter(session.Connection, home, session.Wait);
+    }
+
+    /// <summary>Ends the wait of a session of this shard that has gone, if it has one.</summary>
+    public void Abandon(Session session)
+    {
+        if (session.IsParked)
+        {
+            board.Abandon(home, session.Connection.Slot);
+            session.EndWait(counters);
+        }
+    }
+
+    /// <summary>Whether somebody still waits for a held call.</summary>
+    public bool IsOn(in Waiter waiter) => board.IsOn(waiter.Home, waiter.Connection.Slot, waiter.Number);
+
+    /// <summary>Makes sure that nobody else ends a wait: the call is answered now.</summary>
+    public bool TryEnd(in Waiter waiter) => board.TryEnd(waiter.Home, waiter.Connection.Slot, waiter.Number);
+
+    /// <summary>The hash of a key that lies in memory that does not move.</summary>
+    public ulong HashOf(ReadOnlySpan<byte> key) => shard.Prepare(key).SeededHash;
+
+    /// <summary>Takes note of a write to a key.</summary>
+    public void Written(ReadOnlySpan<byte> key)
+    {
+        if (Queues.Count > 0)
+        {
+            Signal(HashOf(key));
+        }
+    }
+
+    /// <summary>Has a key looked at for which somebody may wait.</summary>
+    /// <param name="hash">The key's.</param>
+    public void Signal(ulong hash)
+    {
+        if (Queues.TrySignal(hash))
+        {
+            _signals.Add(hash);
+        }
+    }
+}
+
+/// <summary>What a call waits for.</summary>
+/// <param name="DeadlineMillis">Until when, in the loop's time.</param>
+/// <param name="FirstKey">The argument that is the first key.</param>
+/// <param name="Keys">How many keys there are.</param>
+internal readonly record struct Wish(long DeadlineMillis, int FirstKey, int Keys);
+
+/// <summary>Who waits for a held call.</summary>
+/// <param name="Connection">On its own shard.</param>
+/// <param name="Home">That shard.</param>
+/// <param name="Number">Of the wait, see <see cref="WaitBoard"/>; 0: none.</param>
+internal readonly record struct Waiter(Io.ConnectionId Connection, int Home, long Number);

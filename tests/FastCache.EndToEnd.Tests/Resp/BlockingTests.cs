@@ -1,0 +1,304 @@
+using System.Diagnostics;
+
+namespace FastCache.EndToEnd.Tests.Resp;
+
+/// <summary>Clients that wait for elements of lists, on the shard of the list and on others.</summary>
+public sealed class BlockingTests
+{
+    private const int Keys = 12;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Waiter_has_the_element_that_comes(int shards)
+    {
+        using RunningNode node = Start(shards);
+        using RespPeer waiter = new(node.RespEndPoint);
+        using RespPeer other = new(node.RespEndPoint);
+        for (int i = 0; i < Keys; i++)
+        {
+            waiter.Send(RespPeer.Encode(i % 2 == 0 ? "BLPOP" : "BRPOP", $"k{i}", "0"));
+            AwaitWaiting(other, 1);
+            Assert.Equal(":2\r\n", other.Ask("RPUSH", $"k{i}", "first", "last"));
+            string element = i % 2 == 0 ? "$5\r\nfirst\r\n" : "$4\r\nlast\r\n";
+            Assert.Equal($"*2\r\n${$"k{i}".Length}\r\nk{i}\r\n{element}", waiter.ReadReply());
+            Assert.Equal(":1\r\n", other.Ask("LLEN", $"k{i}"));
+            Assert.Equal("+PONG\r\n", waiter.Ask("PING"));
+        }
+
+        Assert.Equal(0, node.Stop());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Waiters_are_served_in_the_order_in_which_they_came(int shards)
+    {
+        using RunningNode node = Start(shards);
+        RespPeer[] waiters = Connect(node, 9);
+        using RespPeer other = new(node.RespEndPoint);
+        for (int i = 0; i < waiters.Length; i++)
+        {
+            waiters[i].Send(RespPeer.Encode("BLPOP", "{q}none", "{q}", "0"));
+            AwaitWaiting(other, i + 1);
+        }
+
+        // The third one gives up: nothing is lost with it, and nobody else's turn.
+        waiters[2].Dispose();
+        AwaitWaiting(other, waiters.Length - 1);
+        Assert.Equal(":3\r\n", other.Ask("RPUSH", "{q}", "0", "1", "2"));
+        for (int i = 3; i < waiters.Length; i++)
+        {
+            Assert.Equal(":1\r\n", other.Ask("RPUSH", "{q}", $"{i}"));
+        }
+
+        for (int i = 0, element = 0; i < waiters.Length; i++)
+        {
+            if (i != 2)
+            {
+                Assert.Equal($"*2\r\n$3\r\n{{q}}\r\n$1\r\n{element++}\r\n", waiters[i].ReadReply());
+            }
+        }
+
+        Assert.Equal($"*1\r\n$1\r\n{waiters.Length - 1}\r\n", other.Ask("LRANGE", "{q}", "0", "-1"));
+        Array.ForEach(waiters, waiter => waiter.Dispose());
+        Assert.Equal(0, node.Stop());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Wait_ends_when_its_time_is_over(int shards)
+    {
+        using RunningNode node = Start(shards);
+        using RespPeer waiter = new(node.RespEndPoint);
+        for (int i = 0; i < Keys; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            string reply = (i % 3) switch
+            {
+                0 => waiter.Ask("BLPOP", $"k{i}", $"{{k{i}}}other", "0.15"),
+                1 => waiter.Ask("BLMOVE", $"k{i}", $"k{i}", "LEFT", "RIGHT", "0.15"),
+                _ => waiter.Ask("BLMPOP", "0.15", "1", $"k{i}", "LEFT"),
+            };
+            Assert.Equal(i < 6 ? "*-1\r\n" : "_\r\n", reply);
+            Assert.InRange(Stopwatch.GetElapsedTime(start).TotalMilliseconds, 130, 5_000);
+            if (i == 5)
+            {
+                waiter.Ask("HELLO", "3");
+            }
+        }
+
+        Assert.Equal(":1\r\n", waiter.Ask("RPUSH", "k0", "late"));
+        Assert.Equal(":1\r\n", waiter.Ask("LLEN", "k0"));
+        Assert.Equal(0, node.Stop());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Requests_behind_a_wait_are_executed_after_it(int shards)
+    {
+        using RunningNode node = Start(shards);
+        using RespPeer waiter = new(node.RespEndPoint);
+        using RespPeer other = new(node.RespEndPoint);
+        string longValue = new('v', 200_000);
+        for (int i = 0; i < Keys; i++)
+        {
+            waiter.Send([
+                .. RespPeer.Encode("SET", $"s{i}", "before"), .. RespPeer.Encode("BLPOP", $"k{i}", "0"), .. RespPeer.Encode("LLEN", $"k{i}"),
+                .. RespPeer.Encode("SET", $"s{i}", longValue), .. RespPeer.Encode("BLPOP", $"k{i}", "0"), .. RespPeer.Encode("PING")]);
+            Assert.Equal("+OK\r\n", waiter.ReadReply());
+            AwaitWaiting(other, 1);
+            Assert.Equal("$6\r\nbefore\r\n", other.Ask("GET", $"s{i}"));
+            other.Ask("RPUSH", $"k{i}", "a");
+            Assert.EndsWith("$1\r\na\r\n", waiter.ReadReply(), StringComparison.Ordinal);
+            Assert.Equal(":0\r\n", waiter.ReadReply());
+            Assert.Equal("+OK\r\n", waiter.ReadReply());
+            AwaitWaiting(other, 1);
+            other.Ask("RPUSH", $"k{i}", "b", "c");
+            Assert.EndsWith("$1\r\nb\r\n", waiter.ReadReply(), StringComparison.Ordinal);
+            Assert.Equal("+PONG\r\n", waiter.ReadReply());
+        }
+
+        Assert.Equal(0, node.Stop());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Nothing_is_taken_for_a_client_that_has_gone(int shards)
+    {
+        using RunningNode node = Start(shards);
+        using RespPeer other = new(node.RespEndPoint);
+        for (int i = 0; i < Keys; i++)
+        {
+            RespPeer waiter = new(node.RespEndPoint);
+            waiter.Send(RespPeer.Encode("BLPOP", $"k{i}", "0"));
+            AwaitWaiting(other, 1);
+            if (i % 2 == 0)
+            {
+                waiter.Dispose();
+            }
+            else
+            {
+                waiter.EndOutput();
+                Assert.Equal("", waiter.ReadToEnd());
+            }
+
+            AwaitWaiting(other, 0);
+            Assert.Equal(":1\r\n", other.Ask("RPUSH", $"k{i}", "a"));
+            Assert.Equal(":1\r\n", other.Ask("LLEN", $"k{i}"));
+        }
+
+        Assert.Equal(0, node.Stop());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Many_wait_without_use_of_processors_and_each_has_its_element(int shards)
+    {
+        const int Waiters = 100;
+        using RunningNode node = Start(shards);
+        RespPeer[] waiters = Connect(node, Waiters);
+        using RespPeer other = new(node.RespEndPoint);
+        foreach (RespPeer waiter in waiters)
+        {
+            waiter.Send(RespPeer.Encode("BLPOP", "jobs", "0"));
+        }
+
+        AwaitWaiting(other, Waiters);
+        TimeSpan before = node.ProcessorTime;
+        Thread.Sleep(1_000);
+        Assert.InRange((node.ProcessorTime - before).TotalMilliseconds, 0, 300);
+        foreach (int[] part in Enumerable.Range(0, Waiters).Chunk(7))
+        {
+            Assert.StartsWith(":", other.Ask(["RPUSH", "jobs", .. part.Select(i => $"{i}")]), StringComparison.Ordinal);
+        }
+
+        SortedSet<int> had = [.. waiters.Select(waiter => int.Parse(waiter.ReadReply().Split("\r\n")[4]))];
+        Assert.Equal(Waiters, had.Count);
+        Assert.Equal(":0\r\n", other.Ask("LLEN", "jobs"));
+        Array.ForEach(waiters, waiter => waiter.Dispose());
+        Assert.Equal(0, node.Stop());
+    }
+
+    [Fact]
+    public void Element_goes_from_one_wait_to_the_next()
+    {
+        using RunningNode node = Start(1);
+        RespPeer[] waiters = Connect(node, 3);
+        waiters[0].Send(RespPeer.Encode("BLMOVE", "a", "b", "LEFT", "LEFT", "0"));
+        waiters[1].Send(RespPeer.Encode("BRPOPLPUSH", "b", "c", "0"));
+        waiters[2].Send(RespPeer.Encode("BLMPOP", "0", "2", "nothing", "c", "LEFT", "COUNT", "5"));
+        using RespPeer other = new(node.RespEndPoint);
+        AwaitWaiting(other, 3);
+        Assert.Equal("+OK\r\n", other.Ask("SET", "a", "not a list"));
+        Assert.Equal(":1\r\n", other.Ask("DEL", "a"));
+        Assert.Equal(":1\r\n", other.Ask("LPUSH", "a", "x"));
+        Assert.Equal("$1\r\nx\r\n", waiters[0].ReadReply());
+        Assert.Equal("$1\r\nx\r\n", waiters[1].ReadReply());
+        Assert.Equal("*2\r\n$1\r\nc\r\n*1\r\n$1\r\nx\r\n", waiters[2].ReadReply());
+        Array.ForEach(waiters, waiter => waiter.Dispose());
+        Assert.Equal(0, node.Stop());
+    }
+
+    [Theory]
+    [InlineData("RENAME")]
+    [InlineData("COPY")]
+    public void List_that_comes_from_another_key_is_found(string command)
+    {
+        using RunningNode node = Start(3);
+        using RespPeer waiter = new(node.RespEndPoint);
+        using RespPeer other = new(node.RespEndPoint);
+        waiter.Send(RespPeer.Encode("BLPOP", "{q}to", "0"));
+        AwaitWaiting(other, 1);
+        Assert.Equal(":1\r\n", other.Ask("RPUSH", "{q}from", "x"));
+        other.Ask(command, "{q}from", "{q}to");
+        Assert.Equal("*2\r\n$5\r\n{q}to\r\n$1\r\nx\r\n", waiter.ReadReply());
+        Assert.Equal(0, node.Stop());
+    }
+
+    [Fact]
+    public void Silence_of_a_waiter_is_no_idleness()
+    {
+        using RunningNode node = RunningNode.StartWithResp("--idle-timeout", "1");
+        using RespPeer waiter = new(node.RespEndPoint);
+        waiter.Send(RespPeer.Encode("BLPOP", "k", "2.5"));
+        Assert.Equal("*-1\r\n", waiter.ReadReply());
+        Assert.Equal("+PONG\r\n", waiter.Ask("PING"));
+        Assert.Equal("", waiter.ReadToEnd());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Shutdown_ends_all_waits(int shards)
+    {
+        using RunningNode node = Start(shards);
+        RespPeer[] waiters = Connect(node, 20);
+        for (int i = 0; i < waiters.Length; i++)
+        {
+            waiters[i].Send(RespPeer.Encode("BLPOP", $"k{i}", "0"));
+        }
+
+        using RespPeer other = new(node.RespEndPoint);
+        AwaitWaiting(other, waiters.Length);
+        long start = Stopwatch.GetTimestamp();
+        Assert.Equal(0, node.Stop());
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 4);
+        Assert.All(waiters, waiter => Assert.Equal("*-1\r\n", waiter.ReadToEnd()));
+        Array.ForEach(waiters, waiter => waiter.Dispose());
+    }
+
+    [Fact]
+    public void Keys_of_one_wait_lie_on_one_shard()
+    {
+        using RunningNode node = Start(3);
+        using RespPeer peer = new(node.RespEndPoint);
+        Assert.StartsWith("-CROSSSLOT ", peer.Ask(["BLPOP", .. Enumerable.Range(0, 20).Select(i => $"k{i}"), "0"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Elements_and_searches_have_their_bounds()
+    {
+        const int Elements = 70_000;
+        using RunningNode node = Start(1);
+        using RespPeer peer = new(node.RespEndPoint);
+        Assert.Equal("-ERR an element of a list or a value of a hash has at most 262144 bytes here\r\n", peer.Ask("RPUSH", "k", "a", new string('v', (256 << 10) + 1)));
+        Assert.Equal(":0\r\n", peer.Ask("LLEN", "k"));
+        Assert.Equal(":1\r\n", peer.Ask("RPUSH", "k", new string('v', 256 << 10)));
+        Assert.Equal(":1\r\n", peer.Ask("LREM", "k", "0", new string('v', 256 << 10)));
+        foreach (int[] part in Enumerable.Range(0, Elements).Chunk(10_000))
+        {
+            peer.Ask(["RPUSH", "k", .. part.Select(i => $"element {i}")]);
+        }
+
+        Assert.Equal(":60000\r\n", peer.Ask("LPOS", "k", "element 60000"));
+        Assert.Equal($":{Elements - 1}\r\n", peer.Ask("LPOS", "k", $"element {Elements - 1}", "RANK", "-1"));
+        Assert.Equal("$-1\r\n", peer.Ask("LPOS", "k", "nothing", "MAXLEN", "60000"));
+        Assert.StartsWith("-ERR a command looks at 65536 elements at most", peer.Ask("LPOS", "k", "nothing"), StringComparison.Ordinal);
+        Assert.StartsWith("-ERR a command looks at 65536 elements", peer.Ask("LREM", "k", "0", "nothing"), StringComparison.Ordinal);
+        Assert.StartsWith("-ERR a command looks at 65536 elements", peer.Ask("LINSERT", "k", "BEFORE", "nothing", "x"), StringComparison.Ordinal);
+        Assert.StartsWith("-ERR a command looks at 65536 elements", peer.Ask("RPOP", "k", "100000"), StringComparison.Ordinal);
+        Assert.StartsWith("-ERR a reply has at most", peer.Ask("LRANGE", "k", "0", "-1"), StringComparison.Ordinal);
+        Assert.StartsWith("-ERR a reply has at most", peer.Ask("LPOP", "k", "60000"), StringComparison.Ordinal);
+        Assert.Equal($":{Elements}\r\n", peer.Ask("LLEN", "k"));
+        Assert.Equal("+OK\r\n", peer.Ask("LTRIM", "k", "10", "-11"));
+        Assert.Equal($":{Elements - 20}\r\n", peer.Ask("LLEN", "k"));
+        Assert.Equal(0, node.Stop());
+    }
+
+    private static RunningNode Start(int shards) =>
+        RunningNode.StartWithResp("--shards", $"{shards}", "--memory", "192MiB", "--connection-memory", "64MiB");
+
+    /// <summary>Waits until so many connections of the node wait for something.</summary>
+    private static void AwaitWaiting(RespPeer peer, int connections)
+    {
+        string line = $"\r\nblocked_clients:{connections}\r\n";
+        Eventually.Is(() => peer.Ask("INFO", "clients").Contains(line, StringComparison.Ordinal), () => peer.Ask("INFO", "clients"));
+    }
+
+    private static RespPeer[] Connect(RunningNode node, int count) => [.. Enumerable.Range(0, count).Select(_ => new RespPeer(node.RespEndPoint))];
+}
