@@ -111,9 +111,11 @@ internal sealed class ShardLoop : IDisposable
         _stats = new StatsReport(shard, _counters, topology, shared.Board, ElapsedMillis);
         ChangeLog changes = new();
         Tracking tracking = _tracking = new Tracking(changes, _counters);
+        Pushes pushes = new(_carries, _replies.CloseTooSlow);
         _bound = new BoundRequests(
             new StreamService(shard, _carries, topology, changes, _counters, (long)options.StreamTimeout.TotalMilliseconds),
             tracking,
+            pushes,
             _counters,
             _outbox.SessionWatermark / 2);
         _executor = new RequestExecutor(shard, allowed, _stats, _counters, topology, changes);
@@ -127,6 +129,8 @@ internal sealed class ShardLoop : IDisposable
             Stats = _stats,
             Changes = changes,
             Tracking = tracking,
+            Pushes = pushes,
+            Channels = shared.Channels,
             Options = options,
             Doors = shared.Doors,
             Sessions = () => _sessions!,
@@ -387,6 +391,7 @@ internal sealed class ShardLoop : IDisposable
         _replies.Closed(session);
         _bound.Closed(session);
         _foreign?.Forget(session);
+        session.Door.Closed(session);
         session.Close();
         _counters.Connections--;
     }
@@ -460,7 +465,7 @@ internal sealed class ShardLoop : IDisposable
             }
 
             _replies.Resume(session);
-            if (session.IsInputOver && !session.IsSending)
+            if (session.IsInputOver && !session.IsSending && !Pushes.IsDue(session))
             {
                 _replies.Finish(session);
             }

@@ -27,13 +27,18 @@ internal abstract class Door
     public const int MaxJoinedBytes = 256;
 
     /// <summary>Most bytes of a reply around the value in it.</summary>
-    public const int MaxHeadBytes = 640;
+    public const int MaxHeadBytes = 2_560;
 
     /// <summary>Which one it is.</summary>
     public abstract DoorKind Kind { get; }
 
     /// <summary>Begins the conversation on a new connection.</summary>
     public abstract void Open(Session session);
+
+    /// <summary>A connection has ended, or goes on on another shard.</summary>
+    public virtual void Closed(Session session)
+    {
+    }
 
     /// <summary>Moves whole requests from a session's input to the group.</summary>
     /// <returns>

@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.Subscriptions;
 using FastCache.Node.Sessions;
 using FastCache.Protocol;
 
@@ -22,6 +23,12 @@ internal sealed class DoorShard
 
     /// <summary>Who is told when all keys are gone.</summary>
     public required Tracking Tracking { get; init; }
+
+    /// <summary>What sessions of this shard are sent because of others' requests.</summary>
+    public required Pushes Pushes { get; init; }
+
+    /// <summary>The channels of all shards.</summary>
+    public required ChannelCensus Channels { get; init; }
 
     public required NodeOptions Options { get; init; }
 

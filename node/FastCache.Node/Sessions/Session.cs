@@ -194,6 +194,12 @@ internal sealed class Session(ReceivePath path)
     /// <summary>Whether there were changes that the session could not be told of.</summary>
     public bool HasMissedChanges { get; set; }
 
+    /// <summary>What the session is still to be sent unasked; null until there was something.</summary>
+    public PushQueue? Pushed { get; set; }
+
+    /// <summary>Whether the peer is there to be told, and may say nothing for as long as it likes.</summary>
+    public bool IsListening { get; set; }
+
     /// <summary>Where the input stood when this pass's unasked frames were added to the group.</summary>
     public InputPosition UnaskedPosition { get; set; }
 
@@ -213,7 +219,7 @@ internal sealed class Session(ReceivePath path)
         PartialFrameSinceMillis = StarvedSinceMillis = null;
         IsIntroduced = IsAdmitted = _ended = _isToEnd = false;
         Features = Features.None;
-        SendsPieces = WasPostponed = false;
+        SendsPieces = WasPostponed = IsListening = false;
         door.Open(this);
     }
 

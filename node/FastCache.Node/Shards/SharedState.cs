@@ -1,5 +1,6 @@
 using FastCache.Node.Cluster;
 using FastCache.Node.Doors;
+using FastCache.Node.Doors.Resp.Subscriptions;
 using FastCache.Node.Limits;
 using FastCache.Node.Sessions;
 
@@ -37,6 +38,8 @@ internal sealed class SharedState : IDisposable
     public NodeLog Log { get; }
 
     public OpenDoors Doors { get; } = new();
+
+    public ChannelCensus Channels { get; } = new();
 
     public void Dispose()
     {

@@ -36,7 +36,7 @@ public sealed partial class CommandPageTests
         return names;
     }
 
-    [GeneratedRegex("^\\| (cluster|connection|generic|server|string) \\| `")]
+    [GeneratedRegex("^\\| (cluster|connection|generic|pubsub|server|string) \\| `")]
     private static partial Regex CommandRow();
 
     [GeneratedRegex("`(?<name>[A-Z-]+)`(?: \\((?:`(?<part>[A-Z-]+)` ?)+\\))?")]

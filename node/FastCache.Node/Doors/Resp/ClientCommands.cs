@@ -1,4 +1,5 @@
 using FastCache.Io;
+using FastCache.Node.Doors.Resp.Subscriptions;
 using FastCache.Node.Sessions;
 using FastCache.Protocol.Resp;
 
@@ -148,7 +149,14 @@ internal sealed class ClientCommands(DoorShard shard)
         line.Add((shard.NowMillis() - session.OpenedMillis) / 1000);
         line.Add(" idle="u8);
         line.Add((shard.NowMillis() - session.LastReceivedMillis) / 1000);
-        line.Add(" flags=N db=0 sub=0 psub=0 ssub=0 multi=-1 cmd="u8);
+        TalkSubscriptions? own = talk.Subscriptions;
+        line.Add(own is { IsEmpty: false } ? " flags=P db=0 sub="u8 : " flags=N db=0 sub="u8);
+        line.Add(own?.Of(ChannelKind.Plain).Count ?? 0);
+        line.Add(" psub="u8);
+        line.Add(own?.Of(ChannelKind.Pattern).Count ?? 0);
+        line.Add(" ssub="u8);
+        line.Add(own?.Of(ChannelKind.OfSlot).Count ?? 0);
+        line.Add(" multi=-1 cmd="u8);
         line.Add(talk.LastCommand < 0 ? "NULL" : Table[talk.LastCommand].Name);
         line.Add(" user=default lib-name="u8);
         line.Add(talk.LibraryName);

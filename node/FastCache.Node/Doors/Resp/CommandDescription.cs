@@ -17,6 +17,7 @@ internal static class CommandDescription
         (CommandFlags.Stale, "stale"),
         (CommandFlags.Fast, "fast"),
         (CommandFlags.NoAuth, "no_auth"),
+        (CommandFlags.PubSub, "pubsub"),
     ];
 
     /// <summary>Writes name, arity, flags, first key, last key, step, categories, tips, key specifications, subcommands.</summary>

@@ -1,3 +1,4 @@
+using FastCache.Node.Doors.Resp.Subscriptions;
 using FastCache.Node.Sessions;
 using FastCache.Protocol;
 using FastCache.Protocol.Resp;
@@ -5,7 +6,7 @@ using FastCache.Protocol.Resp;
 namespace FastCache.Node.Doors.Resp;
 
 /// <summary>What a client says of itself and of its connection.</summary>
-internal sealed class ConnectionCommands(DoorShard shard)
+internal sealed class ConnectionCommands(DoorShard shard, SubscriptionTable subscriptions)
 {
     private const string Group = "connection";
     private const CommandFlags Always = CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Fast;
@@ -18,13 +19,23 @@ internal sealed class ConnectionCommands(DoorShard shard)
 
     public IEnumerable<Command> Commands =>
     [
-        new("ping", -1, CommandFlags.Fast, KeyPlaces.None, Ping, Group, "Answers PONG, or what it is given."),
+        new("ping", -1, CommandFlags.Fast, KeyPlaces.None, Ping, Group, "Answers PONG, or what it is given.")
+        {
+            IsForSubscribers = true,
+        },
         new("echo", 2, CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Fast, KeyPlaces.None, Echo, Group, "Answers what it is given."),
-        new("hello", -1, BeforeAuth, KeyPlaces.None, Hello, Group, "Agrees on the version of the protocol."),
+        new("hello", -1, BeforeAuth, KeyPlaces.None, Hello, Group, "Agrees on the version of the protocol.")
+        {
+            ChangesTalk = true,
+        },
         new("auth", -2, BeforeAuth, KeyPlaces.None, Authenticate, Group, "Takes the default user with any password: there are no passwords."),
         new("select", 2, CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Fast, KeyPlaces.None, Select, Group, "Takes database 0, the only one."),
         new("quit", -1, BeforeAuth, KeyPlaces.None, Containers.Never, Group, "Ends the connection.") { Ends = Quit },
-        new("reset", 1, BeforeAuth, KeyPlaces.None, Reset, Group, "Makes the connection what it was when it was new."),
+        new("reset", 1, BeforeAuth, KeyPlaces.None, Reset, Group, "Makes the connection what it was when it was new.")
+        {
+            IsForSubscribers = true,
+            ChangesTalk = true,
+        },
         new("post", -1, Always, KeyPlaces.None, Containers.Never, Group, "Ends the connection without a word: it is HTTP's.") { Ends = Http },
         new("host:", -1, Always, KeyPlaces.None, Containers.Never, Group, "Ends the connection without a word: it is HTTP's.") { Ends = Http },
         _clients.Command,
@@ -41,6 +52,12 @@ internal sealed class ConnectionCommands(DoorShard shard)
         if (call.Count > 2)
         {
             reply.WriteError("ERR wrong number of arguments for 'ping' command"u8);
+        }
+        else if (call.Talk.IsOnlySubscriber)
+        {
+            reply.WriteArray(2);
+            reply.WriteBulk("pong"u8);
+            reply.WriteBulk(call.Count == 2 ? call[1] : default);
         }
         else if (call.Count == 2)
         {
@@ -176,8 +193,9 @@ internal sealed class ConnectionCommands(DoorShard shard)
         }
     }
 
-    private static void Reset(scoped Call call, ref RespReplyWriter reply)
+    private void Reset(scoped Call call, ref RespReplyWriter reply)
     {
+        subscriptions.Leave(call.Session!);
         call.Talk.Reset();
         reply.WriteSimple("RESET"u8);
     }

@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.Subscriptions;
 using FastCache.Node.Sessions;
 using FastCache.Protocol;
 using FastCache.Protocol.Resp;
@@ -14,6 +15,7 @@ namespace FastCache.Node.Doors.Resp;
 internal sealed class RespDoor : Door
 {
     private readonly NodeCounters _counters;
+    private readonly SubscriptionTable _subscriptions;
     private readonly RespInput _input;
     private readonly RespCalls _calls;
     private readonly RespParcels _parcels;
@@ -22,7 +24,8 @@ internal sealed class RespDoor : Door
     {
         _counters = shard.Counters;
         ScanCommands scans = new(shard);
-        ConnectionCommands connections = new(shard);
+        _subscriptions = new SubscriptionTable(shard);
+        ConnectionCommands connections = new(shard, _subscriptions);
         ServerCommands server = new(shard);
         CommandTable commands = new(
         [
@@ -35,6 +38,7 @@ internal sealed class RespDoor : Door
             .. scans.Commands,
             .. server.Commands,
             .. new ClusterCommands(shard).Commands,
+            .. new SubscriptionCommands(shard, _subscriptions).Commands,
         ]);
         server.Table = connections.Table = commands;
         _calls = new RespCalls(shard, commands, RequestGroup.Capacity);
@@ -50,6 +54,12 @@ internal sealed class RespDoor : Door
         session.Talk = talk;
         session.IsIntroduced = true;
         talk.Open();
+    }
+
+    public override void Closed(Session session)
+    {
+        _subscriptions.Leave(session);
+        ((RespTalk)session.Talk!).Subscriptions = null;
     }
 
     public override void Rewound(Session session) => ((RespTalk)session.Talk!).Progress = default;

@@ -19,6 +19,7 @@ internal enum Refusal : byte
     CrossSlot,
     CrossShard,
     BadCursor,
+    OnlySubscriptions,
     NoMemoryBetweenShards,
 }
 
@@ -95,6 +96,11 @@ internal static class RespErrors
                 break;
             case Refusal.BadCursor:
                 line.Add("ERR invalid cursor"u8);
+                break;
+            case Refusal.OnlySubscriptions:
+                line.Add("ERR Can't execute '"u8);
+                line.Add(command!.Name);
+                line.Add("': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"u8);
                 break;
             default:
                 line.Add(OutOfMemory);

@@ -1,3 +1,4 @@
+using FastCache.Node.Doors.Resp.Subscriptions;
 using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp;
@@ -29,6 +30,12 @@ internal sealed class RespTalk
 
     /// <summary>The place in the table of the command that was executed last; -1: none was.</summary>
     public int LastCommand { get; set; }
+
+    /// <summary>What the connection has subscribed to; null until it did.</summary>
+    public TalkSubscriptions? Subscriptions { get; set; }
+
+    /// <summary>Whether only commands for subscribers may be executed: in version 2 their messages look like replies.</summary>
+    public bool IsOnlySubscriber => !IsVersion3 && Subscriptions is { IsEmpty: false };
 
     /// <summary>Of a command that is executed in parts: the sum of the parts' replies so far.</summary>
     public long JoinedSum { get; set; }
