@@ -85,6 +85,9 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
 
     public KeyHasher Hasher { get; }
 
+    /// <summary>Who is told of items that go by themselves; null: nobody.</summary>
+    public IRemovalListener? Removals { get; set; }
+
     /// <summary>Milliseconds of the shard's clock, at least 1.</summary>
     public ulong Now { get; set; } = 1;
 
@@ -276,6 +279,12 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     public void Expire(uint reference, ulong hash)
     {
         _counters[Slab.ClassOf(reference)].Expired++;
+        Item* item = At(reference);
+        if (Removals is not null && !IsHidden(item))
+        {
+            Removals.Expired(KeyOf(item));
+        }
+
         Remove(reference, hash);
     }
 
@@ -293,6 +302,11 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
 
         _counters[sizeClass].EvictedHot += (item->Packed & Item.Hot) != 0 ? 1 : 0;
         _counters[sizeClass].EvictedCold += (item->Packed & Item.Hot) != 0 ? 0 : 1;
+        if (Removals is not null && !IsHidden(item))
+        {
+            Removals.Evicted(KeyOf(item));
+        }
+
         ref ClockPro clock = ref Clocks[sizeClass];
         clock.Remove(reference);
         uint ghost = clock.Bury(reference, hash);
@@ -407,6 +421,8 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         // Its next user may put anything, also what looks like an item, where a batch has found one.
         CandidatesMoved |= Pool.Headers[page].SizeClass < SizeClasses.Count;
     }
+
+    private static ReadOnlySpan<byte> KeyOf(Item* item) => new(Item.Key(item), item->KeyLength);
 
     private void Release(uint reference)
     {

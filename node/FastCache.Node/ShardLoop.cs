@@ -109,7 +109,7 @@ internal sealed class ShardLoop : IDisposable
             io, _outbox, _counters, parkLimitBytes, options.MaxPipelined, ioOptions.MaxBacklogBytes, patienceMillis, shared.Log);
         NodeTopology topology = new(shared.Directory, home, shared.TopologyFile?.Current);
         _stats = new StatsReport(shard, _counters, topology, shared.Board, ElapsedMillis);
-        ChangeLog changes = new();
+        ChangeLog changes = new(home, shared.Interest);
         Tracking tracking = _tracking = new Tracking(changes, _counters);
         Pushes pushes = new(_carries, _replies.CloseTooSlow);
         _bound = new BoundRequests(
@@ -120,6 +120,8 @@ internal sealed class ShardLoop : IDisposable
             _outbox.SessionWatermark / 2);
         _executor = new RequestExecutor(shard, allowed, _stats, _counters, topology, changes);
         _listeners = [.. options.Listens.Select(listen => listen.Kind)];
+        shard.Removals = new KeyRemovals(changes);
+        _foreign = options.Shards > 1 ? new ForeignRequests(_exchange, home, _carries, _counters) : null;
         DoorShard place = new()
         {
             Shard = shard,
@@ -131,6 +133,9 @@ internal sealed class ShardLoop : IDisposable
             Tracking = tracking,
             Pushes = pushes,
             Channels = shared.Channels,
+            Clients = shared.Clients,
+            Interest = shared.Interest,
+            Foreign = _foreign,
             Options = options,
             Doors = shared.Doors,
             Sessions = () => _sessions!,
@@ -140,13 +145,12 @@ internal sealed class ShardLoop : IDisposable
         _doors =
         [
             new FcpDoor(allowed, topology, _counters),
-            new RespDoor(place),
+            new RespDoor(place, _carries),
             new MemcachedDoor(place),
         ];
         if (options.Shards > 1)
         {
-            _foreign = new ForeignRequests(_exchange, home, _carries, _counters);
-            _service = new ForeignService(_exchange, home, shard, _executor, _doors, topology, allowed, _carries);
+            _service = new ForeignService(_exchange, home, shard, _executor, _doors, topology, allowed, changes, _carries);
         }
 
         if (topology.Slots is not null)

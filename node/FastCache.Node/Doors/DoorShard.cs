@@ -1,6 +1,8 @@
 using FastCache.Core;
+using FastCache.Node.Doors.Resp;
 using FastCache.Node.Doors.Resp.Subscriptions;
 using FastCache.Node.Sessions;
+using FastCache.Node.Shards;
 using FastCache.Protocol;
 
 namespace FastCache.Node.Doors;
@@ -29,6 +31,15 @@ internal sealed class DoorShard
 
     /// <summary>The channels of all shards.</summary>
     public required ChannelCensus Channels { get; init; }
+
+    /// <summary>The clients of Redis's protocol on all shards.</summary>
+    public required OpenClients Clients { get; init; }
+
+    /// <summary>Who wants to know of changes on all shards.</summary>
+    public required ChangeInterest Interest { get; init; }
+
+    /// <summary>The way to other shards; null when there are none.</summary>
+    public required ForeignRequests? Foreign { get; init; }
 
     public required NodeOptions Options { get; init; }
 

@@ -1,5 +1,6 @@
 using FastCache.Node.Cluster;
 using FastCache.Node.Doors;
+using FastCache.Node.Doors.Resp;
 using FastCache.Node.Doors.Resp.Subscriptions;
 using FastCache.Node.Limits;
 using FastCache.Node.Sessions;
@@ -23,6 +24,7 @@ internal sealed class SharedState : IDisposable
         Admission = new Admission(options.MaxConnections, options.MaxConnectionsPerAddress);
         Board = new StatsBoard(options.Shards);
         Log = new NodeLog(log);
+        Interest = new ChangeInterest(options.Shards);
     }
 
     public TopologyFile? TopologyFile { get; }
@@ -40,6 +42,10 @@ internal sealed class SharedState : IDisposable
     public OpenDoors Doors { get; } = new();
 
     public ChannelCensus Channels { get; } = new();
+
+    public OpenClients Clients { get; } = new();
+
+    public ChangeInterest Interest { get; }
 
     public void Dispose()
     {

@@ -1,4 +1,5 @@
 using FastCache.Io;
+using FastCache.Node.Doors.Resp.ClientCaching;
 using FastCache.Node.Doors.Resp.Subscriptions;
 using FastCache.Node.Sessions;
 using FastCache.Protocol.Resp;
@@ -6,7 +7,7 @@ using FastCache.Protocol.Resp;
 namespace FastCache.Node.Doors.Resp;
 
 /// <summary>CLIENT: the connections of a shard, and what they are called.</summary>
-internal sealed class ClientCommands(DoorShard shard)
+internal sealed class ClientCommands(DoorShard shard, ClientTracking tracking)
 {
     private const string Group = "connection";
     private const CommandFlags Flags = CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale;
@@ -32,6 +33,7 @@ internal sealed class ClientCommands(DoorShard shard)
             new("client|no-evict", 3, Flags | CommandFlags.Admin, KeyPlaces.None, Switch, Group,
                 "Is taken and changes nothing: the limits of --connection-memory hold for all."),
             new("client|no-touch", 3, Flags, KeyPlaces.None, Switch, Group, "Is taken and changes nothing: a look at a key counts as its use."),
+            .. new TrackingCommands(shard, tracking).Subcommands,
         ],
     };
 
@@ -150,7 +152,10 @@ internal sealed class ClientCommands(DoorShard shard)
         line.Add(" idle="u8);
         line.Add((shard.NowMillis() - session.LastReceivedMillis) / 1000);
         TalkSubscriptions? own = talk.Subscriptions;
-        line.Add(own is { IsEmpty: false } ? " flags=P db=0 sub="u8 : " flags=N db=0 sub="u8);
+        line.Add(" flags="u8);
+        line.Add(own is { IsEmpty: false } ? "P"u8 : default);
+        line.Add(talk.Tracking is null ? default : talk.Tracking.IsBroadcast ? "tB"u8 : "t"u8);
+        line.Add(own is { IsEmpty: false } || talk.Tracking is not null ? " db=0 sub="u8 : "N db=0 sub="u8);
         line.Add(own?.Of(ChannelKind.Plain).Count ?? 0);
         line.Add(" psub="u8);
         line.Add(own?.Of(ChannelKind.Pattern).Count ?? 0);
@@ -158,7 +163,9 @@ internal sealed class ClientCommands(DoorShard shard)
         line.Add(own?.Of(ChannelKind.OfSlot).Count ?? 0);
         line.Add(" multi=-1 cmd="u8);
         line.Add(talk.LastCommand < 0 ? "NULL" : Table[talk.LastCommand].Name);
-        line.Add(" user=default lib-name="u8);
+        line.Add(" user=default redir="u8);
+        line.Add(talk.Tracking?.Redirect ?? -1);
+        line.Add(" lib-name="u8);
         line.Add(talk.LibraryName);
         line.Add(" lib-ver="u8);
         line.Add(talk.LibraryVersion);

@@ -1,3 +1,4 @@
+using FastCache.Node.Doors.Resp.ClientCaching;
 using FastCache.Node.Doors.Resp.Subscriptions;
 using FastCache.Node.Sessions;
 using FastCache.Protocol;
@@ -6,13 +7,13 @@ using FastCache.Protocol.Resp;
 namespace FastCache.Node.Doors.Resp;
 
 /// <summary>What a client says of itself and of its connection.</summary>
-internal sealed class ConnectionCommands(DoorShard shard, SubscriptionTable subscriptions)
+internal sealed class ConnectionCommands(DoorShard shard, SubscriptionTable subscriptions, ClientTracking tracking)
 {
     private const string Group = "connection";
     private const CommandFlags Always = CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Fast;
     private const CommandFlags BeforeAuth = Always | CommandFlags.NoAuth;
 
-    private readonly ClientCommands _clients = new(shard);
+    private readonly ClientCommands _clients = new(shard, tracking);
 
     /// <summary>All commands, once they are brought together.</summary>
     public CommandTable Table { set => _clients.Table = value; }
@@ -196,6 +197,7 @@ internal sealed class ConnectionCommands(DoorShard shard, SubscriptionTable subs
     private void Reset(scoped Call call, ref RespReplyWriter reply)
     {
         subscriptions.Leave(call.Session!);
+        tracking.Stop(call.Session!);
         call.Talk.Reset();
         reply.WriteSimple("RESET"u8);
     }

@@ -1,4 +1,6 @@
 using FastCache.Core;
+using FastCache.Io;
+using FastCache.Node.Doors.Resp.ClientCaching;
 using FastCache.Node.Doors.Resp.Subscriptions;
 using FastCache.Node.Sessions;
 using FastCache.Protocol;
@@ -14,20 +16,25 @@ namespace FastCache.Node.Doors.Resp;
 /// </remarks>
 internal sealed class RespDoor : Door
 {
+    private readonly DoorShard _shard;
     private readonly NodeCounters _counters;
+    private readonly CommandTable _commands;
+    private readonly ClientTracking _tracking;
     private readonly SubscriptionTable _subscriptions;
     private readonly RespInput _input;
     private readonly RespCalls _calls;
     private readonly RespParcels _parcels;
 
-    public RespDoor(DoorShard shard)
+    public RespDoor(DoorShard shard, CarryPool carries)
     {
+        _shard = shard;
         _counters = shard.Counters;
         ScanCommands scans = new(shard);
         _subscriptions = new SubscriptionTable(shard);
-        ConnectionCommands connections = new(shard, _subscriptions);
+        shard.Tracking.Listener = _tracking = new ClientTracking(shard, new ShardNotices(shard, carries));
+        ConnectionCommands connections = new(shard, _subscriptions, _tracking);
         ServerCommands server = new(shard);
-        CommandTable commands = new(
+        CommandTable commands = _commands = new(
         [
             .. connections.Commands,
             .. new StringCommands(shard).Commands,
@@ -43,7 +50,7 @@ internal sealed class RespDoor : Door
         server.Table = connections.Table = commands;
         _calls = new RespCalls(shard, commands, RequestGroup.Capacity);
         _input = new RespInput(shard, commands, _calls, scans);
-        _parcels = new RespParcels(shard, commands);
+        _parcels = new RespParcels(shard, commands, TakeNotice);
     }
 
     public override DoorKind Kind => DoorKind.Resp;
@@ -53,13 +60,16 @@ internal sealed class RespDoor : Door
         RespTalk talk = session.Talk as RespTalk ?? new RespTalk();
         session.Talk = talk;
         session.IsIntroduced = true;
-        talk.Open();
+        talk.Open(_shard.Clients.Open(new ClientPlace(_shard.Topology.Shard, session.Connection)));
     }
 
     public override void Closed(Session session)
     {
+        RespTalk talk = (RespTalk)session.Talk!;
         _subscriptions.Leave(session);
-        ((RespTalk)session.Talk!).Subscriptions = null;
+        talk.Subscriptions = null;
+        _tracking.Stop(session);
+        _shard.Clients.Close(talk.Id);
     }
 
     public override void Rewound(Session session) => ((RespTalk)session.Talk!).Progress = default;
@@ -69,6 +79,11 @@ internal sealed class RespDoor : Door
     public override int Execute(Session session, int call, in LookupKey key, Span<byte> room)
     {
         RespTalk talk = (RespTalk)session.Talk!;
+        if (talk.Tracking is not null)
+        {
+            NoteCall(talk, call);
+        }
+
         return _calls.Execute(call, session, talk, key, room);
     }
 
@@ -83,8 +98,16 @@ internal sealed class RespDoor : Door
 
     public override byte TagOf(int call) => _calls.TagOf(call);
 
-    public override void Pack(Session session, int call, Span<byte> frame) =>
-        _parcels.Write(_calls[call], ((RespTalk)session.Talk!).IsVersion3, frame);
+    public override void Pack(Session session, int call, Span<byte> frame)
+    {
+        RespTalk talk = (RespTalk)session.Talk!;
+        if (talk.Tracking is not null)
+        {
+            NoteCall(talk, call);
+        }
+
+        _parcels.Write(_calls[call], talk.IsVersion3, frame);
+    }
 
     public override ReadOnlySpan<byte> Receive(int place, ReadOnlySpan<byte> frame) => _parcels.Receive(place, frame);
 
@@ -127,5 +150,29 @@ internal sealed class RespDoor : Door
         }
 
         return reply.Length;
+    }
+
+    private void NoteCall(RespTalk talk, int call) =>
+        _tracking.NoteCall(talk, _calls[call], _calls[call].CommandIndex < 0 ? null : _commands[_calls[call].CommandIndex]);
+
+    private void TakeNotice(ReadOnlySpan<byte> frame, Span<byte> scratch)
+    {
+        ReadOnlySpan<byte> contents = ShardNotices.Read(frame, out NoticeKind kind, out ConnectionId connection);
+        switch (kind)
+        {
+            case NoticeKind.Changed:
+                _tracking.Tell(contents);
+                break;
+            case NoticeKind.AllChanged:
+                _tracking.TellAll();
+                break;
+            default:
+                if (_shard.Sessions().Find(connection) is Session session)
+                {
+                    _tracking.Push(session, contents);
+                }
+
+                break;
+        }
     }
 }

@@ -15,7 +15,10 @@ namespace FastCache.Node.Doors.Resp;
 /// </code>
 /// Of a key that is executed by itself only that travels, with what belongs to it; its name is an empty argument.
 /// </remarks>
-internal sealed class RespParcels(DoorShard shard, CommandTable commands)
+/// <param name="shard">The shard.</param>
+/// <param name="commands">All commands.</param>
+/// <param name="takeNotice">Takes what comes among them and is no call.</param>
+internal sealed class RespParcels(DoorShard shard, CommandTable commands, TakeNotice takeNotice)
 {
     private readonly RespCalls _calls = new(shard, commands, ForeignService.GroupSize);
     private readonly bool[] _isVersion3 = new bool[ForeignService.GroupSize];
@@ -66,12 +69,21 @@ internal sealed class RespParcels(DoorShard shard, CommandTable commands)
     /// <inheritdoc cref="Door.Receive"/>
     public ReadOnlySpan<byte> Receive(int place, ReadOnlySpan<byte> frame)
     {
-        Head head = MemoryMarshal.Read<Head>(frame);
         if (place == 0)
         {
             _arguments.Clear();
         }
 
+        if (ShardNotices.IsNotice(frame))
+        {
+            _arguments.MakeRoom(1);
+            _arguments.Free[0] = new RespArgument(0, frame.Length);
+            _calls[place].Request = new RespRequest(frame, _arguments.Take(1));
+            _calls[place].CommandIndex = ShardNotices.Mark;
+            return default;
+        }
+
+        Head head = MemoryMarshal.Read<Head>(frame);
         _arguments.MakeRoom(head.Count);
         Span<RespArgument> places = _arguments.Free;
         ReadOnlySpan<int> lengths = MemoryMarshal.Cast<byte, int>(frame.Slice(Unsafe.SizeOf<Head>(), head.Count * sizeof(int)));
@@ -101,8 +113,17 @@ internal sealed class RespParcels(DoorShard shard, CommandTable commands)
         return key;
     }
 
-    public int Execute(int place, in LookupKey key, Span<byte> room) =>
-        _calls.Execute(place, session: null, _isVersion3[place], key, room);
+    /// <inheritdoc cref="Door.ExecuteForeign"/>
+    public int Execute(int place, in LookupKey key, Span<byte> room)
+    {
+        if (_calls[place].CommandIndex != ShardNotices.Mark)
+        {
+            return _calls.Execute(place, session: null, _isVersion3[place], key, room);
+        }
+
+        takeNotice(_calls[place].Request[0], room);
+        return 0;
+    }
 
     /// <summary>Which arguments go: all behind the name, or those of one key.</summary>
     private Range Travelling(in PendingCall call) => CommandOf(call).Spread == Spread.EachKey

@@ -1,3 +1,4 @@
+using FastCache.Node.Doors.Resp.ClientCaching;
 using FastCache.Node.Doors.Resp.Subscriptions;
 using FastCache.Protocol.Resp;
 
@@ -8,8 +9,6 @@ internal sealed class RespTalk
 {
     /// <summary>Most bytes that are kept of a name: it stands in managed memory, which no budget limits.</summary>
     public const int MostNameBytes = 128;
-
-    private static long _lastId;
 
     /// <summary>How far the next request has been looked at.</summary>
     public RespProgress Progress;
@@ -37,6 +36,9 @@ internal sealed class RespTalk
     /// <summary>Whether only commands for subscribers may be executed: in version 2 their messages look like replies.</summary>
     public bool IsOnlySubscriber => !IsVersion3 && Subscriptions is { IsEmpty: false };
 
+    /// <summary>What the client is told of keys that change; null: nothing.</summary>
+    public TalkTracking? Tracking { get; set; }
+
     /// <summary>Of a command that is executed in parts: the sum of the parts' replies so far.</summary>
     public long JoinedSum { get; set; }
 
@@ -44,9 +46,10 @@ internal sealed class RespTalk
     public byte[]? JoinedError { get; set; }
 
     /// <summary>Begins with a new connection.</summary>
-    public void Open()
+    /// <param name="id">Its number.</param>
+    public void Open(long id)
     {
-        Id = Interlocked.Increment(ref _lastId);
+        Id = id;
         Progress = default;
         Reset();
         (LibraryName, LibraryVersion, LastCommand) = ([], [], -1);

@@ -1,0 +1,312 @@
+using System.Buffers.Binary;
+using FastCache.Node.Doors.Resp.Subscriptions;
+using FastCache.Node.Sessions;
+using FastCache.Protocol.Resp;
+
+namespace FastCache.Node.Doors.Resp.ClientCaching;
+
+/// <summary>Tells clients of this shard which keys have changed, wherever these lie.</summary>
+/// <remarks>
+/// <code>
+/// shard of the key      pass n: it is changed, and noted in the log      end of n: the log turns, and goes to all shards with trackers
+/// shard of the client   pass m: it reads the key, which is remembered    log arrives: whoever has read its keys is pushed them
+/// </code>
+/// A key is remembered before the read is executed, and a push waits until everything that the client has asked before is answered. So
+/// a client that has got a value from before a change is told of the change after that.
+/// </remarks>
+internal sealed class ClientTracking : IChangeListener
+{
+    private const int MemoryShare = 8;
+
+    /// <summary>For a log, each of whose keys takes a few bytes more in a frame than there.</summary>
+    private const int FrameBytes = 2 * ShardNotices.MostContentBytes;
+
+    private readonly DoorShard _shard;
+    private readonly ShardNotices _notices;
+    private readonly Dictionary<long, Session> _sessions = [];
+    private readonly ReadKeys _keys;
+    private readonly bool[] _hasMissed;
+    private readonly byte[] _keysFrame = new byte[FrameBytes];
+    private readonly byte[] _frame = new byte[FrameBytes];
+    private readonly HashSet<ClientPlace> _missedRedirects = [];
+    private bool _hasMissedAny;
+    private bool _allChanged;
+
+    public ClientTracking(DoorShard shard, ShardNotices notices)
+    {
+        _shard = shard;
+        _notices = notices;
+        _keys = new ReadKeys(shard.Options.ConnectionMemoryBytes / shard.Options.Shards / MemoryShare);
+        _hasMissed = new bool[shard.Topology.ShardCount];
+    }
+
+    private static ReadOnlySpan<byte> Channel => "__redis__:invalidate"u8;
+
+    /// <summary>How many keys are remembered.</summary>
+    public int KeyCount => _keys.Count;
+
+    /// <summary>Begins to tell a session.</summary>
+    public void Start(Session session, TalkTracking tracking)
+    {
+        RespTalk talk = (RespTalk)session.Talk!;
+        if (talk.Tracking is null)
+        {
+            _sessions.Add(talk.Id, session);
+            _shard.Interest.Add(_shard.Topology.Shard, +1);
+        }
+
+        talk.Tracking = tracking;
+    }
+
+    /// <summary>Tells a session nothing more. What it has read is forgotten when it changes.</summary>
+    public void Stop(Session session)
+    {
+        RespTalk talk = (RespTalk)session.Talk!;
+        if (talk.Tracking is not null)
+        {
+            talk.Tracking = null;
+            _sessions.Remove(talk.Id);
+            _shard.Interest.Add(_shard.Topology.Shard, -1);
+        }
+    }
+
+    /// <summary>A call of a session that tracks is about to be executed, here or on another shard.</summary>
+    public void NoteCall(RespTalk talk, in PendingCall call, Command? command)
+    {
+        TalkTracking tracking = talk.Tracking!;
+        bool isRead = command is not null && (command.Flags & CommandFlags.ReadOnly) != 0 && call.KeyIndex > 0 && call.Refusal == Refusal.None;
+        if (isRead && !tracking.IsBroadcast && tracking.TakesNext)
+        {
+            // Of a key that is executed by itself the others have calls of their own.
+            int count = command!.Spread == Spread.EachKey ? 1 : command.Keys.CountIn(call.Request.Count);
+            for (int i = 0; i < count; i++)
+            {
+                _keys.Add(call.Request[call.KeyIndex + (i * command.Keys.Step)], talk.Id);
+            }
+
+            while (_keys.TryTakeExcess(out byte[]? key, out HashSet<long>? readers))
+            {
+                Tell(key, ChangeLog.NoOrigin, readers);
+            }
+        }
+
+        if (tracking.IsNextNamed && call.Part + 1 >= call.Parts && command is not null && !command.Name.StartsWith("client", StringComparison.Ordinal))
+        {
+            tracking.IsNextNamed = false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Changed(ChangeLog log)
+    {
+        if (log.HasOverflowed)
+        {
+            _allChanged = true;
+        }
+
+        if (_allChanged || !_shard.Interest.IsAny)
+        {
+            return;
+        }
+
+        Tell(log.Told);
+        for (int to = 0; to < _hasMissed.Length; to++)
+        {
+            if (to != _shard.Topology.Shard && _shard.Interest.IsOf(to) && !_hasMissed[to]
+                && !_notices.TrySend(to, NoticeKind.Changed, log.Told))
+            {
+                _hasMissed[to] = _hasMissedAny = true;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void AllChanged() => _allChanged = true;
+
+    /// <inheritdoc/>
+    public void EndPass()
+    {
+        if (_allChanged)
+        {
+            _allChanged = false;
+            TellAll();
+            for (int to = 0; to < _hasMissed.Length; to++)
+            {
+                _hasMissed[to] |= to != _shard.Topology.Shard && _shard.Interest.IsOf(to);
+                _hasMissedAny |= _hasMissed[to];
+            }
+        }
+
+        _notices.EndPass();
+
+        // What did not get through is tried again in every pass; one comes when the way is free.
+        if (_missedRedirects.Count > 0)
+        {
+            _missedRedirects.RemoveWhere(place => _notices.TrySend(place.Shard, NoticeKind.Redirected, default, place.Connection));
+        }
+
+        if (!_hasMissedAny)
+        {
+            return;
+        }
+
+        _hasMissedAny = false;
+        for (int to = 0; to < _hasMissed.Length; to++)
+        {
+            _hasMissed[to] = _hasMissed[to] && !_notices.TrySend(to, NoticeKind.AllChanged, default);
+            _hasMissedAny |= _hasMissed[to];
+        }
+    }
+
+    /// <summary>Tells the sessions of this shard of changes.</summary>
+    /// <param name="told">See <see cref="ChangeLog.Told"/>.</param>
+    public void Tell(ReadOnlySpan<byte> told)
+    {
+        ReadOnlySpan<byte> rest = told;
+        while (_keys.Count > 0 && !rest.IsEmpty)
+        {
+            ReadOnlySpan<byte> key = ChangeLog.ReadKey(ref rest, out int origin);
+            if (_keys.Take(key) is HashSet<long> readers)
+            {
+                Tell(key, origin, readers);
+            }
+        }
+
+        foreach (Session session in _sessions.Values)
+        {
+            TalkTracking tracking = ((RespTalk)session.Talk!).Tracking!;
+            if (!tracking.IsBroadcast)
+            {
+                continue;
+            }
+
+            ReadOnlySpan<byte> keys = Select(told, session, tracking);
+            if (!keys.IsEmpty)
+            {
+                Push(session, tracking, keys);
+            }
+        }
+    }
+
+    /// <summary>Tells the sessions of this shard that all keys may have changed.</summary>
+    public void TellAll()
+    {
+        _keys.Clear();
+        foreach (Session session in _sessions.Values)
+        {
+            Push(session, ((RespTalk)session.Talk!).Tracking!, default);
+        }
+    }
+
+    /// <summary>Pushes keys to a session of this shard, to which another one redirects them.</summary>
+    /// <param name="session">Where they go.</param>
+    /// <param name="keys">An array of them; empty: all keys.</param>
+    public void Push(Session session, ReadOnlySpan<byte> keys)
+    {
+        if (session.Talk is not RespTalk talk || (!talk.IsVersion3 && talk.Subscriptions is not { IsEmpty: false }))
+        {
+            return;
+        }
+
+        RespReplyWriter frame = new(_frame, talk.IsVersion3);
+        if (talk.IsVersion3)
+        {
+            frame.WritePush(2);
+            frame.WriteBulk("invalidate"u8);
+        }
+        else
+        {
+            frame.WriteArray(3);
+            frame.WriteBulk("message"u8);
+            frame.WriteBulk(Channel);
+        }
+
+        if (keys.IsEmpty)
+        {
+            frame.WriteNull();
+        }
+        else
+        {
+            keys.CopyTo(frame.Rest);
+            frame.Take(keys.Length);
+        }
+
+        _shard.Pushes.Add(session, _frame.AsSpan(0, frame.Length));
+    }
+
+    private void Tell(ReadOnlySpan<byte> key, int origin, HashSet<long> readers)
+    {
+        RespReplyWriter keys = new(_keysFrame, isVersion3: false);
+        keys.WriteArray(1);
+        keys.WriteBulk(key);
+        foreach (long reader in readers)
+        {
+            if (_sessions.TryGetValue(reader, out Session? session) && ((RespTalk)session.Talk!).Tracking is { IsBroadcast: false } tracking
+                && !(tracking.IsWithoutOwn && origin == OriginOf(session)))
+            {
+                Push(session, tracking, _keysFrame.AsSpan(0, keys.Length));
+            }
+        }
+    }
+
+    /// <summary>Writes an array of the changed keys that a session is told of whether it has read them or not.</summary>
+    /// <returns>Its bytes; empty: there are none.</returns>
+    private ReadOnlySpan<byte> Select(ReadOnlySpan<byte> told, Session session, TalkTracking tracking)
+    {
+        // The head stands before the keys, and is written when their number is known.
+        RespReplyWriter keys = new(_keysFrame.AsSpan(RespReplyWriter.MaxOverheadBytes), isVersion3: false);
+        int count = 0;
+        ReadOnlySpan<byte> rest = told;
+        while (!rest.IsEmpty)
+        {
+            ReadOnlySpan<byte> key = ChangeLog.ReadKey(ref rest, out int origin);
+            if (!(tracking.IsWithoutOwn && origin == OriginOf(session)) && tracking.HasPrefixOf(key))
+            {
+                keys.WriteBulk(key);
+                count++;
+            }
+        }
+
+        if (count == 0)
+        {
+            return default;
+        }
+
+        RespReplyWriter head = new(_frame, isVersion3: false);
+        head.WriteArray(count);
+        int start = RespReplyWriter.MaxOverheadBytes - head.Length;
+        _frame.AsSpan(0, head.Length).CopyTo(_keysFrame.AsSpan(start));
+        return _keysFrame.AsSpan(start, head.Length + keys.Length);
+    }
+
+    private int OriginOf(Session session) => ChangeLog.OriginOf(_shard.Topology.Shard, session.Connection.Slot);
+
+    private void Push(Session session, TalkTracking tracking, ReadOnlySpan<byte> keys)
+    {
+        if (tracking.Redirect == 0)
+        {
+            // A client of version 2 could not tell it from a reply.
+            if (((RespTalk)session.Talk!).IsVersion3)
+            {
+                Push(session, keys);
+            }
+        }
+        else if (tracking.RedirectPlace.Shard != _shard.Topology.Shard)
+        {
+            Redirect(tracking.RedirectPlace, keys);
+        }
+        else if (_shard.Sessions().Find(tracking.RedirectPlace.Connection) is Session other)
+        {
+            Push(other, keys);
+        }
+    }
+
+    private void Redirect(in ClientPlace place, ReadOnlySpan<byte> keys)
+    {
+        // Who has missed some is told that it may be any.
+        if (_missedRedirects.Contains(place) || !_notices.TrySend(place.Shard, NoticeKind.Redirected, keys, place.Connection))
+        {
+            _missedRedirects.Add(place);
+        }
+    }
+}
