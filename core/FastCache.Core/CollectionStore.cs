@@ -41,7 +41,11 @@ public sealed unsafe class CollectionStore
         _shard = shard;
         _open = new OpenCollection(shard);
         _edits = new CollectionEdits(_open, MaxBytes(shard.Store.BudgetBytes) / TreeNode.ChunkBytes);
+        Copies = new CollectionCopies(shard, this, _open);
     }
+
+    /// <summary>Collections under other keys.</summary>
+    internal CollectionCopies Copies { get; }
 
     /// <summary>Most bytes of one collection, with everything: a quarter of the shard's budget.</summary>
     public static long MaxBytes(long budgetBytes) => budgetBytes / 4;

@@ -1,3 +1,4 @@
+using FastCache.Core.Collections;
 using FastCache.Core.Index;
 using FastCache.Core.Items;
 
@@ -8,9 +9,10 @@ public interface IScanVisitor
 {
     /// <summary>Looks at one item.</summary>
     /// <param name="key">Its key, valid during the call.</param>
+    /// <param name="kind">What it has, where that is a collection.</param>
     /// <param name="isLive">Whether a lookup finds it; otherwise its time is over, and it may be there as stale.</param>
     /// <returns>Whether it is to be removed.</returns>
-    bool Removes(ReadOnlySpan<byte> key, bool isLive);
+    bool Removes(ReadOnlySpan<byte> key, CollectionKind kind, bool isLive);
 }
 
 /// <summary>Walks over all items of a shard in bounded steps, between other operations.</summary>
@@ -59,7 +61,8 @@ public sealed unsafe class ItemScan
             {
                 Item* item = _store.At(reference);
                 ReadOnlySpan<byte> key = new(Item.Key(item), item->KeyLength);
-                if (visitor.Removes(key, !Item.IsExpired(item->Packed, _store.Now) && !(_store.HiddenItems != 0 && _store.IsHidden(item))))
+                bool isLive = !Item.IsExpired(item->Packed, _store.Now) && !(_store.HiddenItems != 0 && _store.IsHidden(item));
+                if (visitor.Removes(key, OpenCollection.KindOf(item), isLive))
                 {
                     // Removing one moves no other: the copied references stay good.
                     _store.Remove(reference, _store.HashOf(reference));

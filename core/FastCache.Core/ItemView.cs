@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using FastCache.Core.Collections;
 using FastCache.Core.Compression;
 using FastCache.Core.Items;
 
@@ -24,11 +25,20 @@ public readonly unsafe ref struct ItemView
         _item = item;
     }
 
-    /// <summary>Bytes of the value.</summary>
+    /// <summary>What the item is: <see cref="CollectionKind.None"/> for a value, and for all that is found but by <see cref="Shard.TryInspect"/>.</summary>
     /// <exception cref="InvalidOperationException">No item was found.</exception>
+    public CollectionKind Kind => OpenCollection.KindOf(Found);
+
+    /// <summary>Whether it takes chunks beside its own: a large value, or a collection in trees.</summary>
+    /// <exception cref="InvalidOperationException">No item was found.</exception>
+    public bool HasSeveralChunks => (Found->Lengths & Item.SeveralChunks) != 0;
+
+    /// <summary>Bytes of the value.</summary>
+    /// <exception cref="InvalidOperationException">No item was found, or it is a collection.</exception>
     public long Length => IsContiguous ? _item->ValueLength
         : IsCompressed ? ValueFrame.ValueLength(Item.Value(_item))
-        : LargeHead.Of(_item)->Length;
+        : (_item->Lengths & Item.Collection) == 0 ? LargeHead.Of(_item)->Length
+        : NoValue();
 
     /// <summary>The version that the write of this value was given.</summary>
     /// <exception cref="InvalidOperationException">No item was found.</exception>
@@ -58,11 +68,12 @@ public readonly unsafe ref struct ItemView
     /// <exception cref="InvalidOperationException">No item was found.</exception>
     public long StoredBytes => (Found->Kind & Item.Large) != 0
         ? LargeLayout.StoredBytes(_item)
-        : Memory.SizeClasses.ChunkBytes(Memory.SizeClasses.For(_item->StoredBytes));
+        : Memory.SizeClasses.ChunkBytes(Memory.SizeClasses.For(_item->StoredBytes))
+            + ((_item->Kind & Item.Trees) != 0 ? TreeHead.ChunkBytes(_item) : 0);
 
     /// <summary>Whether <see cref="Value"/> can be had: the value lies in one piece and is not compressed.</summary>
     /// <exception cref="InvalidOperationException">No item was found.</exception>
-    public bool IsContiguous => (Found->Lengths & (Item.Compressed | Item.Large)) == 0;
+    public bool IsContiguous => (Found->Lengths & (Item.Compressed | Item.Large | Item.Collection)) == 0;
 
     /// <summary>Whether the value is stored compressed, so that <see cref="CompressedFrame"/> can be had.</summary>
     /// <exception cref="InvalidOperationException">No item was found.</exception>
@@ -72,7 +83,7 @@ public readonly unsafe ref struct ItemView
     /// <exception cref="InvalidOperationException">No item was found, or it is not <see cref="IsContiguous"/>: use <see cref="CopyTo(Span{byte})"/>.</exception>
     public ReadOnlySpan<byte> Value => IsContiguous
         ? Stored
-        : throw new InvalidOperationException("The value is compressed or in several chunks; use CopyTo.");
+        : throw new InvalidOperationException("The value is compressed or in several chunks, use CopyTo; or it is a collection.");
 
     /// <summary>The frame of a compressed value, checked: length u32, CRC-32C u32, one LZ4 block; in the shard's own memory.</summary>
     /// <exception cref="InvalidOperationException">No item was found, or it is not <see cref="IsCompressed"/>.</exception>
@@ -141,6 +152,8 @@ public readonly unsafe ref struct ItemView
 
         return count;
     }
+
+    private static long NoValue() => throw new InvalidOperationException("The item is a collection, and has no value.");
 
     // Apart, so that the check is inlined into every member.
     private static Item* NotFound() => throw new InvalidOperationException("There is no item: none was found.");

@@ -279,6 +279,21 @@ public sealed unsafe class Shard : IDisposable
         return isLive && TryView(reference, key.Hash, out item, isLookup: false);
     }
 
+    /// <summary>Looks at a key without using it, whatever it has: of a collection the view tells all but the value.</summary>
+    /// <inheritdoc cref="TryGet(ReadOnlySpan{byte}, out ItemView)"/>
+    public bool TryInspect(scoped in LookupKey key, out ItemView item)
+    {
+        uint reference = FindResident(key, out bool isLive);
+        item = default;
+        if (isLive && (At(reference)->Kind & Item.Collection) != 0)
+        {
+            item = new ItemView(this, At(reference));
+            return true;
+        }
+
+        return isLive && TryView(reference, key.Hash, out item, isLookup: false);
+    }
+
     /// <summary>Removes a key, always or if its version is <paramref name="expectedVersion"/>. Voids a grant to fill it, also when it is absent.</summary>
     /// <returns><see cref="WriteOutcome.Done"/>, <see cref="WriteOutcome.NotFound"/> or <see cref="WriteOutcome.VersionMismatch"/>.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The key's length is out of range.</exception>

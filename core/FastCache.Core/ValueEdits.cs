@@ -173,7 +173,7 @@ public sealed unsafe class ValueEdits
     /// <param name="piece">The bytes; they end at <see cref="MaxValueBytes"/> at the latest.</param>
     /// <param name="length">Bytes of the value afterwards.</param>
     /// <param name="version">The value's version; 0 unless <see cref="WriteOutcome.Done"/>.</param>
-    /// <returns>Also <see cref="WriteOutcome.ValueTooLarge"/>, <see cref="WriteOutcome.OutOfMemory"/>.</returns>
+    /// <returns>Also <see cref="WriteOutcome.NotFound"/> when the key has a collection, <see cref="WriteOutcome.ValueTooLarge"/>, <see cref="WriteOutcome.OutOfMemory"/>.</returns>
     public WriteOutcome Overwrite(scoped in LookupKey key, long offset, ReadOnlySpan<byte> piece, out int length, out ulong version)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
@@ -185,6 +185,11 @@ public sealed unsafe class ValueEdits
         }
 
         uint existing = _shard.FindResident(key, out bool isLive);
+        if (isLive && (_shard.At(existing)->Kind & Item.Collection) != 0)
+        {
+            return WriteOutcome.NotFound;
+        }
+
         ItemView item = default;
         bool isThere = isLive && _shard.TryView(existing, key.Hash, out item, isLookup: false);
         long before = isThere ? item.Length : 0;

@@ -1,4 +1,8 @@
+using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace FastCache.Protocol.Memcached;
 
@@ -10,7 +14,7 @@ namespace FastCache.Protocol.Memcached;
 /// </remarks>
 /// <param name="maxValueBytes">Longest data block that is taken.</param>
 /// <param name="maxKeyBytes">Longest key as sent, up to <see cref="MaxKeyBytes"/>.</param>
-public sealed class MemcachedRequestDecoder(int maxValueBytes, int maxKeyBytes = MemcachedRequestDecoder.MaxKeyBytes)
+public sealed unsafe class MemcachedRequestDecoder(int maxValueBytes, int maxKeyBytes = MemcachedRequestDecoder.MaxKeyBytes)
 {
     /// <summary>Longest line of a command that is not get or gets, in bytes.</summary>
     public const int MaxLineBytes = 2_048;
@@ -22,9 +26,102 @@ public sealed class MemcachedRequestDecoder(int maxValueBytes, int maxKeyBytes =
     public const int MaxKeyBytes = 250;
 
     private const int DataEndBytes = 2;
+    private const int LeastSimpleBytes = 7;
 
     /// <summary>What was wrong and what is allowed, after <see cref="DecodeResult.Fatal"/>; empty when nothing is to be said.</summary>
     public string Error { get; private set; } = "";
+
+    /// <summary>Reads a request of the forms that nearly all clients use nearly always, if it is there as a whole.</summary>
+    /// <remarks>
+    /// Its words are where they are expected or <see cref="Read"/> looks at it: the line's end is not looked for, and the
+    /// key's is found 16 bytes at once. The memory of <paramref name="input"/> must not move.
+    /// </remarks>
+    /// <param name="input">The bytes that are there.</param>
+    /// <param name="progress">The connection's; it stays as it is.</param>
+    /// <param name="request">What was read.</param>
+    /// <returns>False when <see cref="Read"/> has to look.</returns>
+    public bool TryReadSimple(ReadOnlySpan<byte> input, in MemcachedProgress progress, out MemcachedSimpleRequest request)
+    {
+        request = default;
+        if (input.Length < LeastSimpleBytes || progress.Searched != 0)
+        {
+            return false;
+        }
+
+        byte* start = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(input));
+        byte* end = start + input.Length;
+        MemcachedCommand command = SimpleCommandOf(Unsafe.ReadUnaligned<uint>(start), out int nameBytes);
+        if (command == MemcachedCommand.None)
+        {
+            return false;
+        }
+
+        byte* key = start + nameBytes;
+        byte* at = EndOfWord(key, end);
+        int keyLength = (int)(at - key);
+        // The end of a get may be all that follows.
+        int following = command == MemcachedCommand.Get ? DataEndBytes : sizeof(uint);
+        if (keyLength == 0 || keyLength > maxKeyBytes || end - at < following)
+        {
+            return false;
+        }
+
+        uint flags = 0;
+        int length = 0;
+        switch (command)
+        {
+            case MemcachedCommand.Get:
+                if (!TryReadLineEnd(ref at))
+                {
+                    return false;
+                }
+
+                break;
+            case MemcachedCommand.MetaGet:
+                if (Unsafe.ReadUnaligned<uint>(at) != MetaGetEnd)
+                {
+                    return false;
+                }
+
+                at += sizeof(uint);
+                break;
+            case MemcachedCommand.Set:
+                if (!TryReadNumber(ref at, end, out int number) || !TryReadNumber(ref at, end, out int expiry) || expiry != 0
+                    || !TryReadNumber(ref at, end, out length))
+                {
+                    return false;
+                }
+
+                flags = (uint)number;
+                break;
+            default:
+                if (!TryReadNumber(ref at, end, out length))
+                {
+                    return false;
+                }
+
+                break;
+        }
+
+        byte* value = at;
+        if (command is MemcachedCommand.Set or MemcachedCommand.MetaSet)
+        {
+            if (end - at < DataEndBytes || !TryReadLineEnd(ref at) || length > maxValueBytes || end - at < length + DataEndBytes)
+            {
+                return false;
+            }
+
+            value = at;
+            at += length;
+            if (!TryReadLineEnd(ref at))
+            {
+                return false;
+            }
+        }
+
+        request = new MemcachedSimpleRequest(command, key, keyLength, value, length, flags, (int)(at - start));
+        return true;
+    }
 
     /// <summary>Reads one request.</summary>
     /// <param name="input">The bytes that are there.</param>
@@ -79,6 +176,85 @@ public sealed class MemcachedRequestDecoder(int maxValueBytes, int maxKeyBytes =
 
         progress = default;
         return DecodeResult.Ok;
+    }
+
+    private static uint MetaGetEnd => BinaryPrimitives.ReadUInt32LittleEndian(" v\r\n"u8);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static MemcachedCommand SimpleCommandOf(uint start, out int nameBytes)
+    {
+        const uint ThreeBytes = 0xFF_FFFF;
+        const uint Get = 'g' | ('e' << 8) | ('t' << 16) | (' ' << 24);
+        const uint Set = 's' | ('e' << 8) | ('t' << 16) | (' ' << 24);
+        const uint MetaGet = 'm' | ('g' << 8) | (' ' << 16);
+        const uint MetaSet = 'm' | ('s' << 8) | (' ' << 16);
+        nameBytes = 3;
+        switch (start & ThreeBytes)
+        {
+            case MetaGet:
+                return MemcachedCommand.MetaGet;
+            case MetaSet:
+                return MemcachedCommand.MetaSet;
+            default:
+                nameBytes = 4;
+                return start == Get ? MemcachedCommand.Get : start == Set ? MemcachedCommand.Set : MemcachedCommand.None;
+        }
+    }
+
+    /// <summary>The first byte that is a space or below, or the end.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static byte* EndOfWord(byte* at, byte* end)
+    {
+        while (end - at >= Vector128<byte>.Count)
+        {
+            uint ends = Vector128.LessThan(Vector128.Load(at), Vector128.Create((byte)(' ' + 1))).ExtractMostSignificantBits();
+            if (ends != 0)
+            {
+                return at + BitOperations.TrailingZeroCount(ends);
+            }
+
+            at += Vector128<byte>.Count;
+        }
+
+        while (at < end && *at > ' ')
+        {
+            at++;
+        }
+
+        return at;
+    }
+
+    /// <summary>Reads a space and a number of up to nine digits, behind which there is at least one byte.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryReadNumber(ref byte* at, byte* end, out int number)
+    {
+        const int MostDigits = 9;
+        number = 0;
+        if (end - at < 3 || *at != ' ')
+        {
+            return false;
+        }
+
+        byte* digits = at + 1;
+        byte* last = digits + Math.Min(MostDigits, end - digits - 1);
+        byte* next = digits;
+        for (uint digit; next < last && (digit = *next - (uint)'0') <= 9; next++)
+        {
+            number = (number * 10) + (int)digit;
+        }
+
+        at = next;
+        return next != digits && (*next is (byte)' ' or (byte)'\r');
+    }
+
+    /// <summary>Reads the line's end, for which there is room.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryReadLineEnd(ref byte* at)
+    {
+        const ushort LineEnd = '\r' | ('\n' << 8);
+        bool isEnd = Unsafe.ReadUnaligned<ushort>(at) == LineEnd;
+        at += DataEndBytes;
+        return isEnd;
     }
 
     /// <summary>Reads a line.</summary>

@@ -37,6 +37,9 @@ public ref struct RespReplyWriter(Span<byte> room, bool isVersion3)
     /// <summary>Bytes that were written.</summary>
     public int Length { get; private set; }
 
+    /// <summary>Whether replies have the form of version 3.</summary>
+    public readonly bool IsVersion3 => isVersion3;
+
     /// <summary>What is left of the room.</summary>
     public readonly Span<byte> Rest => _room[Length..];
 

@@ -46,6 +46,33 @@ public readonly unsafe struct RespRequest
     }
 }
 
+/// <summary>A GET of a key, or a SET of a key and a value: where these lie. What holds them is as that of a <see cref="RespRequest"/>.</summary>
+/// <param name="key">Start of the key.</param>
+/// <param name="keyLength">Its bytes.</param>
+/// <param name="value">Start of the value.</param>
+/// <param name="valueLength">Its bytes; 0 for a GET.</param>
+/// <param name="isSet">Whether it is a SET.</param>
+/// <param name="length">Bytes of the whole request.</param>
+public readonly unsafe struct RespSimpleRequest(byte* key, int keyLength, byte* value, int valueLength, bool isSet, int length)
+{
+    private readonly byte* _key = key;
+    private readonly byte* _value = value;
+    private readonly int _keyLength = keyLength;
+    private readonly int _valueLength = valueLength;
+
+    /// <summary>The key.</summary>
+    public ReadOnlySpan<byte> Key => new(_key, _keyLength);
+
+    /// <summary>What it is set to.</summary>
+    public ReadOnlySpan<byte> Value => new(_value, _valueLength);
+
+    /// <summary>Whether it is a SET.</summary>
+    public bool IsSet { get; } = isSet;
+
+    /// <summary>Bytes of the whole request.</summary>
+    public int Length { get; } = length;
+}
+
 /// <summary>How far a connection's next request has been looked at; <c>default</c> before its first byte.</summary>
 public struct RespProgress
 {

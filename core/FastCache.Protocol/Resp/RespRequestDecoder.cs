@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using System.Text;
 
 namespace FastCache.Protocol.Resp;
@@ -32,6 +34,20 @@ public sealed unsafe class RespRequestDecoder(int maxArguments, int maxRequestBy
     private const int EndBytes = 2;
     private const int LeastArgumentBytes = 6;
 
+    /// <summary>Bytes of a GET or SET up to its name's end.</summary>
+    private const int NameEnd = 13;
+
+    /// <summary>Bytes of a GET of a key of one byte.</summary>
+    private const int LeastSimpleBytes = 20;
+
+    private static readonly Vector128<byte> GetHead = Vector128.Create("*2\r\n$3\r\nget\r\n$\0\0"u8);
+    private static readonly Vector128<byte> SetHead = Vector128.Create("*3\r\n$3\r\nset\r\n$\0\0"u8);
+
+    /// <summary>What makes capital letters of the name small.</summary>
+    private static readonly Vector128<byte> NameLetters = Vector128.Create("\0\0\0\0\0\0\0\0   \0\0\0\0\0"u8);
+
+    private static readonly Vector128<byte> HeadBytes = Vector128.LessThan(Vector128<byte>.Indices, Vector128.Create((byte)(NameEnd + 1)));
+
     private readonly RespLine _line = new();
     private readonly RespArgumentTable _arguments = new();
 
@@ -49,6 +65,58 @@ public sealed unsafe class RespRequestDecoder(int maxArguments, int maxRequestBy
     {
         _arguments.Clear();
         HoldsLine = false;
+    }
+
+    /// <summary>Reads a GET of a key, or a SET of a key and a value, that is there as a whole in the form in which clients send it.</summary>
+    /// <remarks>
+    /// Nine of ten requests are one of these two. Their first 14 bytes are compared at once, the name in any case, so that neither
+    /// the numbers in front of the key nor the name are read. The memory of <paramref name="input"/> must not move.
+    /// </remarks>
+    /// <param name="input">As for <see cref="Read"/>.</param>
+    /// <param name="progress">The connection's; it stays as it is.</param>
+    /// <param name="request">What was read; its lengths are not checked against any limit of the node.</param>
+    /// <returns>False when <see cref="Read"/> has to look.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryReadSimple(ReadOnlySpan<byte> input, in RespProgress progress, out RespSimpleRequest request)
+    {
+        request = default;
+        if (input.Length < LeastSimpleBytes || progress.IsUnderWay || !IsAuthenticated)
+        {
+            return false;
+        }
+
+        byte* start = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(input));
+        byte* end = start + Math.Min(input.Length, maxRequestBytes);
+        Vector128<byte> head = (Vector128.Load(start) | NameLetters) & HeadBytes;
+        bool isSet = head == SetHead;
+        if (!isSet && head != GetHead)
+        {
+            return false;
+        }
+
+        byte* at = start + NameEnd;
+        if (!TryReadCount(ref at, end, (byte)'$', out int keyLength) || end - at < keyLength + EndBytes)
+        {
+            return false;
+        }
+
+        byte* key = at;
+        byte* value = at;
+        int valueLength = 0;
+        at += keyLength + EndBytes;
+        if (isSet)
+        {
+            if (!TryReadCount(ref at, end, (byte)'$', out valueLength) || end - at < valueLength + EndBytes)
+            {
+                return false;
+            }
+
+            value = at;
+            at += valueLength + EndBytes;
+        }
+
+        request = new RespSimpleRequest(key, keyLength, value, valueLength, isSet, (int)(at - start));
+        return true;
     }
 
     /// <summary>Looks for the request at the start of <paramref name="input"/>.</summary>

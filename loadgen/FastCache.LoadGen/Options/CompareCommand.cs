@@ -12,7 +12,7 @@ internal sealed class CompareCommand
         Drives the same load at FastCache and at its peers, in turn, and prints one table.
 
         Every server gets the same processors, memory, keys, connections and depth, and speaks its own protocol: RESP2
-        redis, valkey and garnet, the meta commands memcached. resp is FastCache's own node, spoken to as if it were redis. Every round starts each of them anew and stores all keys;
+        redis, valkey and garnet, the meta commands memcached. resp and meta are FastCache's own node, spoken to as if it were redis or memcached. Every round starts each of them anew and stores all keys;
         figures are medians over the rounds. loadgen/install-peers.sh installs the peers.
 
         With five peers and the defaults 162 phases of 2.5 s are measured, and servers are started and filled 54 times:

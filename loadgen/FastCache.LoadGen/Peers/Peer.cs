@@ -43,7 +43,8 @@ internal sealed record Peer(
         new("valkey", PeerProgram.Valkey, RespWire.Instance, () => Installed(PeerProgram.Valkey), Redis),
         new("memcached", PeerProgram.Memcached, MetaWire.Instance, () => Installed(PeerProgram.Memcached), Memcached),
         new("garnet", GarnetProject, RespWire.Instance, () => Built(GarnetProject), Garnet),
-        new("resp", NodeProject, RespWire.Instance, () => Built(NodeProject), Resp, "FastCache by RESP"),
+        new("resp", NodeProject, RespWire.Instance, () => Built(NodeProject), settings => Node("resp", settings), "FastCache by RESP"),
+        new("meta", NodeProject, MetaWire.Instance, () => Built(NodeProject), settings => Node("memcached", settings), "FastCache by mg, ms"),
     ];
 
     public static Peer? Named(string name) =>
@@ -79,9 +80,9 @@ internal sealed record Peer(
         "--no-pubsub", "--no-obj", "--network-connection-limit", $"{settings.Connections + SpareConnections}",
     ];
 
-    private static IEnumerable<string> Resp(PeerSettings settings) =>
+    private static IEnumerable<string> Node(string door, PeerSettings settings) =>
     [
-        "--listen", $"{Loopback}:0", "--listen", $"resp://{Loopback}:{settings.Port}", "--shards", "1",
+        "--listen", $"{Loopback}:0", "--listen", $"{door}://{Loopback}:{settings.Port}", "--shards", "1",
         "--memory", $"{settings.MemoryBytes}", "--prefault", "false", "--max-connections", $"{settings.Connections + SpareConnections}",
     ];
 }

@@ -105,7 +105,7 @@ internal sealed class SlotTakeover(
     {
         public int Count { get; private set; }
 
-        public bool Removes(ReadOnlySpan<byte> key, bool isLive)
+        public bool Removes(ReadOnlySpan<byte> key, CollectionKind kind, bool isLive)
         {
             bool isLost = !slots.Has(KeySlot.Of(key));
             Count += isLost ? 1 : 0;

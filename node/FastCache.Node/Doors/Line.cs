@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Text;
+using FastCache.Core;
 
 namespace FastCache.Node.Doors;
 
@@ -45,6 +46,17 @@ internal ref struct Line(Span<byte> room)
         Span<byte> begun = _room.Slice(_length, bytes);
         _length += bytes;
         return begun;
+    }
+
+    /// <summary>Adds a value behind its length, each with a line's end, as memcached's replies have it.</summary>
+    /// <param name="item">One that fits.</param>
+    public void AddValue(in ItemView item)
+    {
+        int length = (int)item.Length;
+        Add(length);
+        Add("\r\n"u8);
+        item.CopyTo(Begin(length));
+        Add("\r\n"u8);
     }
 
     /// <summary>Adds what a peer has sent: up to its first zero, line ends as spaces, at most so many bytes.</summary>

@@ -50,7 +50,7 @@ internal sealed class KeyScan(Shard shard, NodeTopology topology)
 
         public int Bytes { get; private set; }
 
-        public bool Removes(ReadOnlySpan<byte> key, bool isLive)
+        public bool Removes(ReadOnlySpan<byte> key, CollectionKind kind, bool isLive)
         {
             if (isLive && key.StartsWith(_prefix) && slots?.Has(KeySlot.Of(key)) != false)
             {

@@ -149,6 +149,10 @@ internal sealed class RequestGroup(
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int OwnerOf(ReadOnlySpan<byte> key, bool isForCopy = false) => _hasAllKeys ? 0 : topology.OwnerOf(key, isForCopy);
 
+    /// <summary>Whether a shard is this one; <see cref="NodeTopology.Elsewhere"/> is none of the node's.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool IsAtHome(int owner) => foreign is null ? owner != NodeTopology.Elsewhere : owner == foreign.Home;
+
     /// <summary>Adds a request that needs what its connection holds. The group has room.</summary>
     public void AddBound(in Request request, int offset) => PutKeyless(request, offset, Kind.Bound);
 
@@ -375,9 +379,6 @@ internal sealed class RequestGroup(
     private int RefuseForwarding(Session session, int entry, Span<byte> room) => _entries[entry].Kind == Kind.Call
         ? session.Door.RefuseForwarding(session, entry, room)
         : executor.RefuseForwarding(_entries[entry].Request, room);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool IsAtHome(int owner) => foreign is null || owner == foreign.Home;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Execute(Session session, int place, Span<byte> room)

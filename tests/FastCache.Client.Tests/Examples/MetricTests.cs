@@ -25,7 +25,7 @@ public sealed class MetricTests
         await get;
         MeterScene.Measured measured = Assert.Single(meters.Read(), one => one.Name == Duration);
         Assert.Equal("s", measured.Unit);
-        Assert.InRange(measured.Value, 0.05, 20);
+        Assert.InRange(measured.Value, 0.03, 20); // The timer of the delay may be a tick early.
         Assert.Equal(
             ["db.system.name=fastcache", "db.operation.name=get", "server.address=127.0.0.1", $"server.port={node.EndPoint.Port}"],
             measured.Tags);

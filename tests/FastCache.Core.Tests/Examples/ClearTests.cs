@@ -109,7 +109,7 @@ public sealed class ClearTests
     {
         public int Live { get; private set; }
 
-        public bool Removes(ReadOnlySpan<byte> key, bool isLive)
+        public bool Removes(ReadOnlySpan<byte> key, CollectionKind kind, bool isLive)
         {
             Live += isLive ? 1 : 0;
             return false;

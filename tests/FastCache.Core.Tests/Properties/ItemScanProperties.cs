@@ -71,7 +71,7 @@ public sealed class ItemScanProperties
     {
         public int Seen { get; private set; }
 
-        public bool Removes(ReadOnlySpan<byte> key, bool isLive)
+        public bool Removes(ReadOnlySpan<byte> key, CollectionKind kind, bool isLive)
         {
             Seen++;
             return false;
@@ -248,7 +248,7 @@ public sealed class ItemScanProperties
         {
             public int Count { get; private set; }
 
-            public bool Removes(ReadOnlySpan<byte> key, bool isLive)
+            public bool Removes(ReadOnlySpan<byte> key, CollectionKind kind, bool isLive)
             {
                 Count++;
                 int number = BitConverter.ToInt32(key);

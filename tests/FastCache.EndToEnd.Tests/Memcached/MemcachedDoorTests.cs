@@ -16,6 +16,8 @@ public sealed class MemcachedDoorTests
             $"cas k 1 0 2 {unique}\r\n99\r\ncas k 1 0 2 {unique}\r\n98\r\ncas none 1 0 2 {unique}\r\n98\r\n"));
         Assert.Equal("100\r\n0\r\nNOT_FOUND\r\n", peer.Ask("incr k 1\r\ndecr k 1000\r\nincr none 1\r\n"));
         Assert.Equal("VALUE k 1 3\r\n0  \r\nEND\r\n", peer.Ask("get k\r\n"));
+        Assert.Equal("18446744073709551615\r\n1\r\n0\r\n", peer.Ask("incr k 18446744073709551615\r\nincr k 2\r\ndecr k 18446744073709551615\r\n"));
+        Assert.Equal("VALUE k 1 20\r\n0                   \r\nEND\r\n", peer.Ask("get k\r\n"));
         Assert.Equal("TOUCHED\r\nDELETED\r\nNOT_FOUND\r\nNOT_FOUND\r\n", peer.Ask("touch k 100\r\ndelete k\r\ndelete k\r\ntouch k 0\r\n"));
         Assert.Equal("", peer.Ask("set q 0 0 1 noreply\r\n1\r\nincr q 1 noreply\r\n"));
         Assert.Equal("VALUE q 0 1\r\n2\r\nEND\r\n", peer.Ask("gat 100 q\r\n"));

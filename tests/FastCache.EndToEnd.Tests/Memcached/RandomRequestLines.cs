@@ -7,7 +7,8 @@ namespace FastCache.EndToEnd.Tests.Memcached;
 internal sealed class RandomRequestLines(Random random)
 {
     private static readonly string[] Stores = ["set", "set", "set", "add", "replace", "append", "prepend"];
-    private static readonly string[] Numbers = ["0", "1", "5", "18446744073709551615", "99", "-1", "x", "18446744073709551616", "+3", "007"];
+    // No value comes to 2^63: from there on memcached looks for a minus sign beyond the value, in whatever lies behind it.
+    private static readonly string[] Numbers = ["0", "1", "5", "1000000000000", "99", "-1", "x", "18446744073709551616", "+3", "007"];
     private static readonly string[] Lives = ["0", "0", "0", "100", "1000", "-1", "2592000", "abc"];
 
     private static readonly string[] Wrong =
@@ -81,7 +82,7 @@ internal sealed class RandomRequestLines(Random random)
 
     private int Counter(out string number)
     {
-        number = Pick(["0", "1", "99", "100", "18446744073709551615", "abc", "12 ", ""]);
+        number = Pick(["0", "1", "99", "100", "922337203685477580", "abc", "12 ", ""]);
         return number.Length;
     }
 

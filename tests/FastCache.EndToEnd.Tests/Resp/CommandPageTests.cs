@@ -36,7 +36,7 @@ public sealed partial class CommandPageTests
         return names;
     }
 
-    [GeneratedRegex("^\\| (cluster|connection|generic|pubsub|server|string) \\| `")]
+    [GeneratedRegex("^\\| (cluster|connection|generic|hash|list|pubsub|server|set|sorted-set|string|transactions) \\| `")]
     private static partial Regex CommandRow();
 
     [GeneratedRegex("`(?<name>[A-Z-]+)`(?: \\((?:`(?<part>[A-Z-]+)` ?)+\\))?")]

@@ -11,6 +11,19 @@ internal sealed class ClassicCommands(DoorShard shard)
 
     private readonly Shard _shard = shard.Shard;
 
+    /// <summary>Answers a get of one key.</summary>
+    public void GetValue(ReadOnlySpan<byte> keyBytes, in LookupKey key, ref Line reply)
+    {
+        if (_shard.TryGet(key, out ItemView item) && item.Length <= shard.Limits.MaxValueBytes)
+        {
+            item.NoteFetch();
+            AddHead(keyBytes, item, ref reply);
+            reply.AddValue(item);
+        }
+
+        reply.Add("END\r\n"u8);
+    }
+
     /// <summary>Writes an item if there is one.</summary>
     /// <param name="request">Its key is the one to look up.</param>
     /// <param name="isLast">Whether it is the request's last one.</param>
@@ -21,11 +34,7 @@ internal sealed class ClassicCommands(DoorShard shard)
         if (request.KeyCount > 0 && _shard.TryGet(key, out ItemView item) && item.Length <= shard.Limits.MaxValueBytes)
         {
             item.NoteFetch();
-            reply.Add("VALUE "u8);
-            reply.Add(request.Key);
-            reply.Add(" "u8);
-            reply.Add(item.ClientFlags);
-            reply.Add(" "u8);
+            AddHead(request.Key, item, ref reply);
             int length = (int)item.Length;
             reply.Add(length);
             if (request.Command is MemcachedCommand.Gets or MemcachedCommand.Gats)
@@ -83,6 +92,15 @@ internal sealed class ClassicCommands(DoorShard shard)
         }
 
         reply.Add("\r\n"u8);
+    }
+
+    private static void AddHead(scoped ReadOnlySpan<byte> key, in ItemView item, ref Line reply)
+    {
+        reply.Add("VALUE "u8);
+        reply.Add(key);
+        reply.Add(" "u8);
+        reply.Add(item.ClientFlags);
+        reply.Add(" "u8);
     }
 
     private ReadOnlySpan<byte> Store(in MemcachedRequest request, in LookupKey key)

@@ -29,6 +29,12 @@ internal struct PendingCall
 
     /// <summary>Whether it is one key of several.</summary>
     public bool IsPart;
+
+    /// <summary>Whether it is <see cref="Simple"/>, and nothing else here is set.</summary>
+    public bool IsSimple;
+
+    /// <summary>A call that its own shard executes by the shortest way.</summary>
+    public MemcachedSimpleRequest Simple;
 }
 
 /// <summary>The calls of one group, and how one is executed.</summary>
@@ -48,6 +54,12 @@ internal sealed class MemcachedCalls(DoorShard shard, int capacity)
         ref PendingCall call = ref _calls[place];
         shard.Counters.Requests++;
         Line reply = new(room);
+        if (call.IsSimple)
+        {
+            ExecuteSimple(call.Simple, key, ref reply);
+            return reply.Text.Length;
+        }
+
         if (call.Refusal != CallRefusal.None || call.Request.Fault != MemcachedFault.None)
         {
             Refuse(call, key, ref reply);
@@ -87,6 +99,26 @@ internal sealed class MemcachedCalls(DoorShard shard, int capacity)
         }
 
         return reply.Text.Length;
+    }
+
+    private void ExecuteSimple(in MemcachedSimpleRequest request, in LookupKey key, ref Line reply)
+    {
+        switch (request.Command)
+        {
+            case MemcachedCommand.Get:
+                _classic.GetValue(request.Key, key, ref reply);
+                break;
+            case MemcachedCommand.MetaGet:
+                _meta.GetValue(request, key, ref reply);
+                break;
+            default:
+                WriteOutcome outcome = shard.Shard.Set(key, request.Value, new SetOptions { ClientFlags = request.ClientFlags }, out _);
+                shard.Note(request.Key);
+                reply.Add(outcome != WriteOutcome.Done ? MemcachedWrites.TextOf(outcome)
+                    : request.Command == MemcachedCommand.Set ? "STORED"u8 : "HD"u8);
+                reply.Add("\r\n"u8);
+                break;
+        }
     }
 
     private void Refuse(in PendingCall call, in LookupKey key, ref Line reply)

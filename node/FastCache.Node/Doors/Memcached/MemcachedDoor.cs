@@ -89,15 +89,32 @@ internal sealed class MemcachedDoor : Door
             // The requests of one piece, without asking for the piece again.
             int offset = 0;
             DecodeResult result;
-            while ((result = _decoder.Read(unread[offset..], ref talk.Progress, KeyRoom(group), out MemcachedRequest request))
-                == DecodeResult.Ok)
+            while (true)
             {
-                if (!TryAdd(session, group, unread[offset..], request, ref position))
+                if (_decoder.TryReadSimple(unread[offset..], talk.Progress, out MemcachedSimpleRequest simple)
+                    && TryAddSimple(group, simple, position))
                 {
-                    return true;
+                    result = DecodeResult.Ok;
+                    session.HasDecoded = true;
+                    position.Offset += simple.Length;
+                    offset += simple.Length;
+                }
+                else
+                {
+                    result = _decoder.Read(unread[offset..], ref talk.Progress, KeyRoom(group), out MemcachedRequest request);
+                    if (result != DecodeResult.Ok)
+                    {
+                        break;
+                    }
+
+                    if (!TryAdd(session, group, unread[offset..], request, ref position))
+                    {
+                        return true;
+                    }
+
+                    offset += request.Length;
                 }
 
-                offset += request.Length;
                 if (offset == unread.Length || position.Skip > 0 || session.IsDecoded || group.IsFull)
                 {
                     break;
@@ -205,6 +222,23 @@ internal sealed class MemcachedDoor : Door
 
     private Span<byte> KeyRoom(RequestGroup group) => _keys.AsSpan(
         Math.Min(group.Count, RequestGroup.Capacity - 1) * MemcachedRequestDecoder.MaxKeyBytes, MemcachedRequestDecoder.MaxKeyBytes);
+
+    /// <summary>Adds a request for a key of this shard; all others take the way of all requests.</summary>
+    private bool TryAddSimple(RequestGroup group, in MemcachedSimpleRequest request, in InputPosition position)
+    {
+        ReadOnlySpan<byte> key = request.Key;
+        int owner = group.OwnerOf(key);
+        if (!group.IsAtHome(owner))
+        {
+            return false;
+        }
+
+        ref PendingCall call = ref _calls[group.Count];
+        call.IsSimple = true;
+        call.Simple = request;
+        group.AddCall(key, owner, position);
+        return true;
+    }
 
     /// <summary>Adds a request's calls and moves the position past it.</summary>
     /// <returns>False when the group is full; the position then says what is left.</returns>
@@ -321,6 +355,7 @@ internal sealed class MemcachedDoor : Door
     private void Keep(RequestGroup group, in MemcachedRequest request, int owner, bool isLast, bool isPart = false)
     {
         ref PendingCall call = ref _calls[group.Count];
+        call.IsSimple = false;
         call.Request = request;
         call.Refusal = owner == NodeTopology.Elsewhere ? CallRefusal.Moved : CallRefusal.None;
         call.IsLast = isLast;

@@ -26,10 +26,30 @@ internal sealed class MetaCommands(DoorShard shard)
 
     private readonly Shard _shard = shard.Shard;
 
+    /// <summary>Writes the value of a key and nothing else that is known of it.</summary>
+    public void GetValue(in MemcachedSimpleRequest request, in LookupKey key, ref Line reply)
+    {
+        bool isFresh = _shard.TryGet(key, out ItemView item);
+        if (!isFresh || item.Length > shard.Limits.MaxValueBytes || _shard.Leases.IsClaimed(key))
+        {
+            MemcachedRequest whole = request.AsMetaGet();
+            Answer(whole, key, isFresh, item, ref reply);
+            return;
+        }
+
+        item.NoteFetch();
+        reply.Add("VA "u8);
+        reply.AddValue(item);
+    }
+
     public void Get(in MemcachedRequest request, in LookupKey key, ref Line reply)
     {
-        bool isUse = (request.Meta & MetaOptions.IsNoUse) == 0;
-        bool isFresh = isUse ? _shard.TryGet(key, out ItemView item) : _shard.TryPeek(key, out item);
+        bool isFresh = (request.Meta & MetaOptions.IsNoUse) == 0 ? _shard.TryGet(key, out ItemView item) : _shard.TryPeek(key, out item);
+        Answer(request, key, isFresh, item, ref reply);
+    }
+
+    private void Answer(in MemcachedRequest request, in LookupKey key, bool isFresh, ItemView item, ref Line reply)
+    {
         Claim claim = default;
         if (isFresh)
         {
@@ -52,7 +72,7 @@ internal sealed class MetaCommands(DoorShard shard)
         }
 
         WriteItem(request, item, claim, ref reply);
-        if (isFresh && isUse)
+        if (isFresh && (request.Meta & MetaOptions.IsNoUse) == 0)
         {
             item.NoteFetch();
         }

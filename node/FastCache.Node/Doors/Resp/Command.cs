@@ -58,10 +58,11 @@ internal enum Join : byte
 }
 
 /// <summary>Where in the arguments the keys are, in the numbers of Redis's COMMAND.</summary>
-/// <param name="First">The first one; 0: there is none.</param>
+/// <param name="First">The first one; 0: there is none, but for those that are counted.</param>
 /// <param name="Last">The last one; -1 is the last argument.</param>
 /// <param name="Step">From one to the next.</param>
-internal readonly record struct KeyPlaces(int First, int Last, int Step)
+/// <param name="CountAt">The argument that says how many keys stand behind it, beside the others; 0: none does.</param>
+internal readonly record struct KeyPlaces(int First, int Last, int Step, int CountAt = 0)
 {
     public static KeyPlaces None => default;
 
@@ -69,12 +70,40 @@ internal readonly record struct KeyPlaces(int First, int Last, int Step)
 
     public static KeyPlaces All => new(1, -1, 1);
 
-    /// <summary>How many keys a request with so many arguments has.</summary>
-    public int CountIn(int arguments)
+    /// <summary>Keys at the first argument, and as many as the second says behind that.</summary>
+    public static KeyPlaces OnlyAndCounted => new(1, 1, 1, CountAt: 2);
+
+    /// <summary>As many keys as an argument says, behind it.</summary>
+    /// <remarks>
+    /// A number that is wrong, or larger than what follows, counts as 0: the handler then runs where the request has arrived, has no key,
+    /// and must say what is wrong with the number before anything else.
+    /// </remarks>
+    public static KeyPlaces Counted(int at) => new(0, 0, 0, at);
+
+    /// <summary>Whether there is never a second key.</summary>
+    public bool IsOne => Last == First && CountAt == 0;
+
+    /// <summary>How many keys a request has.</summary>
+    public int CountIn(in RespRequest request) => FixedIn(request.Count) + CountedIn(request);
+
+    /// <summary>Which argument the key of a number is.</summary>
+    /// <param name="index">0 to <see cref="CountIn"/> - 1; of a command without keys 0, which gives 0.</param>
+    /// <param name="request">The request.</param>
+    public int At(int index, in RespRequest request)
+    {
+        int fixedKeys = FixedIn(request.Count);
+        return index < fixedKeys ? First + (index * Step) : CountedIn(request) > 0 ? CountAt + 1 + index - fixedKeys : 0;
+    }
+
+    private int FixedIn(int arguments)
     {
         int last = Last < 0 ? arguments + Last : Last;
         return First == 0 || last < First ? 0 : ((last - First) / Step) + 1;
     }
+
+    private int CountedIn(in RespRequest request) =>
+        CountAt > 0 && CountAt < request.Count && RespNumber.TryParse(request[CountAt], out long count) && count > 0
+        && count < request.Count - CountAt ? (int)count : 0;
 }
 
 /// <summary>Executes a call and writes its whole reply.</summary>

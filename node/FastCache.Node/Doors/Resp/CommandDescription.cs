@@ -26,7 +26,8 @@ internal static class CommandDescription
         reply.WriteArray(10);
         WriteText(command.Name, ref reply);
         reply.WriteInteger(command.Arity);
-        int flags = 0;
+        bool moveKeys = command.Keys.CountAt > 0;
+        int flags = moveKeys ? 1 : 0;
         foreach ((CommandFlags flag, _) in Flags)
         {
             flags += (command.Flags & flag) != 0 ? 1 : 0;
@@ -39,6 +40,11 @@ internal static class CommandDescription
             {
                 reply.WriteSimple(Encoding.ASCII.GetBytes(name));
             }
+        }
+
+        if (moveKeys)
+        {
+            reply.WriteSimple("movablekeys"u8);
         }
 
         reply.WriteInteger(command.Keys.First);

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Globalization;
 using FastCache.Core;
 using FastCache.Protocol.Resp;
 
@@ -10,13 +8,6 @@ internal sealed class CounterCommands(DoorShard shard)
 {
     private const string Group = "string";
     private const CommandFlags Writes = CommandFlags.Write | CommandFlags.DenyOom | CommandFlags.Fast;
-
-    /// <summary>Digits behind the point that Redis writes.</summary>
-    private const int MostDecimals = 17;
-
-    private const int MaxNumberBytes = 400;
-
-    private static readonly SearchValues<byte> NumberBytes = SearchValues.Create("0123456789+-.eEinfatyINFATY"u8);
 
     private readonly Shard _shard = shard.Shard;
 
@@ -71,7 +62,7 @@ internal sealed class CounterCommands(DoorShard shard)
         {
             reply.WriteInteger(unchecked((long)number));
         }
-        else
+        else if (outcome != WriteOutcome.NotANumber || RespErrors.IsAbsent(_shard, call.Key, ref reply))
         {
             RespErrors.WriteFailure(outcome, ref reply);
         }
@@ -79,7 +70,7 @@ internal sealed class CounterCommands(DoorShard shard)
 
     private void IncrementByFloat(scoped Call call, ref RespReplyWriter reply)
     {
-        Span<byte> text = stackalloc byte[MaxNumberBytes];
+        Span<byte> text = stackalloc byte[Decimals.MaxBytes];
         int length = 1;
         text[0] = (byte)'0';
         if (_shard.TryPeek(call.Key, out ItemView item))
@@ -92,11 +83,19 @@ internal sealed class CounterCommands(DoorShard shard)
 
             length = item.CopyTo(0, text);
         }
-
-        if (!TryAdd(text[..length], call[2], text, out length, out bool isFinite))
+        else if (!RespErrors.IsAbsent(_shard, call.Key, ref reply))
         {
-            reply.WriteError(isFinite ? RespErrors.NotAFloat : "ERR increment would produce NaN or Infinity"u8);
             return;
+        }
+
+        switch (Decimals.Add(text[..length], call[2], text, out length))
+        {
+            case DecimalSum.NotANumber:
+                reply.WriteError(RespErrors.NotAFloat);
+                return;
+            case DecimalSum.NotFinite:
+                reply.WriteError(RespErrors.NotFinite);
+                return;
         }
 
         WriteOutcome outcome = _shard.Set(call.Key, text[..length], new SetOptions { KeepLife = true }, out _);
@@ -109,55 +108,5 @@ internal sealed class CounterCommands(DoorShard shard)
         {
             RespErrors.WriteFailure(outcome, ref reply);
         }
-    }
-
-    /// <summary>Adds two numbers: as decimals where they have at most 28 digits, otherwise as binary ones of 64 bits.</summary>
-    private static bool TryAdd(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right, Span<byte> sum, out int length, out bool isFinite)
-    {
-        isFinite = true;
-        length = 0;
-        if (!TryParse(left, out double first) || !TryParse(right, out double second))
-        {
-            return false;
-        }
-
-        isFinite = double.IsFinite(first + second);
-        if (!isFinite)
-        {
-            return false;
-        }
-
-        const double MostDecimal = 1e10;
-        if (Math.Abs(first) < MostDecimal && Math.Abs(second) < MostDecimal
-            && decimal.TryParse(left, NumberStyles.Float, CultureInfo.InvariantCulture, out decimal exactFirst)
-            && decimal.TryParse(right, NumberStyles.Float, CultureInfo.InvariantCulture, out decimal exactSecond))
-        {
-            decimal exact = Math.Round(exactFirst + exactSecond, MostDecimals);
-            return exact.TryFormat(sum, out length, "0.#################", CultureInfo.InvariantCulture);
-        }
-
-        return (first + second).TryFormat(sum, out length, "0.#################", CultureInfo.InvariantCulture);
-    }
-
-    private static bool TryParse(ReadOnlySpan<byte> text, out double number)
-    {
-        number = 0;
-        // The runtime would take white space, and words in other spellings.
-        if (text.IsEmpty || text.ContainsAnyExcept(NumberBytes))
-        {
-            return false;
-        }
-
-        return double.TryParse(text, NumberStyles.Float & ~NumberStyles.AllowLeadingWhite & ~NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out number)
-            ? !double.IsNaN(number)
-            : TryParseInfinity(text, out number);
-    }
-
-    private static bool TryParseInfinity(ReadOnlySpan<byte> text, out double number)
-    {
-        bool isNegative = text[0] == '-';
-        ReadOnlySpan<byte> word = text[0] is (byte)'-' or (byte)'+' ? text[1..] : text;
-        number = isNegative ? double.NegativeInfinity : double.PositiveInfinity;
-        return RespWord.Is(word, "inf"u8) || RespWord.Is(word, "infinity"u8);
     }
 }

@@ -58,7 +58,7 @@ internal sealed class ExpiryCommands(DoorShard shard)
         }
 
         long rest = (time * unitMillis) - (isAbsolute ? unixMillis : 0);
-        bool isDone = !(isForLimited && !(_shard.TryPeek(call.Key, out ItemView item) && item.RestMillis > 0))
+        bool isDone = !(isForLimited && !(_shard.TryInspect(call.Key, out ItemView item) && item.RestMillis > 0))
             && _shard.Touch(call.Key, (ulong)Math.Max(1, rest), condition);
         if (isDone && rest <= 0)
         {
@@ -130,7 +130,7 @@ internal sealed class ExpiryCommands(DoorShard shard)
     private void PExpireTime(scoped Call call, ref RespReplyWriter reply) => reply.WriteInteger(End(call));
 
     private long Rest(scoped Call call) =>
-        !_shard.TryPeek(call.Key, out ItemView item) ? NoKey : item.RestMillis is long rest and > 0 ? rest : NoExpiry;
+        !_shard.TryInspect(call.Key, out ItemView item) ? NoKey : item.RestMillis is long rest and > 0 ? rest : NoExpiry;
 
     private long End(scoped Call call) => Rest(call) is long rest and > 0 ? rest + shard.UnixMillis() : Rest(call);
 

@@ -51,12 +51,19 @@ internal sealed class KeyCommands(DoorShard shard)
         reply.WriteInteger(outcome == WriteOutcome.Done ? 1 : 0);
     }
 
-    private void Exists(scoped Call call, ref RespReplyWriter reply) => reply.WriteInteger(_shard.TryPeek(call.Key, out _) ? 1 : 0);
+    private void Exists(scoped Call call, ref RespReplyWriter reply) => reply.WriteInteger(_shard.TryInspect(call.Key, out _) ? 1 : 0);
 
-    private void Touch(scoped Call call, ref RespReplyWriter reply) => reply.WriteInteger(_shard.TryGet(call.Key, out _) ? 1 : 0);
+    private void Touch(scoped Call call, ref RespReplyWriter reply)
+    {
+        CollectionKind kind = _shard.Collections.KindOf(call.Key);
+        bool isThere = kind == CollectionKind.None
+            ? _shard.TryGet(call.Key, out _)
+            : _shard.Collections.Open(call.Key, kind, out _) == CollectionAnswer.Open;
+        reply.WriteInteger(isThere ? 1 : 0);
+    }
 
     private void Type(scoped Call call, ref RespReplyWriter reply) =>
-        reply.WriteSimple(_shard.TryPeek(call.Key, out _) ? "string"u8 : "none"u8);
+        reply.WriteSimple(_shard.TryInspect(call.Key, out ItemView item) ? TypeNames.Of(item.Kind) : "none"u8);
 
     private void Rename(scoped Call call, ref RespReplyWriter reply)
     {
@@ -88,7 +95,7 @@ internal sealed class KeyCommands(DoorShard shard)
     {
         if (call[1].SequenceEqual(call[2]))
         {
-            return !_shard.TryPeek(call.Key, out _) ? WriteOutcome.NotFound : isForAbsent ? WriteOutcome.Exists : WriteOutcome.Done;
+            return !_shard.TryInspect(call.Key, out _) ? WriteOutcome.NotFound : isForAbsent ? WriteOutcome.Exists : WriteOutcome.Done;
         }
 
         LookupKey to = _shard.Prepare(call[2]);
@@ -141,6 +148,10 @@ internal sealed class KeyCommands(DoorShard shard)
         {
             reply.WriteInteger(outcome == WriteOutcome.Done ? 1 : 0);
         }
+        else if (outcome == WriteOutcome.ValueTooLarge && _shard.Collections.KindOf(call.Key) != CollectionKind.None)
+        {
+            RespErrors.WriteCopyTooLarge(shard.Limits.MaxValueBytes, ref reply);
+        }
         else
         {
             RespErrors.WriteFailure(outcome, ref reply);
@@ -149,9 +160,15 @@ internal sealed class KeyCommands(DoorShard shard)
 
     private void Encoding(scoped Call call, ref RespReplyWriter reply)
     {
-        if (!_shard.TryPeek(call.Key, out ItemView item))
+        if (!_shard.TryInspect(call.Key, out ItemView item))
         {
             reply.WriteNull();
+            return;
+        }
+
+        if (item.Kind != CollectionKind.None)
+        {
+            reply.WriteBulk(item.HasSeveralChunks ? TypeNames.LargeFormOf(item.Kind) : "listpack"u8);
             return;
         }
 
@@ -162,7 +179,7 @@ internal sealed class KeyCommands(DoorShard shard)
 
     private void Frequency(scoped Call call, ref RespReplyWriter reply)
     {
-        if (_shard.TryPeek(call.Key, out ItemView item))
+        if (_shard.TryInspect(call.Key, out ItemView item))
         {
             reply.WriteInteger(item.Uses);
         }
@@ -178,7 +195,7 @@ internal sealed class KeyCommands(DoorShard shard)
         {
             reply.WriteError(RespErrors.Syntax);
         }
-        else if (_shard.TryPeek(call.Key, out ItemView item))
+        else if (_shard.TryInspect(call.Key, out ItemView item))
         {
             reply.WriteInteger(item.StoredBytes);
         }

@@ -25,6 +25,11 @@ internal sealed class RangeCommands(DoorShard shard)
         WriteOutcome outcome = _shard.Edits.Append(call.Key, call[2], atFront: false, out _);
         if (outcome == WriteOutcome.NotFound)
         {
+            if (!RespErrors.IsAbsent(_shard, call.Key, ref reply))
+            {
+                return;
+            }
+
             outcome = _shard.Set(call.Key, call[2], default, out _);
         }
 
@@ -38,8 +43,17 @@ internal sealed class RangeCommands(DoorShard shard)
         reply.WriteInteger(_shard.TryPeek(call.Key, out ItemView item) ? item.Length : 0);
     }
 
-    private void StrLen(scoped Call call, ref RespReplyWriter reply) =>
-        reply.WriteInteger(_shard.TryGet(call.Key, out ItemView item) ? item.Length : 0);
+    private void StrLen(scoped Call call, ref RespReplyWriter reply)
+    {
+        if (_shard.TryGet(call.Key, out ItemView item))
+        {
+            reply.WriteInteger(item.Length);
+        }
+        else if (RespErrors.IsAbsent(_shard, call.Key, ref reply))
+        {
+            reply.WriteInteger(0);
+        }
+    }
 
     private void GetRange(scoped Call call, ref RespReplyWriter reply)
     {
@@ -49,7 +63,13 @@ internal sealed class RangeCommands(DoorShard shard)
             return;
         }
 
-        if (!_shard.TryGet(call.Key, out ItemView item) || item.Length == 0 || (start < 0 && end < 0 && start > end))
+        bool isThere = _shard.TryGet(call.Key, out ItemView item);
+        if (!isThere && !RespErrors.IsAbsent(_shard, call.Key, ref reply))
+        {
+            return;
+        }
+
+        if (!isThere || item.Length == 0 || (start < 0 && end < 0 && start > end))
         {
             reply.WriteBulk(default);
             return;
@@ -88,7 +108,15 @@ internal sealed class RangeCommands(DoorShard shard)
 
         if (call[3].IsEmpty)
         {
-            reply.WriteInteger(_shard.TryPeek(call.Key, out ItemView item) ? item.Length : 0);
+            if (_shard.TryPeek(call.Key, out ItemView item))
+            {
+                reply.WriteInteger(item.Length);
+            }
+            else if (RespErrors.IsAbsent(_shard, call.Key, ref reply))
+            {
+                reply.WriteInteger(0);
+            }
+
             return;
         }
 
@@ -97,6 +125,10 @@ internal sealed class RangeCommands(DoorShard shard)
         if (outcome == WriteOutcome.Done)
         {
             reply.WriteInteger(length);
+        }
+        else if (outcome == WriteOutcome.NotFound)
+        {
+            reply.WriteError(RespErrors.WrongKind);
         }
         else
         {

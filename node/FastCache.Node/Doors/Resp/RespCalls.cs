@@ -26,12 +26,20 @@ internal struct PendingCall
 
     /// <summary>Why it is not executed.</summary>
     public Refusal Refusal;
+
+    /// <summary>Whether it is <see cref="Simple"/>, and nothing else here is set.</summary>
+    public bool IsSimple;
+
+    /// <summary>A call that its own shard executes without a look at the table of commands.</summary>
+    public RespSimpleRequest Simple;
 }
 
 /// <summary>The calls of one group, and how one is executed.</summary>
-internal sealed class RespCalls(DoorShard shard, CommandTable commands, int capacity)
+internal sealed class RespCalls(DoorShard shard, CommandTable commands, StringCommands strings, int capacity)
 {
     private readonly PendingCall[] _calls = new PendingCall[capacity];
+    private readonly int _get = commands.Find("get"u8)!.Index;
+    private readonly int _set = commands.Find("set"u8)!.Index;
     private readonly NodeCounters _counters = shard.Counters;
 
     public ref PendingCall this[int place] => ref _calls[place];
@@ -40,6 +48,11 @@ internal sealed class RespCalls(DoorShard shard, CommandTable commands, int capa
     public int Execute(int place, Session session, RespTalk talk, in LookupKey key, Span<byte> room)
     {
         ref PendingCall call = ref _calls[place];
+        if (call.IsSimple)
+        {
+            return ExecuteSimple(call.Simple, talk, key, room);
+        }
+
         talk.LastCommand = call.CommandIndex;
         int bytes = Execute(place, session, talk.IsVersion3, key, room);
         byte tag = call.Parts == 1 ? (byte)0 : TagOf(place);
@@ -71,6 +84,25 @@ internal sealed class RespCalls(DoorShard shard, CommandTable commands, int capa
         }
 
         command.Run(new Call(ref call.Request, in key, call.KeyIndex, session), ref reply);
+        return reply.Length;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int ExecuteSimple(in RespSimpleRequest request, RespTalk talk, in LookupKey key, Span<byte> room)
+    {
+        _counters.Requests++;
+        RespReplyWriter reply = new(room, talk.IsVersion3);
+        if (request.IsSet)
+        {
+            talk.LastCommand = _set;
+            strings.Set(key, request.Key, request.Value, ref reply);
+        }
+        else
+        {
+            talk.LastCommand = _get;
+            strings.Get(key, ref reply);
+        }
+
         return reply.Length;
     }
 

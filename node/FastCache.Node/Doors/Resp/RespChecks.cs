@@ -40,24 +40,15 @@ internal sealed class RespChecks(ProtocolLimits limits, NodeTopology topology)
         }
 
         KeyPlaces keys = command.Keys;
-        if (keys.First == 0)
+        if (keys.Last != keys.First && (request.Count - keys.First) % keys.Step != 0)
         {
-            return Refusal.None;
+            return Refusal.WrongArity;
         }
 
-        int count = 1;
-        if (keys.Last != keys.First)
+        int count = keys.CountIn(request);
+        for (int i = 0; i < count; i++)
         {
-            count = keys.CountIn(request.Count);
-            if ((request.Count - keys.First) % keys.Step != 0)
-            {
-                return Refusal.WrongArity;
-            }
-        }
-
-        for (int i = 0, index = keys.First; i < count; i++, index += keys.Step)
-        {
-            if ((uint)(request[index].Length - 1) >= (uint)limits.MaxKeyBytes)
+            if ((uint)(request[keys.At(i, request)].Length - 1) >= (uint)limits.MaxKeyBytes)
             {
                 return Refusal.KeyLength;
             }
@@ -87,10 +78,10 @@ internal sealed class RespChecks(ProtocolLimits limits, NodeTopology topology)
             return IsOneSlots(request, command);
         }
 
-        int count = command.Keys.CountIn(request.Count);
+        int count = command.Keys.CountIn(request);
         for (int i = 1; i < count; i++)
         {
-            if (group.OwnerOf(request[command.Keys.First + (i * command.Keys.Step)]) != owner)
+            if (group.OwnerOf(request[command.Keys.At(i, request)]) != owner)
             {
                 return false;
             }
@@ -102,11 +93,11 @@ internal sealed class RespChecks(ProtocolLimits limits, NodeTopology topology)
     /// <summary>Whether all keys of a request are of one slot.</summary>
     public static bool IsOneSlots(in RespRequest request, Command command)
     {
-        int slot = KeySlot.Of(request[command.Keys.First]);
-        int count = command.Keys.CountIn(request.Count);
+        int slot = KeySlot.Of(request[command.Keys.At(0, request)]);
+        int count = command.Keys.CountIn(request);
         for (int i = 1; i < count; i++)
         {
-            if (KeySlot.Of(request[command.Keys.First + (i * command.Keys.Step)]) != slot)
+            if (KeySlot.Of(request[command.Keys.At(i, request)]) != slot)
             {
                 return false;
             }

@@ -2,6 +2,7 @@ using FastCache.Core;
 using FastCache.Io;
 using FastCache.Node.Doors.Resp.ClientCaching;
 using FastCache.Node.Doors.Resp.Subscriptions;
+using FastCache.Node.Doors.Resp.Collections;
 using FastCache.Node.Sessions;
 using FastCache.Protocol;
 using FastCache.Protocol.Resp;
@@ -34,23 +35,25 @@ internal sealed class RespDoor : Door
         shard.Tracking.Listener = _tracking = new ClientTracking(shard, new ShardNotices(shard, carries));
         ConnectionCommands connections = new(shard, _subscriptions, _tracking);
         ServerCommands server = new(shard);
+        StringCommands strings = new(shard);
         CommandTable commands = _commands = new(
         [
             .. connections.Commands,
-            .. new StringCommands(shard).Commands,
+            .. strings.Commands,
             .. new RangeCommands(shard).Commands,
             .. new CounterCommands(shard).Commands,
             .. new KeyCommands(shard).Commands,
             .. new ExpiryCommands(shard).Commands,
+            .. new HashCommands(shard).Commands,
             .. scans.Commands,
             .. server.Commands,
             .. new ClusterCommands(shard).Commands,
             .. new SubscriptionCommands(shard, _subscriptions).Commands,
         ]);
         server.Table = connections.Table = commands;
-        _calls = new RespCalls(shard, commands, RequestGroup.Capacity);
+        _calls = new RespCalls(shard, commands, strings, RequestGroup.Capacity);
         _input = new RespInput(shard, commands, _calls, scans);
-        _parcels = new RespParcels(shard, commands, TakeNotice);
+        _parcels = new RespParcels(shard, commands, strings, TakeNotice);
     }
 
     public override DoorKind Kind => DoorKind.Resp;
@@ -153,7 +156,7 @@ internal sealed class RespDoor : Door
     }
 
     private void NoteCall(RespTalk talk, int call) =>
-        _tracking.NoteCall(talk, _calls[call], _calls[call].CommandIndex < 0 ? null : _commands[_calls[call].CommandIndex]);
+        _tracking.NoteCall(talk, _calls[call], _calls[call].IsSimple || _calls[call].CommandIndex < 0 ? null : _commands[_calls[call].CommandIndex]);
 
     private void TakeNotice(ReadOnlySpan<byte> frame, Span<byte> scratch)
     {

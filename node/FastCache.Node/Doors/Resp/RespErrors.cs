@@ -35,11 +35,19 @@ internal static class RespErrors
 
     public static ReadOnlySpan<byte> NotAFloat => "ERR value is not a valid float"u8;
 
+    public static ReadOnlySpan<byte> NotFinite => "ERR increment would produce NaN or Infinity"u8;
+
+    public static ReadOnlySpan<byte> Overflow => "ERR increment or decrement would overflow"u8;
+
     public static ReadOnlySpan<byte> NoSuchKey => "ERR no such key"u8;
 
     public static ReadOnlySpan<byte> NoSuchDatabase => "ERR DB index is out of range"u8;
 
+    public static ReadOnlySpan<byte> BadCursor => "ERR invalid cursor"u8;
+
     public static ReadOnlySpan<byte> TooLong => "ERR string exceeds maximum allowed size (proto-max-bulk-len)"u8;
+
+    public static ReadOnlySpan<byte> WrongKind => "WRONGTYPE Operation against a key holding the wrong kind of value"u8;
 
     public static ReadOnlySpan<byte> OutOfMemory => "OOM command not allowed when used memory > 'maxmemory'."u8;
 
@@ -78,9 +86,7 @@ internal static class RespErrors
                 line.Add(" HELP."u8);
                 break;
             case Refusal.WrongArity:
-                line.Add("ERR wrong number of arguments for '"u8);
-                line.Add(command!.Name);
-                line.Add("' command"u8);
+                AddWrongArity(command!.Name, ref line);
                 break;
             case Refusal.KeyLength:
                 line.Add("ERR a key has 1 to 250 bytes here (--max-key), and a key of this command has none or more"u8);
@@ -95,7 +101,7 @@ internal static class RespErrors
                 line.Add("CROSSSLOT Keys in request lie on different shards of this node; a {tag} in both brings them together"u8);
                 break;
             case Refusal.BadCursor:
-                line.Add("ERR invalid cursor"u8);
+                line.Add(BadCursor);
                 break;
             case Refusal.OnlySubscriptions:
                 line.Add("ERR Can't execute '"u8);
@@ -107,6 +113,14 @@ internal static class RespErrors
                 break;
         }
 
+        reply.WriteError(line.Text);
+    }
+
+    /// <summary>Writes that a command has not as many arguments as it must.</summary>
+    public static void WriteWrongArity(string name, ref RespReplyWriter reply)
+    {
+        Line line = new(stackalloc byte[MaxErrorBytes]);
+        AddWrongArity(name, ref line);
         reply.WriteError(line.Text);
     }
 
@@ -140,6 +154,75 @@ internal static class RespErrors
         reply.WriteError(line.Text);
     }
 
+    /// <summary>Writes that the elements asked for are too many for one reply.</summary>
+    public static void WriteReplyTooLong(ref RespReplyWriter reply)
+    {
+        Line line = new(stackalloc byte[160]);
+        line.Add("ERR a reply has at most "u8);
+        line.Add(Sessions.RequestExecutor.MaxReplyBytes);
+        line.Add(" bytes, and the elements asked for are more; ask for fewer at a time, by range or by HSCAN, SSCAN, ZSCAN"u8);
+        reply.WriteError(line.Text);
+    }
+
+    /// <summary>Writes that one command would look at more elements than it may.</summary>
+    public static void WriteTooManyElements(ref RespReplyWriter reply)
+    {
+        Line line = new(stackalloc byte[200]);
+        line.Add("ERR a command looks at "u8);
+        line.Add(Collections.Collections.MostElements);
+        line.Add(" elements at most, and this one would at more; take fewer at a time, by fewer arguments, COUNT, HSCAN, SSCAN or ZSCAN"u8);
+        reply.WriteError(line.Text);
+    }
+
+    /// <summary>Writes what became of the write of an element that was not done.</summary>
+    /// <param name="outcome">Not Done.</param>
+    /// <param name="field">The field or member.</param>
+    /// <param name="value">The field's value; empty where there is none.</param>
+    /// <param name="reply">Where it goes.</param>
+    public static void WriteElementFailure(
+        Core.WriteOutcome outcome, scoped ReadOnlySpan<byte> field, scoped ReadOnlySpan<byte> value, ref RespReplyWriter reply)
+    {
+        if (outcome != Core.WriteOutcome.ValueTooLarge)
+        {
+            // One that is gone was evicted in the search for memory.
+            reply.WriteError(OutOfMemory);
+            return;
+        }
+
+        Line line = new(stackalloc byte[160]);
+        line.Add("ERR "u8);
+        if (field.Length > Core.CollectionView.MaxFieldBytes)
+        {
+            line.Add("a field of a hash or a member of a set has at most "u8);
+            line.Add(Core.CollectionView.MaxFieldBytes);
+            line.Add(" bytes here"u8);
+        }
+        else if (value.Length > Core.CollectionView.MaxValueBytes)
+        {
+            line.Add("an element of a list or a value of a hash has at most "u8);
+            line.Add(Core.CollectionView.MaxValueBytes);
+            line.Add(" bytes here"u8);
+        }
+        else
+        {
+            line.Add("a collection takes at most a quarter of its shard's memory, and this one would take more"u8);
+        }
+
+        reply.WriteError(line.Text);
+    }
+
+    /// <summary>Writes that a collection is too large to be copied.</summary>
+    public static void WriteCopyTooLarge(int mostBytes, ref RespReplyWriter reply)
+    {
+        Line line = new(stackalloc byte[160]);
+        line.Add("ERR a collection that is copied has at most "u8);
+        line.Add(Core.ItemCopies.MaxElements);
+        line.Add(" elements here, in "u8);
+        line.Add(mostBytes);
+        line.Add(" bytes; RENAME takes those of any size"u8);
+        reply.WriteError(line.Text);
+    }
+
     /// <summary>Writes that a time to live is none that a command can take.</summary>
     public static void WriteInvalidExpiry(scoped ReadOnlySpan<byte> name, ref RespReplyWriter reply)
     {
@@ -150,12 +233,32 @@ internal static class RespErrors
         reply.WriteError(line.Text);
     }
 
+    /// <summary>Writes that a string is not there: that there is none, or something else.</summary>
+    /// <returns>Whether there is none; nothing is written then.</returns>
+    public static bool IsAbsent(Core.Shard shard, scoped in Core.LookupKey key, ref RespReplyWriter reply)
+    {
+        if (shard.Collections.KindOf(key) == Core.CollectionKind.None)
+        {
+            return true;
+        }
+
+        reply.WriteError(WrongKind);
+        return false;
+    }
+
     /// <summary>Writes what became of a write that was not done.</summary>
     public static void WriteFailure(Core.WriteOutcome outcome, ref RespReplyWriter reply) => reply.WriteError(outcome switch
     {
         Core.WriteOutcome.ValueTooLarge => TooLong,
         Core.WriteOutcome.NotANumber => NotAnInteger,
-        Core.WriteOutcome.Overflow => "ERR increment or decrement would overflow"u8,
+        Core.WriteOutcome.Overflow => Overflow,
         _ => OutOfMemory,
     });
+
+    private static void AddWrongArity(string name, ref Line line)
+    {
+        line.Add("ERR wrong number of arguments for '"u8);
+        line.Add(name);
+        line.Add("' command"u8);
+    }
 }

@@ -68,12 +68,29 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
             // The requests of one piece, without asking for the piece again.
             int offset = 0;
             DecodeResult result;
-            while ((result = _decoder.Read(unread[offset..], ref talk.Progress, out RespRequest request)) == DecodeResult.Ok)
+            while (true)
             {
-                int length = talk.Progress.Length;
-                if (!TryAdd(session, group, request, length, ref position))
+                int length;
+                if (!_isOnlySubscriber && _decoder.TryReadSimple(unread[offset..], talk.Progress, out RespSimpleRequest simple) && TryAddSimple(group, simple, position))
                 {
-                    return !_awaitsPushes;
+                    result = DecodeResult.Ok;
+                    session.HasDecoded = true;
+                    length = simple.Length;
+                    position.Offset += length;
+                }
+                else
+                {
+                    result = _decoder.Read(unread[offset..], ref talk.Progress, out RespRequest request);
+                    if (result != DecodeResult.Ok)
+                    {
+                        break;
+                    }
+
+                    length = talk.Progress.Length;
+                    if (!TryAdd(session, group, request, length, ref position))
+                    {
+                        return !_awaitsPushes;
+                    }
                 }
 
                 offset += length;
@@ -162,6 +179,29 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
         return TryAddOther(session, group, request, command, length, ref position);
     }
 
+    /// <summary>Adds a GET or SET of a key of this shard; all others take the way of all commands.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryAddSimple(RequestGroup group, in RespSimpleRequest request, in InputPosition position)
+    {
+        ReadOnlySpan<byte> key = request.Key;
+        if ((uint)(key.Length - 1) >= (uint)_limits.MaxKeyBytes || request.Length > _limits.MaxValueBytes)
+        {
+            return false;
+        }
+
+        int owner = group.OwnerOf(key);
+        if (!group.IsAtHome(owner))
+        {
+            return false;
+        }
+
+        ref PendingCall call = ref calls[group.Count];
+        call.IsSimple = true;
+        call.Simple = request;
+        group.AddCall(key, owner, position);
+        return true;
+    }
+
     /// <summary>Adds a call whose one key is the first argument, and which is right.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void AddPlain(RequestGroup group, in RespRequest request, Command command, in InputPosition position)
@@ -169,6 +209,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
         ReadOnlySpan<byte> key = request[1];
         int owner = group.OwnerOf(key);
         ref PendingCall call = ref calls[group.Count];
+        call.IsSimple = false;
         call.Request = request;
         call.CommandIndex = command.Index;
         call.KeyIndex = 1;
@@ -216,9 +257,10 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
         }
 
         ref PendingCall call = ref calls[group.Count];
+        call.IsSimple = false;
         call.Request = request;
         call.CommandIndex = command?.Index ?? -1;
-        call.KeyIndex = command?.Keys.First ?? 0;
+        call.KeyIndex = command?.Keys.At(0, request) ?? 0;
         call.Part = 0;
         call.Parts = 1;
         call.Refusal = refusal;
@@ -234,7 +276,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
             {
                 call.Refusal = Refusal.Moved;
             }
-            else if (command!.Keys.Last != command.Keys.First && !_checks.IsOneShards(group, request, command, owner))
+            else if (!command!.Keys.IsOne && !_checks.IsOneShards(group, request, command, owner))
             {
                 call.Refusal = _topology.Slots is null ? Refusal.CrossShard : Refusal.CrossSlot;
                 owner = ForeignRequests.EveryShard;
@@ -251,10 +293,9 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
     private bool TryAddParts(
         Session session, RequestGroup group, in RespRequest request, Command command, int length, ref InputPosition position)
     {
-        int first = command.Keys.First;
         int parts = command.Spread switch
         {
-            Spread.EachKey => command.Keys.CountIn(request.Count),
+            Spread.EachKey => command.Keys.CountIn(request),
             Spread.EachShard => _topology.ShardCount,
             Spread.EachArgument => Math.Max(1, request.Count - 1),
             _ => 1,
@@ -273,11 +314,12 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
 
             int part = position.BatchKeys;
             ref PendingCall call = ref calls[group.Count];
+            call.IsSimple = false;
             call.Request = request;
             call.CommandIndex = command.Index;
             call.KeyIndex = command.Spread switch
             {
-                Spread.EachKey => first + (part * command.Keys.Step),
+                Spread.EachKey => command.Keys.First + (part * command.Keys.Step),
                 Spread.EachArgument => Math.Min(part + 1, request.Count - 1),
                 _ => 0,
             };

@@ -17,10 +17,11 @@ namespace FastCache.Node.Doors.Resp;
 /// </remarks>
 /// <param name="shard">The shard.</param>
 /// <param name="commands">All commands.</param>
+/// <param name="strings">Executes the simplest of them.</param>
 /// <param name="takeNotice">Takes what comes among them and is no call.</param>
-internal sealed class RespParcels(DoorShard shard, CommandTable commands, TakeNotice takeNotice)
+internal sealed class RespParcels(DoorShard shard, CommandTable commands, StringCommands strings, TakeNotice takeNotice)
 {
-    private readonly RespCalls _calls = new(shard, commands, ForeignService.GroupSize);
+    private readonly RespCalls _calls = new(shard, commands, strings, ForeignService.GroupSize);
     private readonly bool[] _isVersion3 = new bool[ForeignService.GroupSize];
     private readonly RespArgumentTable _arguments = new();
 
@@ -80,6 +81,7 @@ internal sealed class RespParcels(DoorShard shard, CommandTable commands, TakeNo
             _arguments.Free[0] = new RespArgument(0, frame.Length);
             _calls[place].Request = new RespRequest(frame, _arguments.Take(1));
             _calls[place].CommandIndex = ShardNotices.Mark;
+            _calls[place].IsSimple = false;
             return default;
         }
 
@@ -95,6 +97,7 @@ internal sealed class RespParcels(DoorShard shard, CommandTable commands, TakeNo
         }
 
         ref PendingCall call = ref _calls[place];
+        call.IsSimple = false;
         call.Request = new RespRequest(frame, _arguments.Take(head.Count));
         call.CommandIndex = head.Command;
         (call.KeyIndex, call.Part, call.Parts, call.Refusal) = (head.KeyIndex, head.Part, head.Parts, Refusal.None);

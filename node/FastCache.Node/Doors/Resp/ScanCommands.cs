@@ -8,19 +8,8 @@ namespace FastCache.Node.Doors.Resp;
 /// <remarks>A cursor is a position of <see cref="ItemScan"/> times the number of shards, plus the shard's number: 0 is the start of the first.</remarks>
 internal sealed class ScanCommands(DoorShard shard)
 {
-    /// <summary>Most keys and buckets that one call looks at: 100 us or so.</summary>
-    private const int MostLooks = 1000;
-
-    private const int ByDefault = 10;
-
-    /// <summary>Longest pattern, which is compared with each key byte by byte.</summary>
-    private const int MaxPatternBytes = 1024;
-
     /// <summary>Steps of a RANDOMKEY until it finds a key: enough for all 16,384 buckets of the smallest index.</summary>
     private const int Tries = 24;
-
-    /// <summary>Bytes before the keys, for what is known when they are there: the array, the cursor, the array of keys.</summary>
-    private const int HeadBytes = 96;
 
     private readonly Shard _shard = shard.Shard;
     private readonly Random _random = new();
@@ -45,7 +34,7 @@ internal sealed class ScanCommands(DoorShard shard)
     }
 
     /// <summary>How many keys and buckets a call of one of these commands looks at, at most.</summary>
-    public static int LooksOf(Spread spread) => spread == Spread.Cursor ? MostLooks : Tries * MostLooks;
+    public static int LooksOf(Spread spread) => spread == Spread.Cursor ? ScanWords.MostLooks : Tries * ScanWords.MostLooks;
 
     /// <summary>A shard that has keys, if there is one: each as probable as another.</summary>
     public int AnyShard()
@@ -68,67 +57,22 @@ internal sealed class ScanCommands(DoorShard shard)
     {
         if (!TryReadCursor(call[1], out int at, out ulong position))
         {
-            reply.WriteError("ERR invalid cursor"u8);
+            reply.WriteError(RespErrors.BadCursor);
             return;
         }
 
-        scoped ReadOnlySpan<byte> pattern = "*"u8;
-        long count = ByDefault;
-        bool isForStrings = true;
-        for (int i = 2; i < call.Count; i += 2)
+        if (!ScanWords.TryRead(call, 2, takesType: true, takesNoValues: false, out ScanWords words, ref reply))
         {
-            bool hasWord = i + 1 < call.Count;
-            if (hasWord && RespWord.Is(call[i], "count"u8))
-            {
-                if (!RespNumber.TryParse(call[i + 1], out count))
-                {
-                    reply.WriteError(RespErrors.NotAnInteger);
-                    return;
-                }
-
-                if (count < 1)
-                {
-                    reply.WriteError(RespErrors.Syntax);
-                    return;
-                }
-            }
-            else if (hasWord && RespWord.Is(call[i], "match"u8))
-            {
-                pattern = call[i + 1];
-                if (pattern.Length > MaxPatternBytes)
-                {
-                    reply.WriteError("ERR a pattern has at most 1024 bytes here"u8);
-                    return;
-                }
-            }
-            else if (hasWord && RespWord.Is(call[i], "type"u8))
-            {
-                isForStrings = RespWord.Is(call[i + 1], "string"u8);
-            }
-            else
-            {
-                reply.WriteError(RespErrors.Syntax);
-                return;
-            }
+            return;
         }
 
-        scoped Found found = new(reply.Rest[HeadBytes..], pattern, isForStrings);
-        ulong next = _shard.Scan.Step(position, (int)Math.Min(count, MostLooks), ref found);
+        scoped ReadOnlySpan<byte> pattern = words.PatternAt == 0 ? "*"u8 : call[words.PatternAt];
+        scoped ReadOnlySpan<byte> type = words.TypeAt == 0 ? default : call[words.TypeAt];
+        scoped Found found = new(reply.Rest[ScanReply.HeadBytes..], pattern, type, words.TypeAt != 0);
+        ulong next = _shard.Scan.Step(position, words.Looks, ref found);
         int shards = shard.Topology.ShardCount;
         ulong cursor = next != ItemScan.Begin ? (next * (ulong)shards) + (ulong)at : at + 1 < shards ? (ulong)at + 1 : 0;
-        WriteReply(cursor, found, ref reply);
-    }
-
-    private static void WriteReply(ulong cursor, scoped Found found, ref RespReplyWriter reply)
-    {
-        Span<byte> digits = stackalloc byte[24];
-        Utf8Formatter.TryFormat(cursor, digits, out int length);
-        Span<byte> keys = reply.Rest.Slice(HeadBytes, found.Bytes);
-        reply.WriteArray(2);
-        reply.WriteBulk(digits[..length]);
-        reply.WriteArray(found.Count);
-        keys.CopyTo(reply.Rest);
-        reply.Take(found.Bytes);
+        ScanReply.Write(cursor, found.Count, found.Bytes, ref reply);
     }
 
     private void RandomKey(scoped Call call, ref RespReplyWriter reply)
@@ -137,7 +81,7 @@ internal sealed class ScanCommands(DoorShard shard)
         ulong position = (ulong)_random.NextInt64((long)ItemScan.LastCursor + 1);
         for (int i = 0; i < Tries && chosen.Length == 0 && _shard.Count > 0; i++)
         {
-            position = _shard.Scan.Step(position, i == 0 ? 1 : MostLooks, ref chosen);
+            position = _shard.Scan.Step(position, i == 0 ? 1 : ScanWords.MostLooks, ref chosen);
         }
 
         if (chosen.Length == 0)
@@ -159,19 +103,20 @@ internal sealed class ScanCommands(DoorShard shard)
         return isNumber && position <= ItemScan.LastCursor;
     }
 
-    /// <summary>Writes the keys that fit a pattern.</summary>
-    private ref struct Found(Span<byte> room, ReadOnlySpan<byte> pattern, bool isForStrings) : IScanVisitor
+    /// <summary>Writes the keys that fit a pattern and are of a type.</summary>
+    private ref struct Found(Span<byte> room, ReadOnlySpan<byte> pattern, ReadOnlySpan<byte> type, bool isForType) : IScanVisitor
     {
         private readonly ReadOnlySpan<byte> _pattern = pattern;
+        private readonly ReadOnlySpan<byte> _type = type;
         private RespReplyWriter _keys = new(room, isVersion3: false);
 
         public int Count { get; private set; }
 
         public readonly int Bytes => _keys.Length;
 
-        public bool Removes(ReadOnlySpan<byte> key, bool isLive)
+        public bool Removes(ReadOnlySpan<byte> key, CollectionKind kind, bool isLive)
         {
-            if (isLive && isForStrings && RespPattern.Matches(_pattern, key))
+            if (isLive && (!isForType || RespWord.Is(_type, TypeNames.Of(kind))) && RespPattern.Matches(_pattern, key))
             {
                 _keys.WriteBulk(key);
                 Count++;
@@ -191,7 +136,7 @@ internal sealed class ScanCommands(DoorShard shard)
 
         public readonly ReadOnlySpan<byte> Key => _room[..Length];
 
-        public bool Removes(ReadOnlySpan<byte> key, bool isLive)
+        public bool Removes(ReadOnlySpan<byte> key, CollectionKind kind, bool isLive)
         {
             if (isLive && random.Next(++_seen) == 0)
             {

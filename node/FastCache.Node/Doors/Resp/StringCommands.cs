@@ -32,26 +32,46 @@ internal sealed class StringCommands(DoorShard shard)
             "Sets the values of keys if none of them exists."),
     ];
 
-    private void Get(scoped Call call, ref RespReplyWriter reply)
+    /// <summary>Writes the value of a key.</summary>
+    public void Get(in LookupKey key, ref RespReplyWriter reply)
     {
-        if (!_shard.TryGet(call.Key, out ItemView item))
+        if (_shard.TryGet(key, out ItemView item))
         {
-            reply.WriteNull();
-            return;
+            Write(item, ref reply);
         }
-
-        Write(item, ref reply);
+        else
+        {
+            WriteMiss(key, ref reply);
+        }
     }
 
-    private void MGet(scoped Call call, ref RespReplyWriter reply) => Get(call, ref reply);
+    /// <summary>Sets the value of a key under no condition, for ever.</summary>
+    public void Set(in LookupKey key, scoped ReadOnlySpan<byte> keyBytes, scoped ReadOnlySpan<byte> value, ref RespReplyWriter reply)
+    {
+        WriteOutcome outcome = _shard.Set(key, value, default, out _);
+        shard.Note(keyBytes);
+        WriteOk(outcome, ref reply);
+    }
+
+    private void Get(scoped Call call, ref RespReplyWriter reply) => Get(call.Key, ref reply);
+
+    private void MGet(scoped Call call, ref RespReplyWriter reply)
+    {
+        if (_shard.TryGet(call.Key, out ItemView item))
+        {
+            Write(item, ref reply);
+        }
+        else
+        {
+            reply.WriteNull();
+        }
+    }
 
     private void Set(scoped Call call, ref RespReplyWriter reply)
     {
         if (call.Count == 3)
         {
-            WriteOutcome plain = _shard.Set(call.Key, call[2], default, out _);
-            shard.Note(call.KeyBytes);
-            WriteOk(plain, ref reply);
+            Set(call.Key, call.KeyBytes, call[2], ref reply);
             return;
         }
 
@@ -83,19 +103,14 @@ internal sealed class StringCommands(DoorShard shard)
         }
     }
 
-    private void MSet(scoped Call call, ref RespReplyWriter reply)
-    {
-        WriteOutcome outcome = _shard.Set(call.Key, call.AfterKey, default, out _);
-        shard.Note(call.KeyBytes);
-        WriteOk(outcome, ref reply);
-    }
+    private void MSet(scoped Call call, ref RespReplyWriter reply) => Set(call.Key, call.KeyBytes, call.AfterKey, ref reply);
 
     private void MSetNx(scoped Call call, ref RespReplyWriter reply)
     {
         for (int i = 1; i < call.Count; i += 2)
         {
             LookupKey key = _shard.Prepare(call[i]);
-            if (_shard.TryPeek(key, out _))
+            if (_shard.TryInspect(key, out _))
             {
                 reply.WriteInteger(0);
                 return;
@@ -121,7 +136,7 @@ internal sealed class StringCommands(DoorShard shard)
     {
         if (!_shard.TryGet(call.Key, out ItemView item))
         {
-            reply.WriteNull();
+            WriteMiss(call.Key, ref reply);
         }
         else if (Write(item, ref reply))
         {
@@ -141,7 +156,7 @@ internal sealed class StringCommands(DoorShard shard)
         // Redis looks at the time only when there is a value to give it to.
         if (!_shard.TryGet(call.Key, out ItemView item))
         {
-            reply.WriteNull();
+            WriteMiss(call.Key, ref reply);
             return;
         }
 
@@ -167,11 +182,7 @@ internal sealed class StringCommands(DoorShard shard)
         int start = reply.Length;
         if (words.ReturnsOld)
         {
-            if (!_shard.TryGet(call.Key, out ItemView old))
-            {
-                reply.WriteNull();
-            }
-            else if (!Write(old, ref reply))
+            if (_shard.TryGet(call.Key, out ItemView old) ? !Write(old, ref reply) : !WriteMiss(call.Key, ref reply))
             {
                 return;
             }
@@ -201,6 +212,19 @@ internal sealed class StringCommands(DoorShard shard)
 
         reply.CutTo(start);
         WriteOk(outcome, ref reply);
+    }
+
+    /// <summary>Writes null when there is nothing, an error when there is a collection.</summary>
+    /// <returns>Whether there is nothing.</returns>
+    private bool WriteMiss(in LookupKey key, ref RespReplyWriter reply)
+    {
+        bool isAbsent = RespErrors.IsAbsent(_shard, key, ref reply);
+        if (isAbsent)
+        {
+            reply.WriteNull();
+        }
+
+        return isAbsent;
     }
 
     private bool Write(in ItemView item, ref RespReplyWriter reply)

@@ -74,20 +74,30 @@ internal sealed class ClientTracking : IChangeListener
     public void NoteCall(RespTalk talk, in PendingCall call, Command? command)
     {
         TalkTracking tracking = talk.Tracking!;
+        if (call.IsSimple)
+        {
+            if (!call.Simple.IsSet && !tracking.IsBroadcast && tracking.TakesNext)
+            {
+                _keys.Add(call.Simple.Key, talk.Id);
+                TellExcess();
+            }
+
+            tracking.IsNextNamed = false;
+            return;
+        }
+
         bool isRead = command is not null && (command.Flags & CommandFlags.ReadOnly) != 0 && call.KeyIndex > 0 && call.Refusal == Refusal.None;
         if (isRead && !tracking.IsBroadcast && tracking.TakesNext)
         {
             // Of a key that is executed by itself the others have calls of their own.
-            int count = command!.Spread == Spread.EachKey ? 1 : command.Keys.CountIn(call.Request.Count);
+            bool isApart = command!.Spread == Spread.EachKey;
+            int count = isApart ? 1 : command.Keys.CountIn(call.Request);
             for (int i = 0; i < count; i++)
             {
-                _keys.Add(call.Request[call.KeyIndex + (i * command.Keys.Step)], talk.Id);
+                _keys.Add(call.Request[isApart ? call.KeyIndex : command.Keys.At(i, call.Request)], talk.Id);
             }
 
-            while (_keys.TryTakeExcess(out byte[]? key, out HashSet<long>? readers))
-            {
-                Tell(key, ChangeLog.NoOrigin, readers);
-            }
+            TellExcess();
         }
 
         if (tracking.IsNextNamed && call.Part + 1 >= call.Parts && command is not null && !command.Name.StartsWith("client", StringComparison.Ordinal))
@@ -232,6 +242,14 @@ internal sealed class ClientTracking : IChangeListener
         }
 
         _shard.Pushes.Add(session, _frame.AsSpan(0, frame.Length));
+    }
+
+    private void TellExcess()
+    {
+        while (_keys.TryTakeExcess(out byte[]? key, out HashSet<long>? readers))
+        {
+            Tell(key, ChangeLog.NoOrigin, readers);
+        }
     }
 
     private void Tell(ReadOnlySpan<byte> key, int origin, HashSet<long> readers)

@@ -1,0 +1,50 @@
+using FastCache.Core;
+using FastCache.Protocol.Resp;
+
+namespace FastCache.Node.Doors.Resp.Collections;
+
+/// <summary>How commands come by the collection of their key; where they do not, they have answered.</summary>
+internal sealed class Collections(DoorShard shard)
+{
+    /// <summary>Most elements that one command looks at, beside those that a reply is bounded by: about 20 ms in the largest collections.</summary>
+    public const int MostElements = 65_536;
+
+    private readonly CollectionStore _store = shard.Shard.Collections;
+
+    /// <summary>Opens a collection to look at it.</summary>
+    /// <param name="key">Its key.</param>
+    /// <param name="kind">What the command is for.</param>
+    /// <param name="reply">Is written the error when the key has something else.</param>
+    /// <param name="collection">Open when the answer says so.</param>
+    /// <returns>Open, Absent (nothing is written: each command has its own reply), or WrongKind (the error is written).</returns>
+    public CollectionAnswer Open(scoped in LookupKey key, CollectionKind kind, ref RespReplyWriter reply, out CollectionView collection) =>
+        Answer(_store.Open(key, kind, out collection), ref reply);
+
+    /// <summary>Opens a collection to add to it, a new one if there is none: give it an element, or <see cref="CollectionView.RemoveIfEmpty"/>.</summary>
+    /// <inheritdoc cref="Open"/>
+    /// <returns>Whether it is open; otherwise the error is written.</returns>
+    public bool TryOpenOrCreate(scoped in LookupKey key, CollectionKind kind, ref RespReplyWriter reply, out CollectionView collection) =>
+        Answer(_store.OpenOrCreate(key, kind, out collection), ref reply) == CollectionAnswer.Open;
+
+    /// <summary>Whether a command may look at so many elements; writes the error if not.</summary>
+    public static bool Permits(long elements, ref RespReplyWriter reply)
+    {
+        if (elements <= MostElements)
+        {
+            return true;
+        }
+
+        RespErrors.WriteTooManyElements(ref reply);
+        return false;
+    }
+
+    private static CollectionAnswer Answer(CollectionAnswer answer, ref RespReplyWriter reply)
+    {
+        if (answer is CollectionAnswer.WrongKind or CollectionAnswer.OutOfMemory)
+        {
+            reply.WriteError(answer == CollectionAnswer.WrongKind ? RespErrors.WrongKind : RespErrors.OutOfMemory);
+        }
+
+        return answer;
+    }
+}

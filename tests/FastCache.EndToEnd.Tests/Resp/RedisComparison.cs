@@ -1,0 +1,82 @@
+using FastCache.Protocol.Tests.Resp;
+
+namespace FastCache.EndToEnd.Tests.Resp;
+
+/// <summary>Sends the same random commands to a node and to a redis-server, and compares every byte of every reply.</summary>
+internal static class RedisComparison
+{
+    private const int Rounds = 60;
+    private const int CommandsPerRound = 150;
+
+    private static readonly Dictionary<string, Func<Random, RandomCommands>> Sources = new()
+    {
+        ["strings"] = random => new RandomStringCommands(random),
+        ["hashes"] = random => new RandomHashCommands(random),
+    };
+
+    public static IEnumerable<string> Kinds => Sources.Keys;
+
+    public static void Run(string kind, params string[] options)
+    {
+        using RedisServer redis = RedisServer.Start();
+        using RunningNode node = RunningNode.StartWithResp(options);
+        using RespPeer there = new(redis.EndPoint);
+        using RespPeer here = new(node.RespEndPoint);
+        Random random = new(7);
+        RandomCommands commands = Sources[kind](random);
+        for (int round = 0; round < Rounds; round++)
+        {
+            string[][] sent = [.. Enumerable.Range(0, random.Next(1, CommandsPerRound)).Select(_ => commands.Next())];
+            byte[] bytes = [.. sent.SelectMany(command => RespPeer.Encode(command))];
+            there.Send(bytes);
+            SendInPieces(here, bytes, random);
+            foreach (string[] command in sent)
+            {
+                string expected = there.ReadReply();
+                string answered = here.ReadReply();
+                Assert.True(
+                    commands.AreAlike(command, expected, answered),
+                    $"round {round}: {string.Join(' ', command)}: redis says '{Short(expected)}', the node '{Short(answered)}'");
+            }
+
+            if (random.Next(10) == 0)
+            {
+                string version = $"{random.Next(2, 4)}";
+                there.Ask("HELLO", version);
+                here.Ask("HELLO", version);
+            }
+        }
+
+        Assert.Equal(KeysOf(there), KeysOf(here));
+        Assert.All(["string", "hash", "set", "STRING", "none"], type => Assert.Equal(KeysOf(there, "TYPE", type), KeysOf(here, "TYPE", type)));
+        Assert.Equal(0, node.Stop());
+    }
+
+    private static void SendInPieces(RespPeer peer, byte[] bytes, Random random)
+    {
+        for (int start = 0; start < bytes.Length;)
+        {
+            int length = Math.Min(bytes.Length - start, random.Next(3) == 0 ? random.Next(1, 50) : random.Next(1, 40_000));
+            peer.Send(bytes.AsSpan(start, length));
+            start += length;
+        }
+    }
+
+    private static string Short(string reply) => reply.Length < 200 ? reply : $"{reply[..200]}... ({reply.Length} bytes)";
+
+    /// <summary>All keys that SCAN finds with some words.</summary>
+    private static SortedSet<string> KeysOf(RespPeer peer, params string[] words)
+    {
+        peer.Ask("HELLO", "2");
+        SortedSet<string> keys = new(StringComparer.Ordinal);
+        string cursor = "0";
+        do
+        {
+            string[] parts = peer.Ask(["SCAN", cursor, "COUNT", "7", .. words]).Split("\r\n");
+            cursor = parts[2];
+            keys.UnionWith(parts[4..^1].Where((_, index) => index % 2 == 1));
+        }
+        while (cursor != "0");
+        return keys;
+    }
+}
