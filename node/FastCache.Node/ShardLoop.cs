@@ -120,7 +120,6 @@ internal sealed class ShardLoop : IDisposable
             _outbox.SessionWatermark / 2);
         _executor = new RequestExecutor(shard, allowed, _stats, _counters, topology, changes);
         _listeners = [.. options.Listens.Select(listen => listen.Kind)];
-        shard.Removals = new KeyRemovals(changes);
         _foreign = options.Shards > 1 ? new ForeignRequests(_exchange, home, _carries, _counters) : null;
         DoorShard place = new()
         {
@@ -135,6 +134,7 @@ internal sealed class ShardLoop : IDisposable
             Channels = shared.Channels,
             Clients = shared.Clients,
             Interest = shared.Interest,
+            Events = shared.Events,
             Foreign = _foreign,
             Options = options,
             Doors = shared.Doors,
@@ -142,6 +142,7 @@ internal sealed class ShardLoop : IDisposable
             UnixMillis = () => _startUnixMillis + _replies.NowMillis,
             NowMillis = () => _replies.NowMillis,
         };
+        shard.Removals = new KeyRemovals(place);
         _doors =
         [
             new FcpDoor(allowed, topology, _counters),

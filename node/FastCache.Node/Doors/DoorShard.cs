@@ -1,5 +1,6 @@
 using FastCache.Core;
 using FastCache.Node.Doors.Resp;
+using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Node.Doors.Resp.Subscriptions;
 using FastCache.Node.Sessions;
 using FastCache.Node.Shards;
@@ -54,12 +55,57 @@ internal sealed class DoorShard
     /// <summary>The loop's time in milliseconds.</summary>
     public required Func<long> NowMillis { get; init; }
 
+    /// <summary>Of which events subscribers are told.</summary>
+    public required KeyEventSettings Events { get; init; }
+
+    /// <summary>How they are told.</summary>
+    public KeyEventChannels? EventChannels { get; set; }
+
     /// <summary>Tells those who want to know that a key may have changed.</summary>
     public void Note(ReadOnlySpan<byte> key)
     {
         if (Changes.IsWatched)
         {
             Changes.Add(key);
+        }
+    }
+
+    /// <summary>Tells those who want to know that a key has changed, and what has happened to it.</summary>
+    public void Note(ReadOnlySpan<byte> key, KeyEvent what)
+    {
+        Note(key);
+        Tell(key, what);
+    }
+
+    /// <summary>The same for a write that may have failed.</summary>
+    public void Note(ReadOnlySpan<byte> key, WriteOutcome outcome, KeyEvent what)
+    {
+        if (outcome == WriteOutcome.Done)
+        {
+            Note(key, what);
+        }
+        else if (ChangeLog.IsChange(outcome))
+        {
+            Note(key);
+        }
+    }
+
+    /// <summary>The same for a collection that has lost elements, and with the last one its key.</summary>
+    public void NoteTaken(ReadOnlySpan<byte> keyBytes, in LookupKey key, KeyEvent what)
+    {
+        Note(keyBytes, what);
+        if (Events.IsOn && !Shard.TryInspect(key, out _))
+        {
+            Tell(keyBytes, KeyEvent.Del);
+        }
+    }
+
+    /// <summary>Tells subscribers what has happened to a key.</summary>
+    public void Tell(ReadOnlySpan<byte> key, KeyEvent what)
+    {
+        if (Events.IsOn)
+        {
+            EventChannels!.Tell(key, what);
         }
     }
 }

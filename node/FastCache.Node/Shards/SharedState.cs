@@ -1,6 +1,7 @@
 using FastCache.Node.Cluster;
 using FastCache.Node.Doors;
 using FastCache.Node.Doors.Resp;
+using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Node.Doors.Resp.Subscriptions;
 using FastCache.Node.Limits;
 using FastCache.Node.Sessions;
@@ -25,6 +26,8 @@ internal sealed class SharedState : IDisposable
         Board = new StatsBoard(options.Shards);
         Log = new NodeLog(log);
         Interest = new ChangeInterest(options.Shards);
+        Channels = new ChannelCensus(options.Shards);
+        Events = new KeyEventSettings(options.KeyEvents);
     }
 
     public TopologyFile? TopologyFile { get; }
@@ -41,11 +44,13 @@ internal sealed class SharedState : IDisposable
 
     public OpenDoors Doors { get; } = new();
 
-    public ChannelCensus Channels { get; } = new();
+    public ChannelCensus Channels { get; }
 
     public OpenClients Clients { get; } = new();
 
     public ChangeInterest Interest { get; }
+
+    public KeyEventSettings Events { get; }
 
     public void Dispose()
     {

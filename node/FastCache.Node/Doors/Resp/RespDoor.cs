@@ -1,6 +1,7 @@
 using FastCache.Core;
 using FastCache.Io;
 using FastCache.Node.Doors.Resp.ClientCaching;
+using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Node.Doors.Resp.Subscriptions;
 using FastCache.Node.Doors.Resp.Collections;
 using FastCache.Node.Sessions;
@@ -21,6 +22,7 @@ internal sealed class RespDoor : Door
     private readonly NodeCounters _counters;
     private readonly CommandTable _commands;
     private readonly ClientTracking _tracking;
+    private readonly KeyEventChannels _events;
     private readonly SubscriptionTable _subscriptions;
     private readonly RespInput _input;
     private readonly RespCalls _calls;
@@ -32,7 +34,9 @@ internal sealed class RespDoor : Door
         _counters = shard.Counters;
         ScanCommands scans = new(shard);
         _subscriptions = new SubscriptionTable(shard);
-        shard.Tracking.Listener = _tracking = new ClientTracking(shard, new ShardNotices(shard, carries));
+        ShardNotices notices = new(shard, carries);
+        shard.Tracking.Listener = _tracking = new ClientTracking(shard, notices);
+        shard.EventChannels = _events = new KeyEventChannels(shard, _subscriptions, notices);
         ConnectionCommands connections = new(shard, _subscriptions, _tracking);
         ServerCommands server = new(shard);
         StringCommands strings = new(shard);
@@ -104,12 +108,12 @@ internal sealed class RespDoor : Door
     public override void Pack(Session session, int call, Span<byte> frame)
     {
         RespTalk talk = (RespTalk)session.Talk!;
+        _parcels.Write(_calls[call], talk.IsVersion3, frame);
         if (talk.Tracking is not null)
         {
+            // Not before: what it may tell other shards can send the parcel with the frame in it.
             NoteCall(talk, call);
         }
-
-        _parcels.Write(_calls[call], talk.IsVersion3, frame);
     }
 
     public override ReadOnlySpan<byte> Receive(int place, ReadOnlySpan<byte> frame) => _parcels.Receive(place, frame);
@@ -158,7 +162,7 @@ internal sealed class RespDoor : Door
     private void NoteCall(RespTalk talk, int call) =>
         _tracking.NoteCall(talk, _calls[call], _calls[call].IsSimple || _calls[call].CommandIndex < 0 ? null : _commands[_calls[call].CommandIndex]);
 
-    private void TakeNotice(ReadOnlySpan<byte> frame, Span<byte> scratch)
+    private void TakeNotice(ReadOnlySpan<byte> frame)
     {
         ReadOnlySpan<byte> contents = ShardNotices.Read(frame, out NoticeKind kind, out ConnectionId connection);
         switch (kind)
@@ -168,6 +172,9 @@ internal sealed class RespDoor : Door
                 break;
             case NoticeKind.AllChanged:
                 _tracking.TellAll();
+                break;
+            case NoticeKind.KeyEvent:
+                _events.Take(contents);
                 break;
             default:
                 if (_shard.Sessions().Find(connection) is Session session)

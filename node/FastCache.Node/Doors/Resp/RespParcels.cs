@@ -124,7 +124,7 @@ internal sealed class RespParcels(DoorShard shard, CommandTable commands, String
             return _calls.Execute(place, session: null, _isVersion3[place], key, room);
         }
 
-        takeNotice(_calls[place].Request[0], room);
+        takeNotice(_calls[place].Request[0]);
         return 0;
     }
 

@@ -16,12 +16,14 @@ internal enum NoticeKind : byte
 
     /// <summary>A client is to be told what the contents say, see <see cref="ClientCaching.ClientTracking"/>.</summary>
     Redirected,
+
+    /// <summary>Something has happened to a key, see <see cref="KeyEvents.KeyEventChannels"/>.</summary>
+    KeyEvent,
 }
 
 /// <summary>Takes a notice from another shard.</summary>
 /// <param name="frame">As it came.</param>
-/// <param name="scratch">At least <see cref="RequestExecutor.MaxReplyBytes"/>, which are overwritten.</param>
-internal delegate void TakeNotice(ReadOnlySpan<byte> frame, Span<byte> scratch);
+internal delegate void TakeNotice(ReadOnlySpan<byte> frame);
 
 /// <summary>Sends notices from one shard to others, to each in the order in which they are given.</summary>
 /// <remarks>

@@ -42,9 +42,6 @@ internal sealed class ClientTracking : IChangeListener
 
     private static ReadOnlySpan<byte> Channel => "__redis__:invalidate"u8;
 
-    /// <summary>How many keys are remembered.</summary>
-    public int KeyCount => _keys.Count;
-
     /// <summary>Begins to tell a session.</summary>
     public void Start(Session session, TalkTracking tracking)
     {
@@ -67,6 +64,10 @@ internal sealed class ClientTracking : IChangeListener
             talk.Tracking = null;
             _sessions.Remove(talk.Id);
             _shard.Interest.Add(_shard.Topology.Shard, -1);
+            if (_sessions.Count == 0)
+            {
+                _keys.Clear();
+            }
         }
     }
 

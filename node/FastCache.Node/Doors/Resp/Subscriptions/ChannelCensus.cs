@@ -1,16 +1,22 @@
 namespace FastCache.Node.Doors.Resp.Subscriptions;
 
 /// <summary>How many connections of the whole node have subscribed to what: asked by PUBSUB, never by PUBLISH. For all threads.</summary>
-internal sealed class ChannelCensus
+/// <param name="shards">How many the node has.</param>
+internal sealed class ChannelCensus(int shards)
 {
+    private readonly int[] _ofShards = new int[shards];
     private readonly Lock _lock = new();
 
     private readonly Dictionary<byte[], int>[] _counts =
         [.. Enum.GetValues<ChannelKind>().Select(_ => new Dictionary<byte[], int>(ByName.Comparer))];
 
-    /// <summary>Counts a subscription.</summary>
-    public void Add(ChannelKind kind, byte[] name)
+    /// <summary>Whether there are subscriptions of a shard's connections.</summary>
+    public bool IsAnyOf(int shard) => Volatile.Read(ref _ofShards[shard]) > 0;
+
+    /// <summary>Counts a subscription of one of a shard's connections.</summary>
+    public void Add(int shard, ChannelKind kind, byte[] name)
     {
+        Interlocked.Increment(ref _ofShards[shard]);
         lock (_lock)
         {
             Dictionary<byte[], int> counts = _counts[(int)kind];
@@ -19,8 +25,9 @@ internal sealed class ChannelCensus
     }
 
     /// <summary>Counts the end of one.</summary>
-    public void Remove(ChannelKind kind, byte[] name)
+    public void Remove(int shard, ChannelKind kind, byte[] name)
     {
+        Interlocked.Decrement(ref _ofShards[shard]);
         lock (_lock)
         {
             Dictionary<byte[], int> counts = _counts[(int)kind];

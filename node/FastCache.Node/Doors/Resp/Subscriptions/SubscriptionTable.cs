@@ -87,7 +87,7 @@ internal sealed class SubscriptionTable
         _bytes += SubscriptionBytes + name.Length;
         channel!.Sessions.Add(session);
         session.IsListening = true;
-        _shard.Channels.Add(kind, channel.Name);
+        _shard.Channels.Add(_shard.Topology.Shard, kind, channel.Name);
         return default;
     }
 
@@ -124,7 +124,7 @@ internal sealed class SubscriptionTable
     /// <param name="isOfSlot">Whether it is a slot's channel.</param>
     /// <param name="channel">Its name, at most <see cref="MostNameBytes"/>.</param>
     /// <param name="message">At most <see cref="RequestExecutor.MaxValueBytes"/>.</param>
-    /// <param name="scratch">At least <see cref="RequestExecutor.MaxReplyBytes"/>, which are overwritten.</param>
+    /// <param name="scratch">Room for a frame with the message, its channel, a pattern and some 100 bytes; it is overwritten.</param>
     /// <returns>To how many; twice to who has subscribed to a channel and to a pattern.</returns>
     public int Publish(bool isOfSlot, ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message, Span<byte> scratch)
     {
@@ -185,7 +185,7 @@ internal sealed class SubscriptionTable
             _channels[(int)kind].Remove(channel.Name);
         }
 
-        _shard.Channels.Remove(kind, channel.Name);
+        _shard.Channels.Remove(_shard.Topology.Shard, kind, channel.Name);
         session.IsListening = !own.IsEmpty;
     }
 }

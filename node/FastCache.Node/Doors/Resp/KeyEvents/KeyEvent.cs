@@ -1,0 +1,48 @@
+using System.Text;
+
+namespace FastCache.Node.Doors.Resp.KeyEvents;
+
+/// <summary>What can happen to a key, in Redis's words.</summary>
+internal sealed class KeyEvent
+{
+    private KeyEvent(EventClasses of, string name) => (Class, Name) = (of, Encoding.ASCII.GetBytes(name));
+
+    public static KeyEvent Del { get; } = new(EventClasses.Generic, "del");
+
+    public static KeyEvent Expire { get; } = new(EventClasses.Generic, "expire");
+
+    public static KeyEvent Persist { get; } = new(EventClasses.Generic, "persist");
+
+    public static KeyEvent RenameFrom { get; } = new(EventClasses.Generic, "rename_from");
+
+    public static KeyEvent RenameTo { get; } = new(EventClasses.Generic, "rename_to");
+
+    public static KeyEvent CopyTo { get; } = new(EventClasses.Generic, "copy_to");
+
+    public static KeyEvent Set { get; } = new(EventClasses.String, "set");
+
+    public static KeyEvent SetRange { get; } = new(EventClasses.String, "setrange");
+
+    public static KeyEvent Append { get; } = new(EventClasses.String, "append");
+
+    public static KeyEvent IncrBy { get; } = new(EventClasses.String, "incrby");
+
+    public static KeyEvent IncrByFloat { get; } = new(EventClasses.String, "incrbyfloat");
+
+    public static KeyEvent HSet { get; } = new(EventClasses.Hash, "hset");
+
+    public static KeyEvent HDel { get; } = new(EventClasses.Hash, "hdel");
+
+    public static KeyEvent HIncrBy { get; } = new(EventClasses.Hash, "hincrby");
+
+    public static KeyEvent HIncrByFloat { get; } = new(EventClasses.Hash, "hincrbyfloat");
+
+    public static KeyEvent Expired { get; } = new(EventClasses.Expired, "expired");
+
+    public static KeyEvent Evicted { get; } = new(EventClasses.Evicted, "evicted");
+
+    /// <summary>Which class it is of.</summary>
+    public EventClasses Class { get; }
+
+    public byte[] Name { get; }
+}
