@@ -139,6 +139,7 @@ internal sealed class ShardLoop : IDisposable
             Options = options,
             Doors = shared.Doors,
             Sessions = () => _sessions!,
+            CloseConnection = session => io.Close(session.Connection),
             UnixMillis = () => _startUnixMillis + _replies.NowMillis,
             NowMillis = () => _replies.NowMillis,
         };

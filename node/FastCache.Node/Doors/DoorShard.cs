@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FastCache.Core;
 using FastCache.Node.Doors.Resp;
 using FastCache.Node.Doors.Resp.KeyEvents;
@@ -49,6 +50,9 @@ internal sealed class DoorShard
     /// <summary>The conversations of this shard.</summary>
     public required Func<SessionTable> Sessions { get; init; }
 
+    /// <summary>Ends a connection of this shard, whatever its peer is still to be sent.</summary>
+    public required Action<Session> CloseConnection { get; init; }
+
     /// <summary>The wall clock in milliseconds since 1970, as of this pass.</summary>
     public required Func<long> UnixMillis { get; init; }
 
@@ -71,22 +75,15 @@ internal sealed class DoorShard
     }
 
     /// <summary>Tells those who want to know that a key has changed, and what has happened to it.</summary>
-    public void Note(ReadOnlySpan<byte> key, KeyEvent what)
-    {
-        Note(key);
-        Tell(key, what);
-    }
+    public void Note(ReadOnlySpan<byte> key, KeyEvent what) => Note(key, WriteOutcome.Done, what);
 
     /// <summary>The same for a write that may have failed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Note(ReadOnlySpan<byte> key, WriteOutcome outcome, KeyEvent what)
     {
-        if (outcome == WriteOutcome.Done)
+        if (!Interest.IsNothing)
         {
-            Note(key, what);
-        }
-        else if (ChangeLog.IsChange(outcome))
-        {
-            Note(key);
+            NoteWanted(key, outcome, what);
         }
     }
 
@@ -106,6 +103,20 @@ internal sealed class DoorShard
         if (Events.IsOn)
         {
             EventChannels!.Tell(key, what);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void NoteWanted(ReadOnlySpan<byte> key, WriteOutcome outcome, KeyEvent what)
+    {
+        if (ChangeLog.IsChange(outcome))
+        {
+            Note(key);
+        }
+
+        if (outcome == WriteOutcome.Done)
+        {
+            Tell(key, what);
         }
     }
 }

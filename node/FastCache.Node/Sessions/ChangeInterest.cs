@@ -6,8 +6,12 @@ internal sealed class ChangeInterest(int shards)
 {
     private readonly int[] _counts = new int[shards];
     private int _total;
+    private int _wanted;
 
-    /// <summary>Whether anybody wants to know.</summary>
+    /// <summary>Whether nobody wants to know of any change for any reason: what a write of a door costs then is this look.</summary>
+    public bool IsNothing => Volatile.Read(ref _wanted) == 0;
+
+    /// <summary>Whether anybody wants to know of changes on all shards.</summary>
     public bool IsAny => Volatile.Read(ref _total) > 0;
 
     /// <summary>Whether anybody of a shard wants to know.</summary>
@@ -18,7 +22,11 @@ internal sealed class ChangeInterest(int shards)
     {
         Interlocked.Add(ref _counts[shard], change);
         Interlocked.Add(ref _total, change);
+        Want(change);
     }
+
+    /// <summary>There is a reason more (+1) or less (-1) not to be <see cref="IsNothing"/>.</summary>
+    public void Want(int change) => Interlocked.Add(ref _wanted, change);
 }
 
 /// <summary>Told what was changed on a shard, after each pass that has changed something.</summary>

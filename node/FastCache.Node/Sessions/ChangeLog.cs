@@ -28,7 +28,9 @@ internal sealed class ChangeLog(int shard = 0, ChangeInterest? interest = null)
     /// <summary>Below it lie the slots of connections (<see cref="FastCache.Io.ShardIoOptions.MaxConnections"/>), above it the shards.</summary>
     private const int SlotBits = 20;
 
-    private const int Bytes = 64 << 10;
+    /// <summary>Most bytes of the changes of a pass.</summary>
+    public const int Bytes = 64 << 10;
+
     private const int EntryBytes = sizeof(int) + 1;
 
     private byte[] _written = new byte[Bytes];
@@ -42,7 +44,15 @@ internal sealed class ChangeLog(int shard = 0, ChangeInterest? interest = null)
     public bool IsWatched => IsTracked || IsWatchedByAll;
 
     /// <summary>Whether sessions of this shard track by FCP.</summary>
-    public bool IsTracked { get; set; }
+    public bool IsTracked
+    {
+        get;
+        set
+        {
+            interest?.Want((value ? 1 : 0) - (field ? 1 : 0));
+            field = value;
+        }
+    }
 
     /// <summary>Whether anybody wants to know of all shards' keys, also of those that go by themselves.</summary>
     public bool IsWatchedByAll => interest is not null && interest.IsAny;

@@ -27,7 +27,7 @@ internal sealed class SharedState : IDisposable
         Log = new NodeLog(log);
         Interest = new ChangeInterest(options.Shards);
         Channels = new ChannelCensus(options.Shards);
-        Events = new KeyEventSettings(options.KeyEvents);
+        Events = new KeyEventSettings(Interest, options.KeyEvents);
     }
 
     public TopologyFile? TopologyFile { get; }

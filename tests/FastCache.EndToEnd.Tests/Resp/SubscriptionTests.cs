@@ -244,6 +244,36 @@ public sealed class SubscriptionTests
         Assert.Equal("b", await redis.GetDatabase().StringGetAsync("a"));
     }
 
+    [Theory]
+    [InlineData(OfOne)]
+    [InlineData(OfThree)]
+    public void Connections_of_all_shards_are_ended_by_number_address_and_type(string shards)
+    {
+        using RunningNode node = Start(shards);
+        using RespPeer killer = new(node.RespEndPoint);
+        List<RespPeer> peers = [.. Enumerable.Range(0, 6).Select(_ => new RespPeer(node.RespEndPoint))];
+        string id = peers[0].Ask("CLIENT", "ID")[1..^2];
+        string address = peers[1].Ask("CLIENT", "INFO").Split(' ').First(word => word.StartsWith("addr=", StringComparison.Ordinal))["addr=".Length..];
+        peers[2].Ask("SUBSCRIBE", "c");
+        peers[3].Ask("PSUBSCRIBE", "c");
+        peers[4].Ask("PING");
+        peers[5].Ask("PING");
+        Assert.Equal(":1\r\n", killer.Ask("CLIENT", "KILL", "ID", id));
+        Assert.Equal(":0\r\n", killer.Ask("CLIENT", "KILL", "ID", id));
+        Assert.Equal(":0\r\n", killer.Ask("CLIENT", "KILL", "ADDR", address, "TYPE", "pubsub"));
+        Assert.Equal(":1\r\n", killer.Ask("CLIENT", "KILL", "ADDR", address, "USER", "default"));
+        Assert.Equal(":2\r\n", killer.Ask("CLIENT", "KILL", "TYPE", "PUBSUB"));
+        Assert.All(peers[..4], peer => Assert.Equal("", peer.ReadToEnd()));
+        Assert.Equal("+PONG\r\n", peers[4].Ask("PING"));
+        Assert.Equal("-ERR syntax error\r\n", killer.Ask("CLIENT", "KILL", "NAME", "x"));
+        Assert.Equal("-ERR client-id should be greater than 0\r\n", killer.Ask("CLIENT", "KILL", "ID", "0"));
+        Assert.StartsWith("-ERR SKIPME is always yes here", killer.Ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "no"), StringComparison.Ordinal);
+        Assert.Equal(":2\r\n", killer.Ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"));
+        Assert.Equal("+PONG\r\n", killer.Ask("PING"));
+        Assert.Equal("", peers[5].ReadToEnd());
+        Assert.Equal(0, node.Stop());
+    }
+
     [RedisFact]
     public void Node_of_one_shard_says_of_channels_what_redis_says() => CompareWithRedis(OfOne);
 

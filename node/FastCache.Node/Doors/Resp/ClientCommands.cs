@@ -33,6 +33,7 @@ internal sealed class ClientCommands(DoorShard shard, ClientTracking tracking)
             new("client|no-evict", 3, Flags | CommandFlags.Admin, KeyPlaces.None, Switch, Group,
                 "Is taken and changes nothing: the limits of --connection-memory hold for all."),
             new("client|no-touch", 3, Flags, KeyPlaces.None, Switch, Group, "Is taken and changes nothing: a look at a key counts as its use."),
+            new ClientKill(shard).Command,
             .. new TrackingCommands(shard, tracking).Subcommands,
         ],
     };

@@ -1,9 +1,9 @@
 using FastCache.Core;
 using FastCache.Io;
 using FastCache.Node.Doors.Resp.ClientCaching;
+using FastCache.Node.Doors.Resp.Collections;
 using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Node.Doors.Resp.Subscriptions;
-using FastCache.Node.Doors.Resp.Collections;
 using FastCache.Node.Sessions;
 using FastCache.Protocol;
 using FastCache.Protocol.Resp;

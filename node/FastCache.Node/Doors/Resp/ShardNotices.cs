@@ -39,8 +39,8 @@ internal sealed class ShardNotices
     /// <summary>In place of a command.</summary>
     public const int Mark = -1;
 
-    /// <summary>Longest contents: a whole <see cref="ChangeLog"/>.</summary>
-    public const int MostContentBytes = 64 << 10;
+    /// <summary>Longest contents: a whole <see cref="ChangeLog"/>, also as an array of keys, which takes up to a sixth more.</summary>
+    public const int MostContentBytes = 2 * ChangeLog.Bytes;
 
     /// <summary>Most bytes that wait for the way to one shard to be free.</summary>
     private const int MostWaitingBytes = 4 << 20;

@@ -1,7 +1,4 @@
-using System.Buffers.Binary;
-using FastCache.Node.Doors.Resp.Subscriptions;
 using FastCache.Node.Sessions;
-using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp.ClientCaching;
 
@@ -18,16 +15,12 @@ internal sealed class ClientTracking : IChangeListener
 {
     private const int MemoryShare = 8;
 
-    /// <summary>For a log, each of whose keys takes a few bytes more in a frame than there.</summary>
-    private const int FrameBytes = 2 * ShardNotices.MostContentBytes;
-
     private readonly DoorShard _shard;
     private readonly ShardNotices _notices;
     private readonly Dictionary<long, Session> _sessions = [];
     private readonly ReadKeys _keys;
     private readonly bool[] _hasMissed;
-    private readonly byte[] _keysFrame = new byte[FrameBytes];
-    private readonly byte[] _frame = new byte[FrameBytes];
+    private readonly InvalidationFrames _frames;
     private readonly HashSet<ClientPlace> _missedRedirects = [];
     private bool _hasMissedAny;
     private bool _allChanged;
@@ -36,11 +29,10 @@ internal sealed class ClientTracking : IChangeListener
     {
         _shard = shard;
         _notices = notices;
+        _frames = new InvalidationFrames(shard.Pushes);
         _keys = new ReadKeys(shard.Options.ConnectionMemoryBytes / shard.Options.Shards / MemoryShare);
         _hasMissed = new bool[shard.Topology.ShardCount];
     }
-
-    private static ReadOnlySpan<byte> Channel => "__redis__:invalidate"u8;
 
     /// <summary>Begins to tell a session.</summary>
     public void Start(Session session, TalkTracking tracking)
@@ -191,7 +183,7 @@ internal sealed class ClientTracking : IChangeListener
                 continue;
             }
 
-            ReadOnlySpan<byte> keys = Select(told, session, tracking);
+            ReadOnlySpan<byte> keys = _frames.ArrayOf(told, tracking, OriginOf(session));
             if (!keys.IsEmpty)
             {
                 Push(session, tracking, keys);
@@ -212,38 +204,7 @@ internal sealed class ClientTracking : IChangeListener
     /// <summary>Pushes keys to a session of this shard, to which another one redirects them.</summary>
     /// <param name="session">Where they go.</param>
     /// <param name="keys">An array of them; empty: all keys.</param>
-    public void Push(Session session, ReadOnlySpan<byte> keys)
-    {
-        if (session.Talk is not RespTalk talk || (!talk.IsVersion3 && talk.Subscriptions is not { IsEmpty: false }))
-        {
-            return;
-        }
-
-        RespReplyWriter frame = new(_frame, talk.IsVersion3);
-        if (talk.IsVersion3)
-        {
-            frame.WritePush(2);
-            frame.WriteBulk("invalidate"u8);
-        }
-        else
-        {
-            frame.WriteArray(3);
-            frame.WriteBulk("message"u8);
-            frame.WriteBulk(Channel);
-        }
-
-        if (keys.IsEmpty)
-        {
-            frame.WriteNull();
-        }
-        else
-        {
-            keys.CopyTo(frame.Rest);
-            frame.Take(keys.Length);
-        }
-
-        _shard.Pushes.Add(session, _frame.AsSpan(0, frame.Length));
-    }
+    public void Push(Session session, ReadOnlySpan<byte> keys) => _frames.Push(session, keys);
 
     private void TellExcess()
     {
@@ -255,47 +216,15 @@ internal sealed class ClientTracking : IChangeListener
 
     private void Tell(ReadOnlySpan<byte> key, int origin, HashSet<long> readers)
     {
-        RespReplyWriter keys = new(_keysFrame, isVersion3: false);
-        keys.WriteArray(1);
-        keys.WriteBulk(key);
+        ReadOnlySpan<byte> keys = _frames.ArrayOf(key);
         foreach (long reader in readers)
         {
             if (_sessions.TryGetValue(reader, out Session? session) && ((RespTalk)session.Talk!).Tracking is { IsBroadcast: false } tracking
                 && !(tracking.IsWithoutOwn && origin == OriginOf(session)))
             {
-                Push(session, tracking, _keysFrame.AsSpan(0, keys.Length));
+                Push(session, tracking, keys);
             }
         }
-    }
-
-    /// <summary>Writes an array of the changed keys that a session is told of whether it has read them or not.</summary>
-    /// <returns>Its bytes; empty: there are none.</returns>
-    private ReadOnlySpan<byte> Select(ReadOnlySpan<byte> told, Session session, TalkTracking tracking)
-    {
-        // The head stands before the keys, and is written when their number is known.
-        RespReplyWriter keys = new(_keysFrame.AsSpan(RespReplyWriter.MaxOverheadBytes), isVersion3: false);
-        int count = 0;
-        ReadOnlySpan<byte> rest = told;
-        while (!rest.IsEmpty)
-        {
-            ReadOnlySpan<byte> key = ChangeLog.ReadKey(ref rest, out int origin);
-            if (!(tracking.IsWithoutOwn && origin == OriginOf(session)) && tracking.HasPrefixOf(key))
-            {
-                keys.WriteBulk(key);
-                count++;
-            }
-        }
-
-        if (count == 0)
-        {
-            return default;
-        }
-
-        RespReplyWriter head = new(_frame, isVersion3: false);
-        head.WriteArray(count);
-        int start = RespReplyWriter.MaxOverheadBytes - head.Length;
-        _frame.AsSpan(0, head.Length).CopyTo(_keysFrame.AsSpan(start));
-        return _keysFrame.AsSpan(start, head.Length + keys.Length);
     }
 
     private int OriginOf(Session session) => ChangeLog.OriginOf(_shard.Topology.Shard, session.Connection.Slot);
