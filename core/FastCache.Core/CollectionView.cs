@@ -96,6 +96,32 @@ public readonly unsafe ref struct CollectionView
         }
     }
 
+    /// <summary>Sees elements from a position on, in the order from the last to the first.</summary>
+    /// <param name="position">0 to <see cref="Count"/> - 1; from there on nothing is seen.</param>
+    /// <param name="count">Most elements.</param>
+    /// <param name="visitor">Sees each, until it says otherwise.</param>
+    public void WalkBack<TVisitor>(int position, int count, ref TVisitor visitor)
+        where TVisitor : IElementVisitor, allows ref struct
+    {
+        if ((uint)position >= (uint)Count)
+        {
+            return;
+        }
+
+        int end = Math.Max(-1, position - count);
+        while (position > end)
+        {
+            _open.Find((uint)position, out SlotPage page, out int slot);
+            for (; slot >= 0 && position > end; slot--, position--)
+            {
+                if (!visitor.Visit(_open.View(page, slot, Kind == CollectionKind.SortedSet)))
+                {
+                    return;
+                }
+            }
+        }
+    }
+
     /// <summary>Sees the next elements of a hash, set or sorted set, in an order of no meaning.</summary>
     /// <remarks>
     /// Whatever changes between the steps: what is there from the first to the last is seen exactly once, but for one case: while
@@ -177,14 +203,38 @@ public readonly unsafe ref struct CollectionView
         return true;
     }
 
+    /// <summary>Removes elements from a position on.</summary>
+    /// <remarks>Whole nodes go at once, but each member of a sorted set is looked for by itself; all of a collection goes as it does when it is deleted.</remarks>
+    /// <param name="position">0 or more.</param>
+    /// <param name="count">Most elements; 0 or less: none.</param>
+    /// <returns>How many there were.</returns>
+    public int RemoveRange(int position, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(position);
+        count = Math.Min(count, Count - position);
+        if (count <= 0)
+        {
+            return 0;
+        }
+
+        _edits.RemoveRange((uint)position, (uint)count);
+        return count;
+    }
+
     /// <summary>Members of a sorted set that come before a score and member: the rank of that member, if it has the score.</summary>
     /// <param name="score">A number.</param>
     /// <param name="member">Empty: before all members of the score.</param>
     public int CountBelow(double score, ReadOnlySpan<byte> member)
     {
-        ThrowUnless(Kind == CollectionKind.SortedSet, "a sorted set");
-        return Exists ? (int)_open.Below(_open.Scored(score, member[..Math.Min(member.Length, MaxFieldBytes)])) : 0;
+        // All that come before a member that is too long come before, or are, what it begins with.
+        int below = CountBelow(score, member, out bool isThere);
+        return isThere && member.Length > MaxFieldBytes ? below + 1 : below;
     }
+
+    /// <summary>Members of a sorted set that come before a score and member, and that one itself if it is there.</summary>
+    /// <inheritdoc cref="CountBelow(double, ReadOnlySpan{byte})"/>
+    public int CountThrough(double score, ReadOnlySpan<byte> member) =>
+        CountBelow(score, member, out bool isThere) + (isThere ? 1 : 0);
 
     /// <summary>Ends a collection that has no elements.</summary>
     public void RemoveIfEmpty()
@@ -207,6 +257,13 @@ public readonly unsafe ref struct CollectionView
     }
 
     private void ThrowIfList() => ThrowUnless(Kind != CollectionKind.List, "a hash, set or sorted set");
+
+    private int CountBelow(double score, ReadOnlySpan<byte> member, out bool isThere)
+    {
+        ThrowUnless(Kind == CollectionKind.SortedSet, "a sorted set");
+        isThere = false;
+        return Exists ? (int)_open.Below(_open.Scored(score, member[..Math.Min(member.Length, MaxFieldBytes)]), out isThere) : 0;
+    }
 
     private WriteOutcome PutAt(int position, ReadOnlySpan<byte> value, bool replaces)
     {

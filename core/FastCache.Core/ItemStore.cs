@@ -86,7 +86,7 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     public KeyHasher Hasher { get; }
 
     /// <summary>Who is told of items that go by themselves; null: nobody.</summary>
-    public IRemovalListener? Removals { get; set; }
+    public IRemovalListener? RemovalListener { get; set; }
 
     /// <summary>Milliseconds of the shard's clock, at least 1.</summary>
     public ulong Now { get; set; } = 1;
@@ -105,6 +105,9 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
 
     /// <summary>How many of them are still here.</summary>
     public long HiddenItems { get; private set; }
+
+    /// <summary>Which keys have lost their items.</summary>
+    public RemovalLog Removals { get; } = new();
 
     /// <summary>No clock wants to hear of the use of an item whose key, <see cref="ColdShareDuel.KeyOf"/> its hash, has one of these bits.</summary>
     public uint SampleMask { get; private set; }
@@ -270,6 +273,11 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     /// <summary>Removes a live item without a trace.</summary>
     public void Remove(uint reference, ulong hash)
     {
+        if (Removals.IsKept)
+        {
+            Removals.Add(hash);
+        }
+
         Clocks[Slab.ClassOf(reference)].Remove(reference);
         Index.Remove(hash, reference);
         Release(reference);
@@ -280,9 +288,9 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     {
         _counters[Slab.ClassOf(reference)].Expired++;
         Item* item = At(reference);
-        if (Removals is not null && !IsHidden(item))
+        if (RemovalListener is not null && !IsHidden(item))
         {
-            Removals.Expired(KeyOf(item));
+            RemovalListener.Expired(KeyOf(item));
         }
 
         Remove(reference, hash);
@@ -300,11 +308,16 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
             return;
         }
 
+        if (Removals.IsKept)
+        {
+            Removals.Add(hash);
+        }
+
         _counters[sizeClass].EvictedHot += (item->Packed & Item.Hot) != 0 ? 1 : 0;
         _counters[sizeClass].EvictedCold += (item->Packed & Item.Hot) != 0 ? 0 : 1;
-        if (Removals is not null && !IsHidden(item))
+        if (RemovalListener is not null && !IsHidden(item))
         {
-            Removals.Evicted(KeyOf(item));
+            RemovalListener.Evicted(KeyOf(item));
         }
 
         ref ClockPro clock = ref Clocks[sizeClass];

@@ -71,6 +71,10 @@ public readonly unsafe ref struct ItemView
         : Memory.SizeClasses.ChunkBytes(Memory.SizeClasses.For(_item->StoredBytes))
             + ((_item->Kind & Item.Trees) != 0 ? TreeHead.ChunkBytes(_item) : 0);
 
+    /// <summary>The size class of the chunk that the item begins in, as <see cref="Shard.StatisticsOf"/> numbers them.</summary>
+    /// <exception cref="InvalidOperationException">No item was found.</exception>
+    public int SizeClass => _shard.Store.Slab.ClassOf(_shard.Store.ReferenceOf(Found));
+
     /// <summary>Whether <see cref="Value"/> can be had: the value lies in one piece and is not compressed.</summary>
     /// <exception cref="InvalidOperationException">No item was found.</exception>
     public bool IsContiguous => (Found->Lengths & (Item.Compressed | Item.Large | Item.Collection)) == 0;

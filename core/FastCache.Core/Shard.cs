@@ -76,6 +76,7 @@ public sealed unsafe class Shard : IDisposable
         Writer = new ItemWriter(this, _scratch, options);
         Edits = new ValueEdits(this, _scratch);
         Copies = new ItemCopies(this);
+        Watch = new KeyWatch(this);
         Leases = new LeasedLookups(this, options);
         Streams = new ValueStreams(this);
         Scan = new ItemScan(Store);
@@ -91,6 +92,9 @@ public sealed unsafe class Shard : IDisposable
     /// <summary>Values under other keys.</summary>
     public ItemCopies Copies { get; }
 
+    /// <summary>Whether keys have changed.</summary>
+    public KeyWatch Watch { get; }
+
     /// <summary>Lookups that grant the right to fill a missing key.</summary>
     public LeasedLookups Leases { get; }
 
@@ -104,10 +108,10 @@ public sealed unsafe class Shard : IDisposable
     public ItemScan Scan { get; }
 
     /// <summary>Who is told of items that go by themselves; null: nobody.</summary>
-    public IRemovalListener? Removals
+    public IRemovalListener? RemovalListener
     {
-        get => Store.Removals;
-        set => Store.Removals = value;
+        get => Store.RemovalListener;
+        set => Store.RemovalListener = value;
     }
 
     internal ItemStore Store { get; }

@@ -136,18 +136,20 @@ internal sealed class ShardLoop : IDisposable
             Interest = shared.Interest,
             Events = shared.Events,
             Foreign = _foreign,
+            Carries = _carries,
             Options = options,
             Doors = shared.Doors,
             Sessions = () => _sessions!,
             CloseConnection = session => io.Close(session.Connection),
+            UnreadBytes = io.BacklogOf,
             UnixMillis = () => _startUnixMillis + _replies.NowMillis,
             NowMillis = () => _replies.NowMillis,
         };
-        shard.Removals = new KeyRemovals(place);
+        shard.RemovalListener = new KeyRemovals(place);
         _doors =
         [
             new FcpDoor(allowed, topology, _counters),
-            new RespDoor(place, _carries),
+            new RespDoor(place),
             new MemcachedDoor(place),
         ];
         if (options.Shards > 1)

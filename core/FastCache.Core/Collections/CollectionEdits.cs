@@ -148,6 +148,55 @@ internal sealed unsafe class CollectionEdits(OpenCollection open, long maxChunks
     /// <summary>Removes the element of a position below the number of elements.</summary>
     public void RemoveAt(uint position)
     {
+        TakeAt(position);
+        Removed();
+    }
+
+    /// <summary>Removes one or more elements from a position on; all must be there.</summary>
+    public void RemoveRange(uint position, uint count)
+    {
+        if (count == open.Count)
+        {
+            open.Remove();
+            return;
+        }
+
+        if (open.IsSmall)
+        {
+            for (; count > 0; count--)
+            {
+                open.Small.Remove((int)(position + count - 1));
+            }
+        }
+        else
+        {
+            if (open.Kind == CollectionKind.SortedSet)
+            {
+                RemoveMembers(position, count);
+            }
+
+            open.Tree.RemoveRange(open.Ordered, position, count);
+        }
+
+        open.Changed();
+    }
+
+    /// <summary>Removes members of a range of ranks from the first tree; the second stays as it is.</summary>
+    private void RemoveMembers(uint position, uint count)
+    {
+        while (count > 0)
+        {
+            open.Find(position, out SlotPage page, out int slot);
+            for (; slot < page.Count && count > 0; slot++, position++, count--)
+            {
+                open.Tree.Seek(&open.Head->First, open.Hashed(page.Key(slot)[ElementKey.ScoreBytes..]), out TreePath byMember);
+                open.Tree.Remove(&open.Head->First, byMember);
+            }
+        }
+    }
+
+    private void TakeAt(uint position)
+    {
         if (open.IsSmall)
         {
             open.Small.Remove((int)position);
@@ -164,8 +213,6 @@ internal sealed unsafe class CollectionEdits(OpenCollection open, long maxChunks
 
             open.Tree.Remove(open.Ordered, path);
         }
-
-        Removed();
     }
 
     /// <summary>Whether an entry is short enough for a small collection, and stays so with the hash that a tree adds.</summary>

@@ -12,11 +12,13 @@ internal sealed unsafe class ElementTree
 {
     private readonly TreeChunks _chunks;
     private readonly TreeMerges _merges;
+    private readonly TreeCuts _cuts;
 
     public ElementTree(TreeChunks chunks)
     {
         _chunks = chunks;
         _merges = new TreeMerges(chunks, this);
+        _cuts = new TreeCuts(chunks, this, _merges);
     }
 
     /// <summary>Makes a tree without elements, of one reserved chunk.</summary>
@@ -153,6 +155,12 @@ internal sealed unsafe class ElementTree
         _merges.Mend(root, path);
     }
 
+    /// <summary>Removes elements of a range of positions; values outside are freed.</summary>
+    /// <param name="root">Where it begins.</param>
+    /// <param name="position">The first one.</param>
+    /// <param name="count">1 or more, and fewer than there are.</param>
+    public void RemoveRange(TreeRoot* root, uint position, uint count) => _cuts.Remove(root, position, count);
+
     /// <summary>Frees what a leaf's entry has outside, if it has.</summary>
     public void FreeOutsideAt(SlotPage leaf, int slot)
     {
@@ -262,7 +270,8 @@ internal sealed unsafe class ElementTree
         }
     }
 
-    private static uint Elements(int height, SlotPage page)
+    /// <summary>Elements below a node of a height.</summary>
+    public static uint Elements(int height, SlotPage page)
     {
         if (height == 0)
         {

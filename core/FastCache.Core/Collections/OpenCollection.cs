@@ -102,14 +102,14 @@ internal sealed unsafe class OpenCollection(Shard shard)
     }
 
     /// <summary>Elements of a sorted set below a score and member.</summary>
-    public uint Below(ReadOnlySpan<byte> scored)
+    public uint Below(ReadOnlySpan<byte> scored, out bool isThere)
     {
         if (IsSmall)
         {
-            return (uint)Small.LowerBound(scored, out _);
+            return (uint)Small.LowerBound(scored, out isThere);
         }
 
-        Tree.Seek(&Head->Second, scored, out TreePath path);
+        isThere = Tree.Seek(&Head->Second, scored, out TreePath path);
         return Tree.PositionOf(&Head->Second, path);
     }
 

@@ -12,26 +12,41 @@ internal sealed unsafe class TreeMerges(TreeChunks chunks, ElementTree tree)
     /// <summary>Merges nodes that a removal has left too empty, from the leaf up.</summary>
     public void Mend(TreeRoot* root, in TreePath path)
     {
-        for (int height = 0; height < root->Height; height++)
+        for (int height = 0; height < root->Height && TryMend(path, height); height++)
         {
-            uint node = path.Node(height);
-            SlotPage page = tree.Page(node);
-            SlotPage parent = tree.Page(path.Node(height + 1));
-            int slot = path.Slot(height + 1);
-            if (page.Count == 0)
-            {
-                parent.Remove(slot);
-                chunks.Free(node);
-            }
-            else if (page.UsedBytes > TreeNode.PageBytes / 2
-                || (!TryMerge(height, parent, slot) && !TryMerge(height, parent, slot - 1)))
-            {
-                break;
-            }
-
-            ElementTree.BlankFirst(height + 1, parent);
         }
 
+        Lower(root);
+    }
+
+    /// <summary>Looks after the node of a path at a height, which a removal may have left too empty or without entries.</summary>
+    /// <param name="path">The node above is in it too, with the right slot.</param>
+    /// <param name="height">Below the root's.</param>
+    /// <returns>Whether the node above has changed.</returns>
+    public bool TryMend(in TreePath path, int height)
+    {
+        uint node = path.Node(height);
+        SlotPage page = tree.Page(node);
+        SlotPage parent = tree.Page(path.Node(height + 1));
+        int slot = path.Slot(height + 1);
+        if (page.Count == 0)
+        {
+            parent.Remove(slot);
+            chunks.Free(node);
+        }
+        else if (page.UsedBytes > TreeNode.PageBytes / 2
+            || (!TryMerge(height, parent, slot) && !TryMerge(height, parent, slot - 1)))
+        {
+            return false;
+        }
+
+        ElementTree.BlankFirst(height + 1, parent);
+        return true;
+    }
+
+    /// <summary>Takes away roots that have one child only.</summary>
+    public void Lower(TreeRoot* root)
+    {
         while (root->Height > 0 && tree.Page(root->Node).Count == 1)
         {
             uint top = root->Node;

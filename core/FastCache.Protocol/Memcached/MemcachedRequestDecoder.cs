@@ -20,7 +20,7 @@ public sealed unsafe class MemcachedRequestDecoder(int maxValueBytes, int maxKey
     public const int MaxLineBytes = 2_048;
 
     /// <summary>Longest line of get and gets, in bytes.</summary>
-    public const int MaxManyKeysLineBytes = 64 << 10;
+    public const int MaxManyKeysLineBytes = 256 << 10;
 
     /// <summary>Longest key in bytes, as sent, that any decoder takes.</summary>
     public const int MaxKeyBytes = 250;

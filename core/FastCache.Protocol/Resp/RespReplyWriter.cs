@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -26,8 +25,6 @@ public ref struct RespReplyWriter(Span<byte> room, bool isVersion3)
 {
     /// <summary>Most bytes around the contents of any one reply.</summary>
     public const int MaxOverheadBytes = 32;
-
-    private const int MaxDoubleBytes = 32;
 
     /// <summary>CR LF as the bytes of a number.</summary>
     private const ushort LineEnd = 0x0A0D;
@@ -133,22 +130,11 @@ public ref struct RespReplyWriter(Span<byte> room, bool isVersion3)
         }
     }
 
-    /// <summary>The shortest decimal that reads back as the same number; inf, -inf and nan in words.</summary>
+    /// <summary>Writes a number with 17 digits, which read back as the same number; inf, -inf and nan in words.</summary>
     public void WriteDouble(double value)
     {
-        Span<byte> digits = stackalloc byte[MaxDoubleBytes];
-        int length;
-        if (double.IsFinite(value))
-        {
-            value.TryFormat(digits, out length, "R", CultureInfo.InvariantCulture);
-        }
-        else
-        {
-            ReadOnlySpan<byte> word = double.IsNaN(value) ? "nan"u8 : value > 0 ? "inf"u8 : "-inf"u8;
-            word.CopyTo(digits);
-            length = word.Length;
-        }
-
+        Span<byte> digits = stackalloc byte[RespDouble.MaxBytes];
+        int length = RespDouble.Format(value, digits);
         if (isVersion3)
         {
             Line((byte)',', digits[..length]);

@@ -50,6 +50,14 @@ internal abstract class Door
     /// <summary>A session's input was set back: what was decoded from there on will not be executed.</summary>
     public abstract void Rewound(Session session);
 
+    /// <summary>Ends the conversation: what is held for it is given back.</summary>
+    public virtual void Close(Session session)
+    {
+    }
+
+    /// <summary>Bytes of connection memory that are held for a session beside its input.</summary>
+    public virtual long HeldBytes(Session session) => 0;
+
     /// <summary>Executes a call.</summary>
     /// <param name="session">Whose it is.</param>
     /// <param name="call">Its place in the group.</param>

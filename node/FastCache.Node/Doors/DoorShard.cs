@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using FastCache.Core;
+using FastCache.Io;
 using FastCache.Node.Doors.Resp;
 using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Node.Doors.Resp.Subscriptions;
@@ -43,6 +44,9 @@ internal sealed class DoorShard
     /// <summary>The way to other shards; null when there are none.</summary>
     public required ForeignRequests? Foreign { get; init; }
 
+    /// <summary>Connection memory.</summary>
+    public required CarryPool Carries { get; init; }
+
     public required NodeOptions Options { get; init; }
 
     public required OpenDoors Doors { get; init; }
@@ -52,6 +56,9 @@ internal sealed class DoorShard
 
     /// <summary>Ends a connection of this shard, whatever its peer is still to be sent.</summary>
     public required Action<Session> CloseConnection { get; init; }
+
+    /// <summary>Bytes of replies that a connection's peer has not read yet.</summary>
+    public required Func<ConnectionId, long> UnreadBytes { get; init; }
 
     /// <summary>The wall clock in milliseconds since 1970, as of this pass.</summary>
     public required Func<long> UnixMillis { get; init; }
@@ -88,12 +95,14 @@ internal sealed class DoorShard
     }
 
     /// <summary>The same for a collection that has lost elements, and with the last one its key.</summary>
-    public void NoteTaken(ReadOnlySpan<byte> keyBytes, in LookupKey key, KeyEvent what)
+    /// <param name="key">Its key, in memory that does not move.</param>
+    /// <param name="what">How.</param>
+    public void NoteTaken(ReadOnlySpan<byte> key, KeyEvent what)
     {
-        Note(keyBytes, what);
-        if (Events.IsOn && !Shard.TryInspect(key, out _))
+        Note(key, what);
+        if (Events.IsOn && !Shard.TryInspect(Shard.Prepare(key), out _))
         {
-            Tell(keyBytes, KeyEvent.Del);
+            Tell(key, KeyEvent.Del);
         }
     }
 

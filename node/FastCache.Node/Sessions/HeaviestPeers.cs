@@ -116,8 +116,7 @@ internal sealed class HeaviestPeers(
         }
     }
 
-    private long InputOf(Session session) =>
-        session.Input.HeldBytes + (session.LateReplies?.Length ?? 0) + (session.Pushed?.Frames.HeldBytes ?? 0) + (session.Streams?.HeldBytes ?? 0);
+    private static long InputOf(Session session) => session.HeldBytes;
 
     private long RepliesOf(Session session) => io.BacklogOf(session.Connection);
 }

@@ -131,6 +131,9 @@ internal sealed class Session(ReceivePath path)
     /// <summary>Where they end.</summary>
     public int LateLength { get; set; }
 
+    /// <summary>Memory that the session takes of what bounds all connections, without the replies that the peer does not read.</summary>
+    public long HeldBytes => Input.HeldBytes + (LateReplies?.Length ?? 0) + (Pushed?.Frames.HeldBytes ?? 0) + (Streams?.HeldBytes ?? 0) + Door.HeldBytes(this);
+
     /// <summary>Whether replies of other shards wait to be staged.</summary>
     public bool HasForeignReplies => FirstPending >= 0 || LateReplies is not null;
 
@@ -229,6 +232,7 @@ internal sealed class Session(ReceivePath path)
     public void Close()
     {
         State = SessionState.Closed;
+        Door.Close(this);
         IsBlocked = false;
         StagedBytes = 0;
         Input.Clear();

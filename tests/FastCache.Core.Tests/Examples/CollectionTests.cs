@@ -45,6 +45,26 @@ public sealed class CollectionTests : IDisposable
         _shard.Check();
     }
 
+    [Theory]
+    [InlineData(3)]
+    [InlineData(3_000)]
+    public void Members_that_are_too_long_have_their_place_all_the_same(int others)
+    {
+        _shard.Collections.OpenOrCreate("key"u8, CollectionKind.SortedSet, out CollectionView view);
+        byte[] longest = new byte[CollectionView.MaxFieldBytes];
+        Array.Fill(longest, (byte)'m');
+        view.PutScore(longest, 1, out _);
+        for (int i = 0; i < others; i++)
+        {
+            view.PutScore(Encoding.ASCII.GetBytes($"z{i}"), 1, out _);
+        }
+
+        Assert.Equal(0, view.CountBelow(1, longest));
+        Assert.Equal(1, view.CountThrough(1, longest));
+        Assert.Equal(1, view.CountBelow(1, [.. longest, 0]));
+        Assert.Equal(1, view.CountThrough(1, [.. longest, 0]));
+    }
+
     [Fact]
     public void Every_change_gives_a_new_version()
     {
@@ -226,7 +246,10 @@ public sealed class CollectionTests : IDisposable
         }
 
         sorted.CountBelow(500, default);
+        sorted.CountThrough(500, name);
         sorted.Walk(0, 0, ref nobody);
+        sorted.WalkBack(999, 0, ref nobody);
+        sorted.RemoveRange(100, 500);
         while (sorted.RemoveAt(0))
         {
         }

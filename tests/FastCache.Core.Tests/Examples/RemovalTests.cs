@@ -10,7 +10,7 @@ public sealed class RemovalTests
     {
         using Shard shard = Create();
         Listener listener = new();
-        shard.Removals = listener;
+        shard.RemovalListener = listener;
         foreach (string key in (string[])["looked at", "left alone", "deleted", "cleared"])
         {
             Set(shard, key, timeToLiveMillis: key == "cleared" ? 100_000UL : 1_000);
@@ -41,7 +41,7 @@ public sealed class RemovalTests
     {
         using Shard shard = Create();
         Listener listener = new();
-        shard.Removals = listener;
+        shard.RemovalListener = listener;
         HashSet<string> there = [];
         for (int i = 0; i < 100_000; i++)
         {

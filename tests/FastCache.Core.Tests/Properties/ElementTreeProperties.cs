@@ -35,6 +35,14 @@ public sealed unsafe class ElementTreeProperties
                     scene.Put(Encoding.ASCII.GetBytes(key), value);
                     model[key] = value;
                 }
+                else if (model.Count > 1 && random.Next(30) == 0)
+                {
+                    int first = random.Next(model.Count);
+                    string[] victims = [.. model.Keys.Skip(first).Take(Math.Min(random.Next(1, 300), model.Count - 1))];
+                    scene.RemoveRange((uint)first, (uint)victims.Length);
+                    Array.ForEach(victims, key => model.Remove(key));
+                    scene.Check();
+                }
                 else
                 {
                     string victim = model.Count == 0 || random.Next(3) == 0 ? key : model.Keys.ElementAt(random.Next(model.Count));
@@ -87,6 +95,15 @@ public sealed unsafe class ElementTreeProperties
                     scene.Insert((uint)position, value);
                     model.Insert(position, value);
                 }
+                else if (model.Count > 1 && random.Next(30) == 0)
+                {
+                    position = Math.Min(position, model.Count - 1);
+                    int most = Math.Min(model.Count - position, model.Count - 1);
+                    int count = random.Next(3) switch { 0 => most, 1 => random.Next(1, most + 1), _ => random.Next(1, Math.Min(most, 300) + 1) };
+                    scene.RemoveRange((uint)position, (uint)count);
+                    model.RemoveRange(position, count);
+                    scene.Check();
+                }
                 else
                 {
                     position = Math.Min(position, model.Count - 1);
@@ -108,6 +125,44 @@ public sealed unsafe class ElementTreeProperties
 
             Assert.Equal((uint)model.Count, scene.Count);
             scene.Check();
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Ranges_of_a_high_tree_are_cut_out(bool hasKeys)
+    {
+        for (int seed = 0; seed < 60; seed++)
+        {
+            using TreeScene scene = new();
+            Random random = new(seed);
+            // Elements of some hundred bytes make leaves of few elements, and so a tree of three levels; long keys make it higher.
+            List<(string Key, byte[] Value)> model = [.. Enumerable.Range(0, 6_000).Select(i =>
+                (hasKeys ? i.ToString("D5").PadRight(random.Next(5, 120), '.') : "", new byte[random.Next(100, 900)]))];
+            foreach ((string key, byte[] value) in model)
+            {
+                random.NextBytes(value);
+                scene.Insert(scene.Count, value, key);
+            }
+
+            while (model.Count > 1)
+            {
+                int position = random.Next(4) switch { 0 => 0, _ => random.Next(model.Count) };
+                int most = Math.Min(model.Count - position, model.Count - 1);
+                int count = random.Next(4) switch { 0 => most, 1 => Math.Min(most, 1 + random.Next(20)), _ => 1 + random.Next(most) };
+                count = seed % 2 == 0 ? Math.Min(count, 1_500) : count;
+                scene.RemoveRange((uint)position, (uint)count);
+                model.RemoveRange(position, count);
+                scene.Check();
+                Assert.True(scene.Count == model.Count, $"seed {seed}");
+                for (int i = Math.Max(0, position - 20); i < Math.Min(model.Count, position + 20); i++)
+                {
+                    (string key, byte[] value) = model[i];
+                    Assert.True(scene.At((uint)i, out byte[] found) == key && found.AsSpan().SequenceEqual(value), $"seed {seed}, element {i}");
+                    Assert.True(!hasKeys || scene.PositionOf(Encoding.ASCII.GetBytes(key)) == i, $"seed {seed}, key of element {i}");
+                }
+            }
         }
     }
 
@@ -172,10 +227,10 @@ public sealed unsafe class ElementTreeProperties
             Insert(path, key, value);
         }
 
-        public void Insert(uint position, byte[] value)
+        public void Insert(uint position, byte[] value, string key = "")
         {
             _tree.Seek(_root, position, out TreePath path);
-            Insert(path, [], value);
+            Insert(path, Encoding.ASCII.GetBytes(key), value);
         }
 
         public bool Remove(byte[] key)
@@ -194,6 +249,8 @@ public sealed unsafe class ElementTreeProperties
             _tree.Seek(_root, position, out TreePath path);
             _tree.Remove(_root, path);
         }
+
+        public void RemoveRange(uint position, uint count) => _tree.RemoveRange(_root, position, count);
 
         public string At(uint position, out byte[] value)
         {

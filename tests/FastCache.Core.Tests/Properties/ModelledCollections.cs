@@ -143,6 +143,12 @@ internal sealed class ModelledCollections(Shard shard, int seed, int keys, int e
 
     private bool ChangeOnce(CollectionView view, Modelled model)
     {
+        if (_random.Next(80) == 0 && model.Count > 0)
+        {
+            RemoveRange(view, model);
+            return true;
+        }
+
         bool grows = _random.Next(100) < (model.Count > elements ? 20 : 65);
         string field = $"f{_random.Next(elements * 2)}".PadRight(_random.Next(30) == 0 ? _random.Next(900) : 0, '.');
         switch (model.Kind)
@@ -195,11 +201,36 @@ internal sealed class ModelledCollections(Shard shard, int seed, int keys, int e
         }
     }
 
+    private void RemoveRange(CollectionView view, Modelled model)
+    {
+        int position = _random.Next(3) == 0 ? 0 : _random.Next(model.Count);
+        int asked = _random.Next(3) == 0 ? int.MaxValue : _random.Next(1 + (model.Count / 2));
+        Seen seen = new();
+        view.Walk(position, asked, ref seen);
+        Require(view.RemoveRange(position, asked) == seen.Elements.Count, "a range");
+        if (model.Kind == CollectionKind.List)
+        {
+            model.List.RemoveRange(position, seen.Elements.Count);
+        }
+        else
+        {
+            seen.Elements.ForEach(element => model.TryRemove(element.Field));
+        }
+    }
+
     private void Compare(CollectionView view, Modelled model)
     {
         Seen seen = new();
         view.Walk(0, int.MaxValue, ref seen);
         Require(seen.Elements.Count == model.Count, "walk");
+        int last = _random.Next(model.Count);
+        int backwards = _random.Next(1, model.Count + 10);
+        Seen back = new();
+        view.WalkBack(last, backwards, ref back);
+        Require(
+            back.Elements.Select(one => (one.Field, one.Score, one.Value.Length)).SequenceEqual(
+                seen.Elements.Take(last + 1).Reverse().Take(backwards).Select(one => (one.Field, one.Score, one.Value.Length))),
+            "walk back");
         switch (model.Kind)
         {
             case CollectionKind.List:
@@ -212,6 +243,10 @@ internal sealed class ModelledCollections(Shard shard, int seed, int keys, int e
                 int rank = _random.Next(ordered.Length);
                 (string member, double score) = ordered[rank];
                 Require(view.CountBelow(score, Bytes(member)) == rank, "rank");
+                Require(view.CountThrough(score, Bytes(member)) == rank + 1, "rank of what follows");
+                string next = member.PadRight(_random.Next(2) == 0 ? member.Length + 1 : 1_500, ' ');
+                Require(view.CountBelow(score, Bytes(next)) == rank + 1, "before what is not there");
+                Require(view.CountThrough(score, Bytes(next)) == view.CountBelow(score, Bytes(next)), "what is not there");
                 Require(view.CountBelow(score, default) == ordered.Count(one => one.Score < score), "members below a score");
                 Require(view.TryFind(Bytes(member), out ElementView found) && found.Score == score, "score");
                 break;

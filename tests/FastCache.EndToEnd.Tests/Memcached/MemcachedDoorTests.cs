@@ -77,7 +77,7 @@ public sealed class MemcachedDoorTests
         Assert.Equal("HD Z\r\nVA 0 Z\r\n\r\n", peer.Ask("mg k N30\r\nmg k N30 v\r\n"));
         Assert.Equal("EN\r\nEND\r\n", peer.Ask("mg k v\r\nget k\r\n"));
         string unique = won.Split(' ')[2][1..];
-        Assert.Equal("NF\r\nHD\r\n", peer.Ask($"ms k 1 C12345\r\nx\r\nms k 1 C{unique}\r\ny\r\n"));
+        Assert.Equal("EX\r\nHD\r\n", peer.Ask($"ms k 1 C12345\r\nx\r\nms k 1 C{unique}\r\ny\r\n"));
         Assert.Equal("VA 1\r\ny\r\n", peer.Ask("mg k v N30\r\n"));
 
         // A delete in between takes the right away: what the winner has read may be older.
@@ -106,6 +106,9 @@ public sealed class MemcachedDoorTests
         Assert.Equal("HD\r\nVA 3 X W\r\nold\r\n", peer.Ask("md k I\r\nmg k v\r\n"));
         Assert.Equal("HD\r\nVA 3\r\nnew\r\n", peer.Ask("ms k 3\r\nnew\r\nmg k v\r\n"));
 
+        Assert.Equal("HD\r\nEX\r\nEXISTS\r\n", peer.Ask("md k I\r\nms k 3 C1\r\nlow\r\ncas k 0 0 3 1\r\nlow\r\n"));
+        Assert.Equal("HD\r\nVA 3\r\nnew\r\n", peer.Ask("ms k 3\r\nnew\r\nmg k v\r\n"));
+
         // A value that its writer knows to be older is stored as stale.
         Assert.Equal("EX\r\nHD\r\nVA 3 X W\r\nlow\r\n", peer.Ask("ms k 3 C1\r\nlow\r\nms k 3 C1 I\r\nlow\r\nmg k v\r\n"));
         Assert.Equal("HD\r\nHD\r\nVA 0 f0\r\n\r\n", peer.Ask("ms k 3 F9\r\nnew\r\nmd k x\r\nmg k v f\r\n"));
@@ -117,9 +120,34 @@ public sealed class MemcachedDoorTests
         using RunningNode node = RunningNode.StartWithMemcached();
         using MemcachedPeer peer = new(node.MemcachedEndPoint);
         Assert.Equal("HD s3\r\nHD h0 l0\r\nHD h0\r\nHD h1\r\n", peer.Ask("ms k 3 s\r\nabc\r\nmg k h l u\r\nmg k h\r\nmg k h\r\n"));
-        Assert.Matches(@"^ME k exp=-1 la=0 cas=\d+ fetch=yes size=\d+\r\nEN\r\n$", peer.Ask("me k\r\nme none\r\n"));
+        Assert.Matches(@"^ME k exp=-1 la=0 cas=\d+ fetch=yes cls=\d+ size=\d+\r\nEN\r\n$", peer.Ask("me k\r\nme none\r\n"));
         Assert.Equal("HD s4\r\nHD s1\r\n", peer.Ask("ms k 1 MA s\r\nd\r\nms new 1 MA N100 s\r\nd\r\n"));
         Assert.StartsWith("CLIENT_ERROR invalid flag E", peer.Ask("ms k 1 E5\r\nd\r\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Class_of_an_item_is_the_one_that_the_statistics_count_it_in()
+    {
+        using RunningNode node = RunningNode.StartWithMemcached();
+        using MemcachedPeer peer = new(node.MemcachedEndPoint);
+        foreach (int length in (int[])[1, 1_000, 300_000])
+        {
+            peer.Ask($"flush_all\r\nset k 0 0 {length}\r\n{new string('v', length)}\r\n");
+            string sizeClass = peer.Ask("me k\r\n").Split("cls=")[1].Split(' ')[0];
+            Assert.Contains($"STAT items:{sizeClass}:number 1\r\n", peer.Ask("stats items\r\n"), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Connections_are_told_with_what_they_do()
+    {
+        using RunningNode node = RunningNode.StartWithMemcached("--shards", "1");
+        using MemcachedPeer half = new(node.MemcachedEndPoint);
+        half.Send("set k 0 0 5\r\nab");
+        using MemcachedPeer peer = new(node.MemcachedEndPoint);
+        Eventually.Is(() => peer.Ask("stats conns\r\n").Contains(":state conn_nread\r\n", StringComparison.Ordinal), () => "nobody sends half of a request");
+        string told = peer.Ask("stats conns\r\n");
+        Assert.Matches(@"^(STAT \d+:addr tcp:127\.0\.0\.1:\d+\r\nSTAT \d+:state conn_\w+\r\nSTAT \d+:secs_since_last_cmd \d+\r\n){2}END\r\n$", told);
     }
 
     [Fact]

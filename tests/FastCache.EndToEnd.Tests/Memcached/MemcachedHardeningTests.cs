@@ -28,8 +28,17 @@ public sealed class MemcachedHardeningTests : IDisposable
         peer.Send("set " + new string('x', 2_100));
         Assert.StartsWith("CLIENT_ERROR a line is too long", peer.ReadToEnd(), StringComparison.Ordinal);
         using MemcachedPeer many = new(_node.MemcachedEndPoint);
-        many.Send("get " + string.Concat(Enumerable.Repeat("k ", 40_000)));
+        many.Send("get " + string.Concat(Enumerable.Repeat("k ", 140_000)));
         Assert.StartsWith("CLIENT_ERROR a line is too long", many.ReadToEnd(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_long_line_of_keys_is_taken_where_values_are_short()
+    {
+        using RunningNode node = RunningNode.StartWithMemcached("--max-value", "1024", "--shards", "3", "--memory", "192MiB");
+        using MemcachedPeer peer = new(node.MemcachedEndPoint);
+        string replies = peer.Ask("set key 0 0 1\r\nv\r\nget " + string.Concat(Enumerable.Repeat("key ", 60_000)) + "\r\n");
+        Assert.Equal("STORED\r\n" + string.Concat(Enumerable.Repeat("VALUE key 0 1\r\nv\r\n", 60_000)) + "END\r\n", replies);
     }
 
     [Fact]

@@ -188,6 +188,30 @@ public sealed class ClientTrackingTests
         Assert.Equal("_\r\n", reader.Ask("GET", "a"));
     }
 
+    [Theory]
+    [InlineData(OfOne)]
+    [InlineData(OfThree)]
+    public void What_a_transaction_reads_is_tracked(string shards)
+    {
+        using RunningNode node = Start(shards);
+        using RespPeer writer = new(node.RespEndPoint);
+        using RespPeer reader = Tracker(node);
+        foreach (string tag in (string[])["{a}", "{b}", "{c}", "{d}"])
+        {
+            reader.Ask("WATCH", $"{tag}w");
+            reader.Ask("MULTI");
+            Assert.Equal("+QUEUED\r\n", reader.Ask("GET", $"{tag}1"));
+            Assert.Equal("+QUEUED\r\n", reader.Ask("MGET", $"{tag}2", $"{tag}3"));
+            Assert.Equal("+QUEUED\r\n", reader.Ask("SET", $"{tag}4", "1"));
+            Assert.StartsWith("*3\r\n", reader.Ask("EXEC"), StringComparison.Ordinal);
+            writer.Ask("MSET", $"{tag}1", "1", $"{tag}3", "1", $"{tag}4", "1");
+            Assert.Equal([Invalidate($"{tag}1"), Invalidate($"{tag}3")], [reader.ReadReply(), reader.ReadReply()]);
+            reader.Ask("MULTI");
+            Assert.Equal("-ERR 'subscribe' inside MULTI is not allowed here\r\n", reader.Ask("SUBSCRIBE", "c"));
+            Assert.StartsWith("-EXECABORT", reader.Ask("EXEC"), StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void More_keys_than_are_remembered_are_taken_back_unchanged()
     {

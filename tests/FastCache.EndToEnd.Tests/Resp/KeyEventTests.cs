@@ -17,6 +17,11 @@ public sealed class KeyEventTests
         "PERSIST p{p}", "PERSIST p{p}", "RENAME p{p} pp{p}", "RENAME p{p} pp{p}", "RENAMENX pp{p} ppp{p}", "COPY ppp{p} c{p}", "COPY ppp{p} c{p}", "TOUCH c{p}",
         "SET r{p} 1", "RENAME r{p} c{p}", "HSET h a 1 b 2", "HSETNX h a 1", "HSETNX h c 1", "HMSET h a 2", "HINCRBY h a 1", "HINCRBYFLOAT h a 1.5",
         "HDEL h a", "HDEL h zz", "HDEL h b c", "FLUSHALL",
+        "ZADD z 1 a 2 b 3 c", "ZADD z 1 a", "ZADD z XX 5 a", "ZADD z XX 5 q", "ZADD z INCR 2 a", "ZINCRBY z 1 a", "ZREM z a", "ZREM z q", "ZREM z b c",
+        "ZADD z 1 a 2 b 3 c 4 d", "ZREMRANGEBYRANK z 0 0", "ZREMRANGEBYSCORE z 2 2", "ZREMRANGEBYLEX z [c [c", "ZREMRANGEBYRANK z 0 -1",
+        "ZADD {z}1 1 a 2 b", "ZADD {z}2 1 a", "ZUNIONSTORE {z}3 2 {z}1 {z}2", "ZINTERSTORE {z}3 2 {z}1 {z}2", "ZDIFFSTORE {z}3 2 {z}1 {z}2",
+        "ZINTERSTORE {z}3 2 {z}1 {z}9", "ZINTERSTORE {z}3 2 {z}1 {z}9", "ZRANGESTORE {z}4 {z}1 0 -1", "ZRANGESTORE {z}4 {z}1 9 10", "ZPOPMIN {z}1",
+        "ZPOPMAX {z}1", "ZMPOP 1 {z}2 MIN",
     ];
 
     [RedisFact]

@@ -21,7 +21,7 @@ internal abstract class RandomCollectionCommands(Random random) : RandomCommands
         8 => [One("TTL", "EXPIRETIME", "PERSIST"), Key()],
         9 or 10 => [One("RENAME", "RENAMENX"), Tagged(), Tagged()],
         11 or 12 or 13 => ["COPY", Tagged(), Tagged(), .. OneOf([], ["REPLACE"])],
-        14 => ["OBJECT", "ENCODING", Key()],
+        14 => ["OBJECT", One("ENCODING", "REFCOUNT"), Key()],
         15 => ["GET", Key()],
         16 => ["SET", Key(), "12", .. OneOf([], ["NX"], ["GET"], ["NX", "GET"], ["XX"], ["KEEPTTL"])],
         17 => [One("APPEND", "GETSET"), Key(), "7"],

@@ -44,7 +44,7 @@ internal sealed class RandomStringCommands(Random random) : RandomCommands(rando
         29 => [One("EXISTS", "TOUCH"), .. Many(() => [Key()])],
         30 or 31 => [One("EXPIRE", "PEXPIRE"), Key(), One(Later(), Later(), Later(), "-1", "0", "x", "9223372036854775807"), .. Conditions()],
         32 => ["EXPIREAT", Key(), One("2500000000", "2400000000", "1", "-5", "9223372036854775807"), .. Conditions()],
-        33 => ["PEXPIREAT", Key(), One("2500000000000", "2400000000000", "1"), .. Conditions()],
+        33 => ["PEXPIREAT", Key(), One("2500000000000", "2400000000000", "1", "-9223372036854775800"), .. Conditions()],
         34 or 35 => [One("TTL", "EXPIRETIME"), Key()],
         36 => ["PERSIST", Key()],
         37 => ["TYPE", Key()],

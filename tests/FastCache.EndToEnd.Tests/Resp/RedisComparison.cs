@@ -11,10 +11,14 @@ internal static class RedisComparison
     private static readonly Dictionary<string, Func<Random, RandomCommands>> Sources = new()
     {
         ["strings"] = random => new RandomStringCommands(random),
+        ["sorted sets"] = random => new RandomSortedSetCommands(random),
         ["hashes"] = random => new RandomHashCommands(random),
     };
 
     public static IEnumerable<string> Kinds => Sources.Keys;
+
+    /// <summary>Random commands of every kind.</summary>
+    public static RandomCommands[] AllOf(Random random) => [.. Sources.Values.Select(source => source(random))];
 
     public static void Run(string kind, params string[] options)
     {
@@ -52,7 +56,7 @@ internal static class RedisComparison
         Assert.Equal(0, node.Stop());
     }
 
-    private static void SendInPieces(RespPeer peer, byte[] bytes, Random random)
+    public static void SendInPieces(RespPeer peer, byte[] bytes, Random random)
     {
         for (int start = 0; start < bytes.Length;)
         {
@@ -62,10 +66,10 @@ internal static class RedisComparison
         }
     }
 
-    private static string Short(string reply) => reply.Length < 200 ? reply : $"{reply[..200]}... ({reply.Length} bytes)";
+    public static string Short(string reply) => reply.Length < 200 ? reply : $"{reply[..200]}... ({reply.Length} bytes)";
 
     /// <summary>All keys that SCAN finds with some words.</summary>
-    private static SortedSet<string> KeysOf(RespPeer peer, params string[] words)
+    public static SortedSet<string> KeysOf(RespPeer peer, params string[] words)
     {
         peer.Ask("HELLO", "2");
         SortedSet<string> keys = new(StringComparer.Ordinal);

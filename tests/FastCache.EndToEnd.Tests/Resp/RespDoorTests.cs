@@ -230,6 +230,20 @@ public sealed class RespDoorTests
         Assert.Equal("$-1\r\n", peer.Ask("GET", "nothing"));
     }
 
+    [Fact]
+    public void Client_info_has_the_numbers_that_clients_do_not_do_without()
+    {
+        using RunningNode node = RunningNode.StartWithResp();
+        using RespPeer peer = new(node.RespEndPoint);
+        string[] fields = ["id", "age", "idle", "db", "sub", "psub", "multi", "qbuf", "qbuf-free", "argv-mem", "obl", "oll", "omem", "tot-mem"];
+        foreach (string command in (string[])["INFO", "LIST"])
+        {
+            string line = peer.Ask("CLIENT", command).Split("\r\n")[1].TrimEnd();
+            Dictionary<string, string> told = line.Split(' ').Select(field => field.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
+            Assert.All(fields, field => Assert.True(long.Parse(told[field], CultureInfo.InvariantCulture) >= -1, field));
+        }
+    }
+
     private static long Dataset(RespPeer peer)
     {
         string info = peer.Ask("INFO", "memory");

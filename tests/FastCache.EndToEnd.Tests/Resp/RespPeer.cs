@@ -57,6 +57,40 @@ internal sealed class RespPeer : IDisposable
     public static byte[] Encode(params string[] arguments) => Encoding.Latin1.GetBytes(
         $"*{arguments.Length}\r\n" + string.Concat(arguments.Select(argument => $"${argument.Length}\r\n{argument}\r\n")));
 
+    /// <summary>What an array that came as a reply has in it.</summary>
+    public static IEnumerable<string> ElementsOf(string array)
+    {
+        int at = array.IndexOf('\n') + 1;
+        while (at < array.Length)
+        {
+            int start = at;
+            at = EndOf(array, at);
+            yield return array[start..at];
+        }
+    }
+
+    private static int EndOf(string replies, int start)
+    {
+        int end = replies.IndexOf('\n', start) + 1;
+        if (replies[start] is not ('$' or '=' or '*' or '~' or '>' or '%'))
+        {
+            return end;
+        }
+
+        int number = int.Parse(replies[(start + 1)..(end - 2)]);
+        if (replies[start] is '$' or '=')
+        {
+            return number < 0 ? end : end + number + 2;
+        }
+
+        for (int left = number * (replies[start] == '%' ? 2 : 1); left > 0; left--)
+        {
+            end = EndOf(replies, end);
+        }
+
+        return end;
+    }
+
     private void ReadInto(StringBuilder reply)
     {
         int line = reply.Length;

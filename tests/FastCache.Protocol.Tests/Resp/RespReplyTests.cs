@@ -37,6 +37,47 @@ public sealed class RespReplyTests
         Check("*4294967294\r\n", "%2147483647\r\n", (ref RespReplyWriter w) => w.WriteMap(int.MaxValue), RespReplyWriter.MaxOverheadBytes);
     }
 
+    [Theory]
+    [InlineData(0.1, "0.10000000000000001")]
+    [InlineData(-0.0001, "-0.0001")]
+    [InlineData(0.00001, "1.0000000000000001e-05")]
+    [InlineData(-0.0, "-0")]
+    [InlineData(17, "17")]
+    [InlineData(-1234.5, "-1234.5")]
+    [InlineData(99999999999999984.0, "99999999999999984")]
+    [InlineData(1e17, "1e+17")]
+    [InlineData(123456789012345678.0, "1.2345678901234568e+17")]
+    [InlineData(5e-324, "4.9406564584124654e-324")]
+    [InlineData(-double.MaxValue, "-1.7976931348623157e+308")]
+    public void Doubles_have_the_form_of_redis(double value, string text)
+    {
+        byte[] room = new byte[RespDouble.MaxBytes];
+        Assert.Equal(text, Encoding.ASCII.GetString(room, 0, RespDouble.Format(value, room)));
+    }
+
+    [Theory]
+    [InlineData("5", 5.0)]
+    [InlineData("+.5e1", 5.0)]
+    [InlineData("5.", 5.0)]
+    [InlineData("-INF", double.NegativeInfinity)]
+    [InlineData("infinity", double.PositiveInfinity)]
+    [InlineData("0e5", 0.0)]
+    [InlineData("5e-324", 5e-324)]
+    [InlineData("", null)]
+    [InlineData(" 5", null)]
+    [InlineData("5 ", null)]
+    [InlineData("1e", null)]
+    [InlineData("nan", null)]
+    [InlineData("1e400", null)]
+    [InlineData("-1e-400", null)]
+    [InlineData("5\0", null)]
+    public void Doubles_are_read_whole_and_in_range(string text, double? number)
+    {
+        bool isNumber = RespDouble.TryParseInRange(Encoding.ASCII.GetBytes(text), out double read);
+        Assert.Equal(number is not null, isNumber);
+        Assert.Equal(number ?? read, read);
+    }
+
     [Fact]
     public void Doubles_read_back_as_they_were() => Property.Holds(20_000, (random, _) =>
     {

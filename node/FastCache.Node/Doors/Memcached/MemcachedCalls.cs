@@ -42,7 +42,9 @@ internal sealed class MemcachedCalls(DoorShard shard, int capacity)
 {
     private readonly PendingCall[] _calls = new PendingCall[capacity];
     private readonly ClassicCommands _classic = new(shard);
-    private readonly MetaCommands _meta = new(shard);
+    private readonly MetaReads _metaReads = new(shard);
+    private readonly MetaWrites _metaWrites = new(shard);
+    private readonly MetaCounters _metaCounters = new(shard);
     private readonly MemcachedReport _report = new(shard);
 
     public ref PendingCall this[int place] => ref _calls[place];
@@ -72,19 +74,19 @@ internal sealed class MemcachedCalls(DoorShard shard, int capacity)
                 _classic.Get(call.Request, call.IsLast, key, ref reply);
                 break;
             case MemcachedCommand.MetaGet:
-                _meta.Get(call.Request, key, ref reply);
+                _metaReads.Get(call.Request, key, ref reply);
                 break;
             case MemcachedCommand.MetaSet:
-                _meta.Set(call.Request, key, ref reply);
+                _metaWrites.Set(call.Request, key, ref reply);
                 break;
             case MemcachedCommand.MetaDelete:
-                _meta.Delete(call.Request, key, ref reply);
+                _metaWrites.Delete(call.Request, key, ref reply);
                 break;
             case MemcachedCommand.MetaArithmetic:
-                _meta.Count(call.Request, key, ref reply);
+                _metaCounters.Count(call.Request, key, ref reply);
                 break;
             case MemcachedCommand.MetaDebug:
-                _meta.Describe(call.Request, key, ref reply);
+                _metaReads.Describe(call.Request, key, ref reply);
                 break;
             case MemcachedCommand.MetaNoop:
                 reply.Add("MN\r\n"u8);
@@ -109,7 +111,7 @@ internal sealed class MemcachedCalls(DoorShard shard, int capacity)
                 _classic.GetValue(request.Key, key, ref reply);
                 break;
             case MemcachedCommand.MetaGet:
-                _meta.GetValue(request, key, ref reply);
+                _metaReads.GetValue(request, key, ref reply);
                 break;
             default:
                 WriteOutcome outcome = shard.Shard.Set(key, request.Value, new SetOptions { ClientFlags = request.ClientFlags }, out _);

@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Sessions;
 using FastCache.Protocol.Memcached;
 
 namespace FastCache.Node.Doors.Memcached;
@@ -9,6 +10,9 @@ internal sealed class MemcachedReport(DoorShard shard)
 {
     private const int PageBytes = 1 << 20;
     private const int MillisPerSecond = 1_000;
+
+    /// <summary>Most that is said of one connection, and of the end of the reply.</summary>
+    private const int MaxConnectionBytes = 256;
 
     public void Write(ReadOnlySpan<byte> arguments, ref Line reply)
     {
@@ -32,6 +36,10 @@ internal sealed class MemcachedReport(DoorShard shard)
         else if (section.SequenceEqual("sizes"u8))
         {
             WriteSizes(ref reply);
+        }
+        else if (section.SequenceEqual("conns"u8))
+        {
+            WriteConnections(ref reply);
         }
         else
         {
@@ -160,6 +168,36 @@ internal sealed class MemcachedReport(DoorShard shard)
         }
     }
 
+    /// <summary>The connections of this door at the shard that answers, as many as the reply has room for.</summary>
+    private void WriteConnections(ref Line reply)
+    {
+        foreach (Session? session in shard.Sessions().All)
+        {
+            if (session is not { State: SessionState.Open } || session.Door.Kind != DoorKind.Memcached)
+            {
+                continue;
+            }
+
+            if (reply.RoomBytes < MaxConnectionBytes)
+            {
+                break;
+            }
+
+            int slot = session.Connection.Slot;
+            AddOf(slot, "addr"u8, ref reply);
+            reply.Add("tcp:"u8);
+            reply.Add(session.Peer.ToString());
+            reply.Add("\r\n"u8);
+            AddOf(slot, "state"u8, ref reply);
+            reply.Add(session.IsBlocked ? "conn_mwrite\r\n"u8
+                : session.PartialFrameSinceMillis is not null ? "conn_nread\r\n"u8
+                : "conn_read\r\n"u8);
+            AddOf(slot, "secs_since_last_cmd"u8, ref reply);
+            reply.Add((shard.NowMillis() - session.LastReceivedMillis) / MillisPerSecond);
+            reply.Add("\r\n"u8);
+        }
+    }
+
     private long Total(string name) => shard.Stats.Total(name);
 
     private long TotalOf(int sizeClass, string name) => shard.Stats.TotalOfClass(sizeClass, name);
@@ -187,6 +225,15 @@ internal sealed class MemcachedReport(DoorShard shard)
         Span<byte> digits = stackalloc byte[32];
         time.TotalSeconds.TryFormat(digits, out int length, "F6", System.Globalization.CultureInfo.InvariantCulture);
         Add(name, digits[..length], ref reply);
+    }
+
+    private static void AddOf(int slot, ReadOnlySpan<byte> name, ref Line reply)
+    {
+        reply.Add("STAT "u8);
+        reply.Add(slot);
+        reply.Add(":"u8);
+        reply.Add(name);
+        reply.Add(" "u8);
     }
 
     private static void AddOf(ReadOnlySpan<byte> group, int sizeClass, ReadOnlySpan<byte> name, long value, ref Line reply)

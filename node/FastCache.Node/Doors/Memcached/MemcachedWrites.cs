@@ -20,6 +20,22 @@ internal static class MemcachedWrites
         return outcome;
     }
 
+    /// <summary>Gives an item the life that a request has; what is over at once is deleted.</summary>
+    public static void GiveLife(DoorShard shard, in MemcachedRequest request, in LookupKey key)
+    {
+        TimeToLive life = TimeToLive.Of(request.ExpirySeconds, shard.UnixMillis());
+        if (life.IsOver)
+        {
+            shard.Shard.Delete(key);
+        }
+        else
+        {
+            shard.Shard.Touch(key, life.Millis);
+        }
+
+        shard.Note(request.Key);
+    }
+
     /// <summary>The line for what went wrong, without its end.</summary>
     public static ReadOnlySpan<byte> TextOf(WriteOutcome outcome) => outcome switch
     {
@@ -54,6 +70,13 @@ internal static class MemcachedWrites
             WriteOutcome filled = cache.Set(
                 key, request.Value, options with { Condition = SetCondition.Always, LeaseToken = request.Version }, out version);
             outcome = filled == WriteOutcome.LeaseLost ? outcome : filled;
+        }
+
+        if (command == MemcachedCommand.Cas && outcome == WriteOutcome.NotFound
+            && (cache.Leases.IsClaimed(key) || cache.Leases.TryPeekStale(key, out _)))
+        {
+            // Who asks by mg sees an item, so the unique is the wrong one of an item that is there.
+            outcome = WriteOutcome.VersionMismatch;
         }
 
         if (outcome == WriteOutcome.Done && life.IsOver)

@@ -155,14 +155,18 @@ internal sealed class ClientCommands(DoorShard shard, ClientTracking tracking)
         TalkSubscriptions? own = talk.Subscriptions;
         line.Add(" flags="u8);
         line.Add(own is { IsEmpty: false } ? "P"u8 : default);
+        line.Add(talk.Transaction.IsOpen ? "x"u8 : default);
         line.Add(talk.Tracking is null ? default : talk.Tracking.IsBroadcast ? "tB"u8 : "t"u8);
-        line.Add(own is { IsEmpty: false } || talk.Tracking is not null ? " db=0 sub="u8 : "N db=0 sub="u8);
+        bool hasFlag = own is { IsEmpty: false } || talk.Transaction.IsOpen || talk.Tracking is not null;
+        line.Add(hasFlag ? " db=0 sub="u8 : "N db=0 sub="u8);
         line.Add(own?.Of(ChannelKind.Plain).Count ?? 0);
         line.Add(" psub="u8);
         line.Add(own?.Of(ChannelKind.Pattern).Count ?? 0);
         line.Add(" ssub="u8);
         line.Add(own?.Of(ChannelKind.OfSlot).Count ?? 0);
-        line.Add(" multi=-1 cmd="u8);
+        line.Add(" multi="u8);
+        line.Add(talk.Transaction.IsOpen ? talk.Transaction.Commands : -1);
+        line.Add(" cmd="u8);
         line.Add(talk.LastCommand < 0 ? "NULL" : Table[talk.LastCommand].Name);
         line.Add(" user=default redir="u8);
         line.Add(talk.Tracking?.Redirect ?? -1);
@@ -172,6 +176,23 @@ internal sealed class ClientCommands(DoorShard shard, ClientTracking tracking)
         line.Add(talk.LibraryVersion);
         line.Add(" resp="u8);
         line.Add(talk.IsVersion3 ? 3 : 2);
+        AddMemory(session, ref line);
         line.Add("\n"u8);
+    }
+
+    /// <summary>The numbers of a connection that some clients fail without.</summary>
+    private void AddMemory(Session session, ref Line line)
+    {
+        long unreadBytes = shard.UnreadBytes(session.Connection);
+        line.Add(" qbuf="u8);
+        line.Add(session.Input.CarriedBytes);
+        line.Add(" qbuf-free="u8);
+        line.Add(session.Input.HeldBytes - session.Input.CarriedBytes);
+        line.Add(" argv-mem=0 obl=0 oll="u8);
+        line.Add(unreadBytes > 0 ? 1 : 0);
+        line.Add(" omem="u8);
+        line.Add(unreadBytes);
+        line.Add(" tot-mem="u8);
+        line.Add(session.HeldBytes + unreadBytes);
     }
 }

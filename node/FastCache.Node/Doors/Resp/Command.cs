@@ -57,6 +57,25 @@ internal enum Join : byte
     Ok,
 }
 
+/// <summary>What becomes of a command between MULTI and EXEC.</summary>
+internal enum InTransaction : byte
+{
+    /// <summary>It waits for EXEC; one without keys only on a node of one shard, as it may need the connection or every shard.</summary>
+    Waits,
+
+    /// <summary>It waits for EXEC, and does the same on whichever shard that is, for any connection.</summary>
+    WaitsAnywhere,
+
+    /// <summary>It is executed at once.</summary>
+    AtOnce,
+
+    /// <summary>It executes those that wait: EXEC.</summary>
+    Executes,
+
+    /// <summary>It is refused, and the transaction goes on: WATCH.</summary>
+    Refused,
+}
+
 /// <summary>Where in the arguments the keys are, in the numbers of Redis's COMMAND.</summary>
 /// <param name="First">The first one; 0: there is none, but for those that are counted.</param>
 /// <param name="Last">The last one; -1 is the last argument.</param>
@@ -147,6 +166,12 @@ internal sealed record Command(
 
     /// <summary>Whether nothing has to be checked but the number of arguments and the length of the one key, the first argument.</summary>
     public bool IsPlain { get; } = Spread == Spread.One && Keys == KeyPlaces.Only;
+
+    /// <summary>What becomes of it between MULTI and EXEC.</summary>
+    public InTransaction InTransaction { get; init; }
+
+    /// <summary>Whether it decides what requests behind it mean: none of these is looked at before it has been executed.</summary>
+    public bool IsTurn => InTransaction >= InTransaction.AtOnce;
 
     /// <summary>Its place in the table, subcommands counted.</summary>
     public int Index { get; set; }

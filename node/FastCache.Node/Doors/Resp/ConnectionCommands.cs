@@ -23,19 +23,21 @@ internal sealed class ConnectionCommands(DoorShard shard, SubscriptionTable subs
         new("ping", -1, CommandFlags.Fast, KeyPlaces.None, Ping, Group, "Answers PONG, or what it is given.")
         {
             IsForSubscribers = true,
+            InTransaction = InTransaction.WaitsAnywhere,
         },
-        new("echo", 2, CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Fast, KeyPlaces.None, Echo, Group, "Answers what it is given."),
+        new("echo", 2, CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Fast, KeyPlaces.None, Echo, Group, "Answers what it is given.") { InTransaction = InTransaction.WaitsAnywhere },
         new("hello", -1, BeforeAuth, KeyPlaces.None, Hello, Group, "Agrees on the version of the protocol.")
         {
             ChangesTalk = true,
         },
-        new("auth", -2, BeforeAuth, KeyPlaces.None, Authenticate, Group, "Takes the default user with any password: there are no passwords."),
-        new("select", 2, CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Fast, KeyPlaces.None, Select, Group, "Takes database 0, the only one."),
+        new("auth", -2, BeforeAuth, KeyPlaces.None, Authenticate, Group, "Takes the default user with any password: there are no passwords.") { InTransaction = InTransaction.WaitsAnywhere },
+        new("select", 2, CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Fast, KeyPlaces.None, Select, Group, "Takes database 0, the only one.") { InTransaction = InTransaction.WaitsAnywhere },
         new("quit", -1, BeforeAuth, KeyPlaces.None, Containers.Never, Group, "Ends the connection.") { Ends = Quit },
         new("reset", 1, BeforeAuth, KeyPlaces.None, Reset, Group, "Makes the connection what it was when it was new.")
         {
             IsForSubscribers = true,
             ChangesTalk = true,
+            InTransaction = InTransaction.AtOnce,
         },
         new("post", -1, Always, KeyPlaces.None, Containers.Never, Group, "Ends the connection without a word: it is HTTP's.") { Ends = Http },
         new("host:", -1, Always, KeyPlaces.None, Containers.Never, Group, "Ends the connection without a word: it is HTTP's.") { Ends = Http },

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using FastCache.Protocol.Resp;
 
@@ -25,8 +24,6 @@ internal static class Decimals
     /// <summary>Digits behind the point that Redis writes.</summary>
     private const int MostDecimals = 17;
 
-    private static readonly SearchValues<byte> NumberBytes = SearchValues.Create("0123456789+-.eEinfatyINFATY"u8);
-
     /// <summary>Adds two numbers: as decimals where they have at most 28 digits, otherwise as binary ones of 64 bits.</summary>
     /// <param name="left">At most <see cref="MaxBytes"/>.</param>
     /// <param name="right">Any bytes.</param>
@@ -35,7 +32,7 @@ internal static class Decimals
     public static DecimalSum Add(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right, Span<byte> sum, out int length)
     {
         length = 0;
-        if (!TryParse(left, out double first) || !TryParse(right, out double second))
+        if (!RespDouble.TryParse(left, out double first) || !RespDouble.TryParse(right, out double second))
         {
             return DecimalSum.NotANumber;
         }
@@ -59,28 +56,5 @@ internal static class Decimals
         }
 
         return DecimalSum.Done;
-    }
-
-    /// <summary>Reads a number as Redis takes them: no white space, infinities in words.</summary>
-    public static bool TryParse(ReadOnlySpan<byte> text, out double number)
-    {
-        number = 0;
-        // The runtime would take white space, and words in other spellings.
-        if (text.IsEmpty || text.ContainsAnyExcept(NumberBytes))
-        {
-            return false;
-        }
-
-        return double.TryParse(text, NumberStyles.Float & ~NumberStyles.AllowLeadingWhite & ~NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out number)
-            ? !double.IsNaN(number)
-            : TryParseInfinity(text, out number);
-    }
-
-    private static bool TryParseInfinity(ReadOnlySpan<byte> text, out double number)
-    {
-        bool isNegative = text[0] == '-';
-        ReadOnlySpan<byte> word = text[0] is (byte)'-' or (byte)'+' ? text[1..] : text;
-        number = isNegative ? double.NegativeInfinity : double.PositiveInfinity;
-        return RespWord.Is(word, "inf"u8) || RespWord.Is(word, "infinity"u8);
     }
 }

@@ -58,7 +58,8 @@ internal sealed class ExpiryCommands(DoorShard shard)
             return;
         }
 
-        long rest = (time * unitMillis) - (isAbsolute ? unixMillis : 0);
+        long end = time * unitMillis;
+        long rest = !isAbsolute ? end : end > unixMillis ? end - unixMillis : 0;
         bool isDone = !(isForLimited && !(_shard.TryInspect(call.Key, out ItemView item) && item.RestMillis > 0))
             && _shard.Touch(call.Key, (ulong)Math.Max(1, rest), condition);
         if (isDone && rest <= 0)

@@ -33,6 +33,8 @@ internal sealed class KeyCommands(DoorShard shard)
                 new("object|encoding", 3, CommandFlags.ReadOnly, new KeyPlaces(2, 2, 1), Encoding, Group, "Returns how a value is stored."),
                 new("object|freq", 3, CommandFlags.ReadOnly, new KeyPlaces(2, 2, 1), Frequency, Group,
                     "Returns how often a key was used lately: 0 to 7."),
+                new("object|refcount", 3, CommandFlags.ReadOnly, new KeyPlaces(2, 2, 1), References, Group,
+                    "Returns how many keys share a value: 1, as none do."),
             ],
         },
         new("memory", -2, CommandFlags.None, KeyPlaces.None, Containers.Never, "server", "Looks at memory.")
@@ -183,6 +185,18 @@ internal sealed class KeyCommands(DoorShard shard)
         if (_shard.TryInspect(call.Key, out ItemView item))
         {
             reply.WriteInteger(item.Uses);
+        }
+        else
+        {
+            reply.WriteNull();
+        }
+    }
+
+    private void References(scoped Call call, ref RespReplyWriter reply)
+    {
+        if (_shard.TryInspect(call.Key, out _))
+        {
+            reply.WriteInteger(1);
         }
         else
         {

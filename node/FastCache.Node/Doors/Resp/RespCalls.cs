@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.Transactions;
 using FastCache.Node.Sessions;
 using FastCache.Protocol;
 using FastCache.Protocol.Resp;
@@ -41,6 +42,7 @@ internal sealed class RespCalls(DoorShard shard, CommandTable commands, StringCo
     private readonly int _get = commands.Find("get"u8)!.Index;
     private readonly int _set = commands.Find("set"u8)!.Index;
     private readonly NodeCounters _counters = shard.Counters;
+    private readonly WaitingCommands _waiting = new(shard);
 
     public ref PendingCall this[int place] => ref _calls[place];
 
@@ -73,7 +75,7 @@ internal sealed class RespCalls(DoorShard shard, CommandTable commands, StringCo
         RespReplyWriter reply = new(room, isVersion3);
         if (call.Refusal != Refusal.None)
         {
-            Refuse(call, ref reply);
+            Refuse(call, session, ref reply);
             return reply.Length;
         }
 
@@ -108,17 +110,30 @@ internal sealed class RespCalls(DoorShard shard, CommandTable commands, StringCo
 
     /// <summary>What has to be known of a call when its reply is there, see <see cref="RespJoin"/>.</summary>
     public byte TagOf(int place) =>
-        _calls[place].CommandIndex < 0 ? (byte)0 : RespJoin.TagOf(_calls[place], commands[_calls[place].CommandIndex].Join);
+        _calls[place].CommandIndex < 0 ? (byte)0 : RespJoin.TagOf(_calls[place], commands[_calls[place].CommandIndex]);
 
-    private void Refuse(in PendingCall call, ref RespReplyWriter reply)
+    private void Refuse(in PendingCall call, Session? session, ref RespReplyWriter reply)
     {
-        if (call.Refusal == Refusal.Moved)
+        Command? command = call.CommandIndex < 0 ? null : commands[call.CommandIndex];
+        Transaction? transaction = ((RespTalk?)session?.Talk)?.Transaction;
+        switch (call.Refusal)
         {
-            shard.Counters.Moved++;
-            RespErrors.WriteMoved(KeySlot.Of(call.Request[call.KeyIndex]), shard.Topology.Slots!, shard.Doors.RespPortDistance, ref reply);
-            return;
+            case Refusal.Waits:
+                _waiting.Add(transaction!, call.Request, command!, ref reply);
+                return;
+            case Refusal.Moved:
+                shard.Counters.Moved++;
+                RespErrors.WriteMoved(
+                    KeySlot.Of(call.Request[call.KeyIndex]), shard.Topology.Slots!, shard.Doors.RespPortDistance, ref reply);
+                break;
+            default:
+                RespErrors.Write(call.Refusal, call.Request, command, ref reply);
+                break;
         }
 
-        RespErrors.Write(call.Refusal, call.Request, call.CommandIndex < 0 ? null : commands[call.CommandIndex], ref reply);
+        if (call.Refusal != Refusal.WatchInTransaction)
+        {
+            transaction?.Refused(command);
+        }
     }
 }

@@ -70,6 +70,13 @@ internal sealed class RespChecks(ProtocolLimits limits, NodeTopology topology)
         return false;
     }
 
+    /// <summary>What keys that are to be together have in common: the slot in a cluster, otherwise the shard.</summary>
+    public static int PlaceOf(ReadOnlySpan<byte> key, NodeTopology topology) =>
+        topology.Slots is null ? topology.OwnerOf(key) : KeySlot.Of(key);
+
+    /// <summary>Why keys of different places are not taken together.</summary>
+    public static Refusal CrossingOf(NodeTopology topology) => topology.Slots is null ? Refusal.CrossShard : Refusal.CrossSlot;
+
     /// <summary>Whether all keys of a request are of the shard that has the first, or in a cluster of one slot.</summary>
     public bool IsOneShards(RequestGroup group, in RespRequest request, Command command, int owner)
     {

@@ -4,6 +4,7 @@ using FastCache.Node.Doors.Resp.ClientCaching;
 using FastCache.Node.Doors.Resp.Collections;
 using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Node.Doors.Resp.Subscriptions;
+using FastCache.Node.Doors.Resp.Transactions;
 using FastCache.Node.Sessions;
 using FastCache.Protocol;
 using FastCache.Protocol.Resp;
@@ -27,14 +28,18 @@ internal sealed class RespDoor : Door
     private readonly RespInput _input;
     private readonly RespCalls _calls;
     private readonly RespParcels _parcels;
+    private readonly TransactionCommands _transactions;
+    private readonly CarryPool _carries;
 
-    public RespDoor(DoorShard shard, CarryPool carries)
+    public RespDoor(DoorShard shard)
     {
         _shard = shard;
         _counters = shard.Counters;
+        _carries = shard.Carries;
+        _transactions = new TransactionCommands(shard);
         ScanCommands scans = new(shard);
         _subscriptions = new SubscriptionTable(shard);
-        ShardNotices notices = new(shard, carries);
+        ShardNotices notices = new(shard);
         shard.Tracking.Listener = _tracking = new ClientTracking(shard, notices);
         shard.EventChannels = _events = new KeyEventChannels(shard, _subscriptions, notices);
         ConnectionCommands connections = new(shard, _subscriptions, _tracking);
@@ -49,12 +54,18 @@ internal sealed class RespDoor : Door
             .. new KeyCommands(shard).Commands,
             .. new ExpiryCommands(shard).Commands,
             .. new HashCommands(shard).Commands,
+            .. new SortedSetCommands(shard).Commands,
+            .. new SortedSetRangeCommands(shard).Commands,
+            .. new SortedSetPopCommands(shard).Commands,
+            .. new SortedSetCombineCommands(shard).Commands,
             .. scans.Commands,
             .. server.Commands,
             .. new ClusterCommands(shard).Commands,
             .. new SubscriptionCommands(shard, _subscriptions).Commands,
+            .. _transactions.Commands,
         ]);
-        server.Table = connections.Table = commands;
+        server.Table = connections.Table = _tracking.Table = commands;
+        _transactions.Run = new TransactionRun(shard, new RespCalls(shard, commands, strings, capacity: 1), commands);
         _calls = new RespCalls(shard, commands, strings, RequestGroup.Capacity);
         _input = new RespInput(shard, commands, _calls, scans);
         _parcels = new RespParcels(shard, commands, strings, TakeNotice);
@@ -64,7 +75,7 @@ internal sealed class RespDoor : Door
 
     public override void Open(Session session)
     {
-        RespTalk talk = session.Talk as RespTalk ?? new RespTalk();
+        RespTalk talk = session.Talk as RespTalk ?? new RespTalk(_carries);
         session.Talk = talk;
         session.IsIntroduced = true;
         talk.Open(_shard.Clients.Open(new ClientPlace(_shard.Topology.Shard, session.Connection)));
@@ -83,6 +94,10 @@ internal sealed class RespDoor : Door
 
     public override bool Decode(Session session, RequestGroup group) => _input.Decode(session, group);
 
+    public override void Close(Session session) => ((RespTalk)session.Talk!).Transaction.End();
+
+    public override long HeldBytes(Session session) => ((RespTalk)session.Talk!).Transaction.HeldBytes;
+
     public override int Execute(Session session, int call, in LookupKey key, Span<byte> room)
     {
         RespTalk talk = (RespTalk)session.Talk!;
@@ -97,7 +112,7 @@ internal sealed class RespDoor : Door
     public override int RefuseForwarding(Session session, int call, Span<byte> room)
     {
         RespTalk talk = (RespTalk)session.Talk!;
-        _calls[call].Refusal = Refusal.NoMemoryBetweenShards;
+        _calls[call].Refusal = Refusal.OutOfMemory;
         return _calls.Execute(call, session, talk, default, room);
     }
 
@@ -114,6 +129,11 @@ internal sealed class RespDoor : Door
             // Not before: what it may tell other shards can send the parcel with the frame in it.
             NoteCall(talk, call);
         }
+
+        if (talk.Transaction.IsOpen)
+        {
+            talk.Transaction.End(); // Of all that comes between MULTI and EXEC only EXEC goes anywhere.
+        }
     }
 
     public override ReadOnlySpan<byte> Receive(int place, ReadOnlySpan<byte> frame) => _parcels.Receive(place, frame);
@@ -128,7 +148,9 @@ internal sealed class RespDoor : Door
     }
 
     public override int TakeReply(Session session, byte tag, ReadOnlySpan<byte> reply, Span<byte> room) =>
-        RespJoin.Take((RespTalk)session.Talk!, tag, reply, room);
+        tag == RespJoin.OfWatch
+            ? _transactions.TakeWatched((RespTalk)session.Talk!, reply, room)
+            : RespJoin.Take((RespTalk)session.Talk!, tag, reply, room);
 
     public override int End(Session session, Span<byte> room)
     {

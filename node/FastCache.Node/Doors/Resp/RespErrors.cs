@@ -20,7 +20,12 @@ internal enum Refusal : byte
     CrossShard,
     BadCursor,
     OnlySubscriptions,
-    NoMemoryBetweenShards,
+    NotInTransaction,
+    OutOfMemory,
+    WatchInTransaction,
+
+    /// <summary>It waits for EXEC: no error.</summary>
+    Waits,
 }
 
 /// <summary>The errors that are not one command's alone, in Redis's own words where Redis has the error.</summary>
@@ -85,8 +90,12 @@ internal static class RespErrors
 
                 line.Add(" HELP."u8);
                 break;
+            case Refusal.WatchInTransaction:
+                line.Add("ERR WATCH inside MULTI is not allowed"u8);
+                break;
             case Refusal.WrongArity:
-                AddWrongArity(command!.Name, ref line);
+                line.Add(command!.InTransaction == InTransaction.Executes ? "EXECABORT Transaction discarded because of: "u8 : "ERR "u8);
+                AddWrongArity(command.Name, ref line);
                 break;
             case Refusal.KeyLength:
                 line.Add("ERR a key has 1 to 250 bytes here (--max-key), and a key of this command has none or more"u8);
@@ -102,6 +111,11 @@ internal static class RespErrors
                 break;
             case Refusal.BadCursor:
                 line.Add(BadCursor);
+                break;
+            case Refusal.NotInTransaction:
+                line.Add("ERR '"u8);
+                line.Add(command!.Name);
+                line.Add("' inside MULTI is not allowed here"u8);
                 break;
             case Refusal.OnlySubscriptions:
                 line.Add("ERR Can't execute '"u8);
@@ -120,6 +134,7 @@ internal static class RespErrors
     public static void WriteWrongArity(string name, ref RespReplyWriter reply)
     {
         Line line = new(stackalloc byte[MaxErrorBytes]);
+        line.Add("ERR "u8);
         AddWrongArity(name, ref line);
         reply.WriteError(line.Text);
     }
@@ -257,7 +272,7 @@ internal static class RespErrors
 
     private static void AddWrongArity(string name, ref Line line)
     {
-        line.Add("ERR wrong number of arguments for '"u8);
+        line.Add("wrong number of arguments for '"u8);
         line.Add(name);
         line.Add("' command"u8);
     }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using FastCache.Node.Doors.Resp.Transactions;
 using FastCache.Node.Sessions;
 using FastCache.Node.Shards;
 using FastCache.Protocol;
@@ -15,6 +16,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
     private readonly ProtocolLimits _limits = shard.Limits;
     private readonly NodeTopology _topology = shard.Topology;
     private readonly RespChecks _checks = new(shard.Limits, shard.Topology);
+    private readonly TransactionInput _transactions = new(commands, calls, new RespChecks(shard.Limits, shard.Topology));
     private readonly RespRequestDecoder _decoder = new(
         MaxArguments, Math.Max(shard.Limits.MaxFrameBytes, 2 * RespRequestDecoder.MaxLineBytes));
 
@@ -45,6 +47,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
             return session.State != SessionState.Leaving;
         }
 
+        bool isInTransaction = talk.Transaction.IsOpen; // What changes that is a turn: the group is executed behind it.
         while (true)
         {
             if (group.IsFull || _decoder.HoldsLine)
@@ -71,7 +74,8 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
             while (true)
             {
                 int length;
-                if (!_isOnlySubscriber && _decoder.TryReadSimple(unread[offset..], talk.Progress, out RespSimpleRequest simple) && TryAddSimple(group, simple, position))
+                if (!isInTransaction && !_isOnlySubscriber && _decoder.TryReadSimple(unread[offset..], talk.Progress, out RespSimpleRequest simple)
+                    && TryAddSimple(group, simple, position))
                 {
                     result = DecodeResult.Ok;
                     session.HasDecoded = true;
@@ -87,7 +91,9 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
                     }
 
                     length = talk.Progress.Length;
-                    if (!TryAdd(session, group, request, length, ref position))
+                    if (!(isInTransaction
+                        ? _transactions.TryAdd(session, talk.Transaction, group, request, length, ref position)
+                        : TryAdd(session, group, request, length, ref position)))
                     {
                         return !_awaitsPushes;
                     }
@@ -278,7 +284,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
             }
             else if (!command!.Keys.IsOne && !_checks.IsOneShards(group, request, command, owner))
             {
-                call.Refusal = _topology.Slots is null ? Refusal.CrossShard : Refusal.CrossSlot;
+                call.Refusal = RespChecks.CrossingOf(_topology);
                 owner = ForeignRequests.EveryShard;
             }
 
@@ -286,7 +292,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
         }
 
         position.Offset += length;
-        return command is not { ChangesTalk: true };
+        return command is not ({ IsTurn: true } or { ChangesTalk: true });
     }
 
     /// <inheritdoc cref="TryAdd"/>

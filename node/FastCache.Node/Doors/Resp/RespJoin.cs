@@ -6,11 +6,14 @@ namespace FastCache.Node.Doors.Resp;
 /// <remarks>
 /// Elements of an array are sent as they come; of sums and OKs only the last part makes a reply, the first error if there was one.
 /// <code>
-/// tag   0: sent as it is      bit 0: to be joined      bit 1: a sum, otherwise OK      bit 2: the last part
+/// tag   0: sent as it is      bit 0: to be joined      bit 1: a sum, otherwise OK      bit 2: the last part      8: see OfWatch
 /// </code>
 /// </remarks>
 internal static class RespJoin
 {
+    /// <summary>The tag of an answer that the connection remembers: WATCH's.</summary>
+    public const byte OfWatch = 8;
+
     private const byte IsJoined = 1;
     private const byte IsSum = 2;
     private const byte IsLast = 4;
@@ -18,8 +21,14 @@ internal static class RespJoin
     private const int EndBytes = 2;
 
     /// <summary>What has to be known of a call when its reply is there.</summary>
-    public static byte TagOf(in PendingCall call, Join join)
+    public static byte TagOf(in PendingCall call, Command command)
     {
+        if (command.InTransaction == InTransaction.Refused)
+        {
+            return OfWatch;
+        }
+
+        Join join = command.Join;
         if (call.Parts == 1 || join == Join.Array)
         {
             return 0;

@@ -81,6 +81,7 @@ internal sealed class RespReport(DoorShard shard)
         {
             Add("role:"u8, "master"u8, ref text);
             Add("connected_slaves:"u8, 0, ref text);
+            Add("master_repl_offset:"u8, 0, ref text);
         }
 
         if (Begins("cpu"u8, "# CPU"u8, call, ref text, ref isFirst))

@@ -1,11 +1,13 @@
 using FastCache.Node.Doors.Resp.ClientCaching;
 using FastCache.Node.Doors.Resp.Subscriptions;
+using FastCache.Node.Doors.Resp.Transactions;
+using FastCache.Node.Sessions;
 using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp;
 
 /// <summary>What the door of Redis's protocol remembers of one connection.</summary>
-internal sealed class RespTalk
+internal sealed class RespTalk(CarryPool carries)
 {
     /// <summary>Most bytes that are kept of a name: it stands in managed memory, which no budget limits.</summary>
     public const int MostNameBytes = 128;
@@ -39,6 +41,9 @@ internal sealed class RespTalk
     /// <summary>What the client is told of keys that change; null: nothing.</summary>
     public TalkTracking? Tracking { get; set; }
 
+    /// <summary>What the connection watches, and has asked for since MULTI.</summary>
+    public Transaction Transaction { get; } = new(carries);
+
     /// <summary>Of a command that is executed in parts: the sum of the parts' replies so far.</summary>
     public long JoinedSum { get; set; }
 
@@ -61,5 +66,6 @@ internal sealed class RespTalk
     {
         IsVersion3 = false;
         Name = null;
+        Transaction.End();
     }
 }

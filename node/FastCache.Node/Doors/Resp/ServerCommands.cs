@@ -27,7 +27,7 @@ internal sealed class ServerCommands(DoorShard shard)
             "Deletes all keys: none is found any more at once, their memory comes back step by step.", Spread.EachShard, Join.Ok),
         new("flushall", -1, CommandFlags.Write, KeyPlaces.None, Flush, Group, "Does what FLUSHDB does.", Spread.EachShard, Join.Ok),
         new("info", -1, Reads, KeyPlaces.None, Report, Group, "Describes the node in Redis's words."),
-        new("time", 1, Reads | CommandFlags.Fast, KeyPlaces.None, Time, Group, "Returns the time: seconds since 1970, and microseconds."),
+        new("time", 1, Reads | CommandFlags.Fast, KeyPlaces.None, Time, Group, "Returns the time: seconds since 1970, and microseconds.") { InTransaction = InTransaction.WaitsAnywhere },
         new("config", -2, CommandFlags.None, KeyPlaces.None, Containers.Never, Group, "Tells of settings.")
         {
             Subcommands =

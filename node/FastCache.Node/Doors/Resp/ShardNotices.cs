@@ -52,10 +52,10 @@ internal sealed class ShardNotices
     private readonly byte[] _frame = new byte[HeadBytes + MostContentBytes];
     private bool _isWaiting;
 
-    public ShardNotices(DoorShard shard, CarryPool carries)
+    public ShardNotices(DoorShard shard)
     {
         _shard = shard;
-        _waiting = [.. Enumerable.Range(0, shard.Topology.ShardCount).Select(_ => new FrameQueue(carries))];
+        _waiting = [.. Enumerable.Range(0, shard.Topology.ShardCount).Select(_ => new FrameQueue(shard.Carries))];
     }
 
     /// <summary>Sends a notice to another shard.</summary>

@@ -1,4 +1,6 @@
+using FastCache.Node.Doors.Resp.Transactions;
 using FastCache.Node.Sessions;
+using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp.ClientCaching;
 
@@ -21,6 +23,7 @@ internal sealed class ClientTracking : IChangeListener
     private readonly ReadKeys _keys;
     private readonly bool[] _hasMissed;
     private readonly InvalidationFrames _frames;
+    private readonly RespArgumentTable _arguments = new();
     private readonly HashSet<ClientPlace> _missedRedirects = [];
     private bool _hasMissedAny;
     private bool _allChanged;
@@ -33,6 +36,9 @@ internal sealed class ClientTracking : IChangeListener
         _keys = new ReadKeys(shard.Options.ConnectionMemoryBytes / shard.Options.Shards / MemoryShare);
         _hasMissed = new bool[shard.Topology.ShardCount];
     }
+
+    /// <summary>All commands, once they are brought together.</summary>
+    public CommandTable Table { private get; set; } = null!;
 
     /// <summary>Begins to tell a session.</summary>
     public void Start(Session session, TalkTracking tracking)
@@ -79,15 +85,20 @@ internal sealed class ClientTracking : IChangeListener
             return;
         }
 
-        bool isRead = command is not null && (command.Flags & CommandFlags.ReadOnly) != 0 && call.KeyIndex > 0 && call.Refusal == Refusal.None;
-        if (isRead && !tracking.IsBroadcast && tracking.TakesNext)
+        if (command is not null && call.Refusal == Refusal.None && !tracking.IsBroadcast && tracking.TakesNext)
         {
-            // Of a key that is executed by itself the others have calls of their own.
-            bool isApart = command!.Spread == Spread.EachKey;
-            int count = isApart ? 1 : command.Keys.CountIn(call.Request);
-            for (int i = 0; i < count; i++)
+            if (command.InTransaction == InTransaction.Executes && call.Request.Count > 2)
             {
-                _keys.Add(call.Request[isApart ? call.KeyIndex : command.Keys.At(i, call.Request)], talk.Id);
+                NoteTransaction(talk, call.Request[2]);
+            }
+            else if (command.Spread == Spread.EachKey)
+            {
+                // Of a key that is executed by itself the others have calls of their own.
+                NoteKeys(talk, command, call.Request, call.KeyIndex);
+            }
+            else
+            {
+                NoteKeys(talk, command, call.Request);
             }
 
             TellExcess();
@@ -205,6 +216,40 @@ internal sealed class ClientTracking : IChangeListener
     /// <param name="session">Where they go.</param>
     /// <param name="keys">An array of them; empty: all keys.</param>
     public void Push(Session session, ReadOnlySpan<byte> keys) => _frames.Push(session, keys);
+
+    private void NoteTransaction(RespTalk talk, ReadOnlySpan<byte> body)
+    {
+        scoped TransactionBody.Reader reader = new(body);
+        for (int i = 0; i < reader.Watched; i++)
+        {
+            reader.ReadWatched(out _);
+        }
+
+        for (int i = 0; i < reader.Commands; i++)
+        {
+            RespRequest request = reader.ReadCommand(_arguments, out int number);
+            NoteKeys(talk, Table[number], request);
+        }
+    }
+
+    /// <summary>Remembers the keys that a command reads, if it does.</summary>
+    /// <param name="talk">Who.</param>
+    /// <param name="command">What.</param>
+    /// <param name="request">With the keys.</param>
+    /// <param name="only">The argument that is the only one of interest; 0: all keys are.</param>
+    private void NoteKeys(RespTalk talk, Command command, in RespRequest request, int only = 0)
+    {
+        if ((command.Flags & CommandFlags.ReadOnly) == 0)
+        {
+            return;
+        }
+
+        int count = only > 0 ? 1 : command.Keys.CountIn(request);
+        for (int i = 0; i < count; i++)
+        {
+            _keys.Add(request[only > 0 ? only : command.Keys.At(i, request)], talk.Id);
+        }
+    }
 
     private void TellExcess()
     {

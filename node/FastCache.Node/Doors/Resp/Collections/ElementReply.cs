@@ -1,3 +1,4 @@
+using System.Numerics;
 using FastCache.Core;
 using FastCache.Protocol.Resp;
 
@@ -10,8 +11,14 @@ internal enum ElementParts
     Field = 1,
     Value = 2,
 
-    /// <summary>With version 3 both as an array of their own.</summary>
+    /// <summary>With version 3 all of them as an array of their own.</summary>
     Pair = 4,
+
+    /// <summary>The score of a sorted set's member.</summary>
+    Score = 8,
+
+    /// <summary>As <see cref="Pair"/>, with version 2 too.</summary>
+    AlwaysPair = 16,
 }
 
 /// <summary>Writes elements behind the head of an array, set or map, as far as they fit into a reply.</summary>
@@ -20,6 +27,8 @@ internal enum ElementParts
 /// <param name="parts">What is written.</param>
 internal ref struct ElementReply(RespReplyWriter reply, ElementParts parts) : IElementVisitor
 {
+    private const ElementParts All = ElementParts.Field | ElementParts.Value | ElementParts.Score;
+
     private readonly int _before = reply.Length;
     private RespReplyWriter _reply = reply;
     private bool _isTooLong;
@@ -32,37 +41,47 @@ internal ref struct ElementReply(RespReplyWriter reply, ElementParts parts) : IE
 
     /// <summary>The length of an array of so many elements.</summary>
     public static int CountFor(int elements, ElementParts parts, in RespReplyWriter reply) =>
-        (parts & (ElementParts.Field | ElementParts.Value)) == (ElementParts.Field | ElementParts.Value) && !IsPaired(parts, reply)
-            ? 2 * elements
-            : elements;
+        IsPaired(parts, reply) ? elements : elements * BitOperations.PopCount((uint)(parts & All));
 
     /// <summary>Bytes that an element takes at most.</summary>
     public static int MostBytesOf(int fieldBytes, int valueBytes, ElementParts parts) =>
         ((parts & ElementParts.Field) != 0 ? fieldBytes + RespReplyWriter.MaxOverheadBytes : 0)
         + ((parts & ElementParts.Value) != 0 ? valueBytes + RespReplyWriter.MaxOverheadBytes : 0)
-        + ((parts & ElementParts.Pair) != 0 ? RespReplyWriter.MaxOverheadBytes : 0);
+        + ((parts & ElementParts.Score) != 0 ? RespReplyWriter.MaxOverheadBytes : 0)
+        + ((parts & (ElementParts.Pair | ElementParts.AlwaysPair)) != 0 ? RespReplyWriter.MaxOverheadBytes : 0);
 
     public bool Visit(in ElementView element)
     {
-        if (MostBytesOf(element.Field.Length, element.Length, parts) > _reply.Rest.Length)
+        if (!TryBegin(element.Field, element.Length))
         {
-            _isTooLong = true;
             return false;
-        }
-
-        if (IsPaired(parts, _reply))
-        {
-            _reply.WriteArray(2);
-        }
-
-        if ((parts & ElementParts.Field) != 0)
-        {
-            _reply.WriteBulk(element.Field);
         }
 
         if ((parts & ElementParts.Value) != 0)
         {
             element.CopyTo(_reply.BeginBulk(element.Length));
+        }
+
+        if ((parts & ElementParts.Score) != 0)
+        {
+            _reply.WriteDouble(element.Score);
+        }
+
+        return true;
+    }
+
+    /// <summary>Writes a member that is in no collection.</summary>
+    /// <returns>False when it does not fit.</returns>
+    public bool Write(scoped ReadOnlySpan<byte> member, double score)
+    {
+        if (!TryBegin(member, valueBytes: 0))
+        {
+            return false;
+        }
+
+        if ((parts & ElementParts.Score) != 0)
+        {
+            _reply.WriteDouble(score);
         }
 
         return true;
@@ -86,5 +105,27 @@ internal ref struct ElementReply(RespReplyWriter reply, ElementParts parts) : IE
         return false;
     }
 
-    private static bool IsPaired(ElementParts parts, in RespReplyWriter reply) => (parts & ElementParts.Pair) != 0 && reply.IsVersion3;
+    private bool TryBegin(scoped ReadOnlySpan<byte> field, int valueBytes)
+    {
+        if (MostBytesOf(field.Length, valueBytes, parts) > _reply.Rest.Length)
+        {
+            _isTooLong = true;
+            return false;
+        }
+
+        if (IsPaired(parts, _reply))
+        {
+            _reply.WriteArray(2);
+        }
+
+        if ((parts & ElementParts.Field) != 0)
+        {
+            _reply.WriteBulk(field);
+        }
+
+        return true;
+    }
+
+    private static bool IsPaired(ElementParts parts, in RespReplyWriter reply) =>
+        (parts & ElementParts.AlwaysPair) != 0 || ((parts & ElementParts.Pair) != 0 && reply.IsVersion3);
 }

@@ -27,9 +27,12 @@ internal static class ElementScan
                 break;
             case CollectionAnswer.Open when ScanWords.TryRead(
                 call, 3, takesType: false, takesNoValues: kind == CollectionKind.Hash, out ScanWords words, ref reply):
-                ElementParts parts = kind == CollectionKind.Hash && !words.HasNoValues
-                    ? ElementParts.Field | ElementParts.Value
-                    : ElementParts.Field;
+                ElementParts parts = ElementParts.Field | kind switch
+                {
+                    CollectionKind.Hash when !words.HasNoValues => ElementParts.Value,
+                    CollectionKind.SortedSet => ElementParts.Score,
+                    _ => default,
+                };
                 scoped Found found = new(reply, words.PatternAt == 0 ? default : call[words.PatternAt], words.PatternAt != 0, parts);
                 // Not more at once than fit, whatever they are; those whose hashes are the same come together nevertheless.
                 int most = ElementReply.MostBytesOf(CollectionView.MaxFieldBytes, CollectionView.MaxValueBytes, parts);
@@ -75,10 +78,7 @@ internal static class ElementScan
             return _elements.Visit(element);
         }
 
-        private static RespReplyWriter Behind(RespReplyWriter reply)
-        {
-            reply.Take(ScanReply.HeadBytes);
-            return reply;
-        }
+        /// <summary>Of version 2: scores are bulks here in either version.</summary>
+        private static RespReplyWriter Behind(RespReplyWriter reply) => new(reply.Rest[ScanReply.HeadBytes..], isVersion3: false);
     }
 }

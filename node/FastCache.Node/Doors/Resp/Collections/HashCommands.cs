@@ -134,7 +134,7 @@ internal sealed class HashCommands(DoorShard shard)
 
                 if (deleted > 0)
                 {
-                    shard.NoteTaken(call.KeyBytes, call.Key, KeyEvent.HDel);
+                    shard.NoteTaken(call.KeyBytes, KeyEvent.HDel);
                 }
 
                 reply.WriteInteger(deleted);
@@ -239,7 +239,7 @@ internal sealed class HashCommands(DoorShard shard)
 
     private void IncrementByFloat(scoped Call call, ref RespReplyWriter reply)
     {
-        if (!Decimals.TryParse(call[3], out double amount))
+        if (!RespDouble.TryParse(call[3], out double amount))
         {
             reply.WriteError(RespErrors.NotAFloat);
             return;
@@ -281,43 +281,8 @@ internal sealed class HashCommands(DoorShard shard)
 
     private void Scan(scoped Call call, ref RespReplyWriter reply) => ElementScan.Run(call, _collections, CollectionKind.Hash, ref reply);
 
-    private void RandomField(scoped Call call, ref RespReplyWriter reply)
-    {
-        long count = 1;
-        bool withValues = call.Count == 4 && RespWord.Is(call[3], "withvalues"u8);
-        if (call.Count > 2 && !RandomElements.TryReadCount(call[2], out count, ref reply))
-        {
-            return;
-        }
-
-        if (call.Count > 4 || (call.Count == 4 && !withValues))
-        {
-            reply.WriteError(RespErrors.Syntax);
-            return;
-        }
-
-        if (withValues && count is < -(long.MaxValue / 2) or > long.MaxValue / 2)
-        {
-            reply.WriteError("ERR value is out of range"u8);
-            return;
-        }
-
-        switch (_collections.Open(call.Key, CollectionKind.Hash, ref reply, out CollectionView hash))
-        {
-            case CollectionAnswer.Open when call.Count == 2:
-                RandomElements.WriteOne(hash, _random, ref reply);
-                break;
-            case CollectionAnswer.Open:
-                RandomElements.Write(hash, count, withValues ? Both | ElementParts.Pair : ElementParts.Field, _random, ref reply);
-                break;
-            case CollectionAnswer.Absent when call.Count == 2:
-                reply.WriteNull();
-                break;
-            case CollectionAnswer.Absent:
-                reply.WriteArray(0);
-                break;
-        }
-    }
+    private void RandomField(scoped Call call, ref RespReplyWriter reply) =>
+        RandomElements.Run(call, _collections, CollectionKind.Hash, "withvalues"u8, ElementParts.Value, _random, ref reply);
 
     /// <summary>Sets all fields of a call.</summary>
     /// <returns>False when they are not all set; then the error is written.</returns>

@@ -6,6 +6,54 @@ namespace FastCache.Node.Doors.Resp.Collections;
 /// <summary>Elements of a collection that chance chooses.</summary>
 internal static class RandomElements
 {
+    /// <summary>Executes a call of HRANDFIELD or ZRANDMEMBER: name, key, how many, a word that asks for more than fields.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="collections">Opens the collection.</param>
+    /// <param name="kind">What it must be.</param>
+    /// <param name="word">The word.</param>
+    /// <param name="more">What it asks for.</param>
+    /// <param name="random">Chooses.</param>
+    /// <param name="reply">Where the reply goes.</param>
+    public static void Run(
+        scoped Call call, Collections collections, CollectionKind kind, ReadOnlySpan<byte> word, ElementParts more, Random random,
+        ref RespReplyWriter reply)
+    {
+        long count = 1;
+        bool withMore = call.Count == 4 && RespWord.Is(call[3], word);
+        if (call.Count > 2 && !TryReadCount(call[2], out count, ref reply))
+        {
+            return;
+        }
+
+        if (call.Count > 4 || (call.Count == 4 && !withMore))
+        {
+            reply.WriteError(RespErrors.Syntax);
+            return;
+        }
+
+        if (withMore && count is < -(long.MaxValue / 2) or > long.MaxValue / 2)
+        {
+            reply.WriteError("ERR value is out of range"u8);
+            return;
+        }
+
+        switch (collections.Open(call.Key, kind, ref reply, out CollectionView collection))
+        {
+            case CollectionAnswer.Open when call.Count == 2:
+                WriteOne(collection, random, ref reply);
+                break;
+            case CollectionAnswer.Open:
+                Write(collection, count, withMore ? ElementParts.Field | ElementParts.Pair | more : ElementParts.Field, random, ref reply);
+                break;
+            case CollectionAnswer.Absent when call.Count == 2:
+                reply.WriteNull();
+                break;
+            case CollectionAnswer.Absent:
+                reply.WriteArray(0);
+                break;
+        }
+    }
+
     /// <summary>Reads how many are asked for.</summary>
     /// <returns>False when that is no number; then the error is written.</returns>
     public static bool TryReadCount(scoped ReadOnlySpan<byte> text, out long count, ref RespReplyWriter reply)

@@ -37,6 +37,30 @@ internal sealed class KeyEvent
 
     public static KeyEvent HIncrByFloat { get; } = new(EventClasses.Hash, "hincrbyfloat");
 
+    public static KeyEvent ZAdd { get; } = new(EventClasses.SortedSet, "zadd");
+
+    public static KeyEvent ZIncr { get; } = new(EventClasses.SortedSet, "zincr");
+
+    public static KeyEvent ZRem { get; } = new(EventClasses.SortedSet, "zrem");
+
+    public static KeyEvent ZRemRangeByRank { get; } = new(EventClasses.SortedSet, "zremrangebyrank");
+
+    public static KeyEvent ZRemRangeByScore { get; } = new(EventClasses.SortedSet, "zremrangebyscore");
+
+    public static KeyEvent ZRemRangeByLex { get; } = new(EventClasses.SortedSet, "zremrangebylex");
+
+    public static KeyEvent ZPopMin { get; } = new(EventClasses.SortedSet, "zpopmin");
+
+    public static KeyEvent ZPopMax { get; } = new(EventClasses.SortedSet, "zpopmax");
+
+    public static KeyEvent ZUnionStore { get; } = new(EventClasses.SortedSet, "zunionstore");
+
+    public static KeyEvent ZInterStore { get; } = new(EventClasses.SortedSet, "zinterstore");
+
+    public static KeyEvent ZDiffStore { get; } = new(EventClasses.SortedSet, "zdiffstore");
+
+    public static KeyEvent ZRangeStore { get; } = new(EventClasses.SortedSet, "zrangestore");
+
     public static KeyEvent Expired { get; } = new(EventClasses.Expired, "expired");
 
     public static KeyEvent Evicted { get; } = new(EventClasses.Evicted, "evicted");

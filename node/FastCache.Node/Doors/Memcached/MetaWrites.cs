@@ -1,0 +1,169 @@
+using FastCache.Core;
+using FastCache.Protocol.Memcached;
+
+namespace FastCache.Node.Doors.Memcached;
+
+/// <summary>The meta commands that write items: ms and md.</summary>
+internal sealed class MetaWrites(DoorShard shard)
+{
+    private readonly Shard _shard = shard.Shard;
+
+    public void Set(in MemcachedRequest request, in LookupKey key, ref Line reply)
+    {
+        bool hasVersion = (request.Meta & MetaOptions.HasVersion) != 0;
+        MemcachedCommand command = request.Mode switch
+        {
+            (byte)'E' => MemcachedCommand.Add,
+            (byte)'A' => MemcachedCommand.Append,
+            (byte)'P' => MemcachedCommand.Prepend,
+            _ when hasVersion => MemcachedCommand.Cas,
+            (byte)'R' => MemcachedCommand.Replace,
+            _ => MemcachedCommand.Set,
+        };
+        bool isEdit = command is MemcachedCommand.Append or MemcachedCommand.Prepend;
+        ulong version = 0;
+        WriteOutcome outcome = isEdit && hasVersion && request.Version != 0
+            && _shard.TryPeek(key, out ItemView present) && present.Version != request.Version
+                ? WriteOutcome.VersionMismatch
+                : MemcachedWrites.Store(shard, request, command, key, out version);
+        if (isEdit && outcome == WriteOutcome.NotFound && (request.Meta & MetaOptions.Vivifies) != 0)
+        {
+            MemcachedRequest vivified = request;
+            vivified.ExpirySeconds = request.VivifySeconds;
+            outcome = MemcachedWrites.Store(shard, vivified, MemcachedCommand.Add, key, out version);
+        }
+
+        if (command == MemcachedCommand.Cas && (request.Meta & MetaOptions.Stale) != 0
+            && (outcome is WriteOutcome.VersionMismatch or WriteOutcome.NotFound))
+        {
+            outcome = StoreStale(request, key, outcome, out version);
+        }
+
+        ReadOnlySpan<byte> code = outcome switch
+        {
+            WriteOutcome.Done => "HD"u8,
+            WriteOutcome.VersionMismatch => "EX"u8,
+            WriteOutcome.NotFound when command == MemcachedCommand.Cas => "NF"u8,
+            WriteOutcome.NotFound or WriteOutcome.Exists => "NS"u8,
+            _ => default,
+        };
+        if (code.IsEmpty)
+        {
+            reply.Add(MemcachedWrites.TextOf(outcome));
+            reply.Add("\r\n"u8);
+            return;
+        }
+
+        if (request.IsQuiet && outcome == WriteOutcome.Done)
+        {
+            return;
+        }
+
+        long size = request.Value.Length;
+        if (isEdit && outcome == WriteOutcome.Done && _shard.TryPeek(key, out ItemView edited))
+        {
+            size = edited.Length;
+        }
+
+        reply.Add(code);
+        MemcachedTokens flags = new(request.Arguments);
+        while (flags.TryNext(out ReadOnlySpan<byte> flag))
+        {
+            if (flag[0] == 'c')
+            {
+                MetaReplies.AddNumber(" c"u8, version, ref reply);
+            }
+            else if (flag[0] == 's' && outcome == WriteOutcome.Done)
+            {
+                MetaReplies.AddNumber(" s"u8, (ulong)size, ref reply);
+            }
+            else
+            {
+                MetaReplies.AddEcho(request, flag, ref reply);
+            }
+        }
+
+        reply.Add("\r\n"u8);
+    }
+
+    public void Delete(in MemcachedRequest request, in LookupKey key, ref Line reply)
+    {
+        bool isStale = false;
+        bool isThere = _shard.TryPeek(key, out ItemView item);
+        if (!isThere)
+        {
+            isThere = isStale = _shard.Leases.TryPeekStale(key, out item);
+        }
+
+        ReadOnlySpan<byte> code = "HD"u8;
+        if (!isThere)
+        {
+            // What a winner has read may be older than this delete.
+            _shard.Leases.Revoke(key);
+            code = "NF"u8;
+        }
+        else if ((request.Meta & MetaOptions.HasVersion) != 0 && item.Version != request.Version)
+        {
+            code = "EX"u8;
+        }
+        else
+        {
+            Remove(request, key, isStale);
+            if (request.IsQuiet)
+            {
+                return;
+            }
+        }
+
+        MetaReplies.WriteEnd(request, code, mayBeQuiet: false, ref reply);
+    }
+
+    /// <summary>Writes a value that its writer knows to be older than what it replaces.</summary>
+    private WriteOutcome StoreStale(in MemcachedRequest request, in LookupKey key, WriteOutcome refused, out ulong version)
+    {
+        version = 0;
+        bool isThere = _shard.TryPeek(key, out ItemView item) || _shard.Leases.TryPeekStale(key, out item);
+        if (!isThere || request.Version >= item.Version || request.Version == 0)
+        {
+            return refused;
+        }
+
+        SetOptions options = new() { KeepLife = true, ClientFlags = request.ClientFlags };
+        WriteOutcome outcome = _shard.Set(key, request.Value, options, out version);
+        _shard.Leases.Invalidate(key);
+        shard.Note(request.Key);
+        return outcome;
+    }
+
+    private void Remove(in MemcachedRequest request, in LookupKey key, bool isStale)
+    {
+        if ((request.Meta & MetaOptions.DropsValue) != 0)
+        {
+            _shard.Set(key, default, new SetOptions { KeepLife = true }, out _);
+            isStale = false;
+        }
+
+        if ((request.Meta & MetaOptions.Stale) != 0)
+        {
+            TimeToLive rest = TimeToLive.Of(request.ExpirySeconds, shard.UnixMillis());
+            if (rest.IsOver)
+            {
+                _shard.Delete(key);
+            }
+            else if (!isStale)
+            {
+                _shard.Leases.Invalidate(key, rest.Millis == 0 ? ulong.MaxValue : rest.Millis);
+            }
+            else
+            {
+                _shard.Leases.Revoke(key);
+            }
+        }
+        else if ((request.Meta & MetaOptions.DropsValue) == 0)
+        {
+            _shard.Delete(key);
+        }
+
+        shard.Note(request.Key);
+    }
+}

@@ -1,0 +1,119 @@
+using FastCache.Core;
+using FastCache.Node.Doors.Resp.KeyEvents;
+using FastCache.Protocol.Resp;
+
+namespace FastCache.Node.Doors.Resp.Collections;
+
+/// <summary>Takes members with the lowest or highest scores out of sorted sets.</summary>
+internal sealed class SortedSetPopCommands(DoorShard shard)
+{
+    private const string Group = "sorted-set";
+    private const ElementParts Both = ElementParts.Field | ElementParts.Score;
+
+    private readonly Collections _collections = new(shard);
+
+    public IEnumerable<Command> Commands =>
+    [
+        new("zpopmin", -2, CommandFlags.Write | CommandFlags.Fast, KeyPlaces.Only, PopMin, Group, "Removes members with the lowest scores and returns them."),
+        new("zpopmax", -2, CommandFlags.Write | CommandFlags.Fast, KeyPlaces.Only, PopMax, Group, "Removes members with the highest scores and returns them."),
+        new("zmpop", -4, CommandFlags.Write, KeyPlaces.Counted(1), PopOfMany, Group,
+            "Removes members with the lowest or highest scores of the first sorted set that exists, and returns them."),
+    ];
+
+    private void PopMin(scoped Call call, ref RespReplyWriter reply) => Pop(call, isMax: false, ref reply);
+
+    private void PopMax(scoped Call call, ref RespReplyWriter reply) => Pop(call, isMax: true, ref reply);
+
+    private void Pop(scoped Call call, bool isMax, ref RespReplyWriter reply)
+    {
+        long count = 1;
+        if (call.Count > 3)
+        {
+            reply.WriteError(RespErrors.Syntax);
+            return;
+        }
+
+        if (call.Count == 3 && (!RespNumber.TryParse(call[2], out count) || count < 0))
+        {
+            reply.WriteError("ERR value is out of range, must be positive"u8);
+            return;
+        }
+
+        switch (_collections.Open(call.Key, CollectionKind.SortedSet, ref reply, out CollectionView set))
+        {
+            case CollectionAnswer.Open:
+                Take(call.KeyBytes, set, count, isMax, call.Count == 3 ? Both | ElementParts.Pair : Both, reply.Length, ref reply);
+                break;
+            case CollectionAnswer.Absent:
+                reply.WriteArray(0);
+                break;
+        }
+    }
+
+    private void PopOfMany(scoped Call call, ref RespReplyWriter reply)
+    {
+        if (!RespNumber.TryParse(call[1], out long keys) || keys < 1)
+        {
+            reply.WriteError("ERR numkeys should be greater than 0"u8);
+            return;
+        }
+
+        // Behind the keys: MIN or MAX, perhaps COUNT and a number.
+        long wordAt = Math.Min(keys, call.Count) + 2;
+        bool isMax = wordAt < call.Count && RespWord.Is(call[(int)wordAt], "max"u8);
+        bool hasCount = wordAt + 3 == call.Count && RespWord.Is(call[(int)wordAt + 1], "count"u8);
+        if (wordAt >= call.Count || !(isMax || RespWord.Is(call[(int)wordAt], "min"u8)) || (wordAt + 1 != call.Count && !hasCount))
+        {
+            reply.WriteError(RespErrors.Syntax);
+            return;
+        }
+
+        long count = 1;
+        if (hasCount && (!RespNumber.TryParse(call[call.Count - 1], out count) || count < 1))
+        {
+            reply.WriteError("ERR count should be greater than 0"u8);
+            return;
+        }
+
+        for (int i = 2; i < wordAt; i++)
+        {
+            switch (_collections.Open(shard.Shard.Prepare(call[i]), CollectionKind.SortedSet, ref reply, out CollectionView set))
+            {
+                case CollectionAnswer.Open:
+                    int start = reply.Length;
+                    reply.WriteArray(2);
+                    reply.WriteBulk(call[i]);
+                    Take(call[i], set, count, isMax, Both | ElementParts.AlwaysPair, start, ref reply);
+                    return;
+                case CollectionAnswer.WrongKind:
+                    return;
+            }
+        }
+
+        reply.WriteNullArray();
+    }
+
+    /// <summary>Removes members and writes them as an array.</summary>
+    /// <param name="key">Whose they are.</param>
+    /// <param name="set">The set.</param>
+    /// <param name="count">Most of them.</param>
+    /// <param name="isMax">Whether those with the highest scores.</param>
+    /// <param name="parts">How they are written.</param>
+    /// <param name="start">Where the reply begins; an error takes the place of all of it, and nothing is removed.</param>
+    /// <param name="reply">Where they go.</param>
+    private void Take(
+        scoped ReadOnlySpan<byte> key, scoped CollectionView set, long count, bool isMax, ElementParts parts, int start, ref RespReplyWriter reply)
+    {
+        int taken = (int)Math.Min(count, set.Count);
+        RankRange ranks = new(isMax ? set.Count - taken : 0, taken);
+        if (taken < set.Count && taken > Collections.MostElements)
+        {
+            reply.CutTo(start);
+            RespErrors.WriteTooManyElements(ref reply);
+        }
+        else if (SortedSetReply.TryWrite(set, ranks, isMax, parts, ref reply, start) && set.RemoveRange(ranks.First, taken) > 0)
+        {
+            shard.NoteTaken(key, isMax ? KeyEvent.ZPopMax : KeyEvent.ZPopMin);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using FastCache.Node.Sessions;
+using FastCache.Node.Shards;
+using FastCache.Protocol.Resp;
+
+namespace FastCache.Node.Doors.Resp.Transactions;
+
+/// <summary>Makes calls of the requests between MULTI and EXEC.</summary>
+internal sealed class TransactionInput(CommandTable commands, RespCalls calls, RespChecks checks)
+{
+    /// <summary>Adds a request's call and moves the position past it.</summary>
+    /// <returns>False when the group is to be executed first; the position then says what is left.</returns>
+    public bool TryAdd(
+        Session session, Transaction transaction, RequestGroup group, in RespRequest request, int length, ref InputPosition position)
+    {
+        session.HasDecoded = true;
+        if (request.Count == 0)
+        {
+            position.Offset += length;
+            return true;
+        }
+
+        Command? command = commands.Find(request[0]);
+        Refusal refusal = checks.Check(request, length, ref command);
+        if (refusal == Refusal.None && command!.Ends is Fault end)
+        {
+            session.End(group, end);
+            position.Offset += length;
+            return true;
+        }
+
+        if (command is { InTransaction: InTransaction.Executes } && group.EndsWith(session))
+        {
+            return false; // What it executes is known when those before it wait.
+        }
+
+        ref PendingCall call = ref calls[group.Count];
+        call.Request = request;
+        call.CommandIndex = command?.Index ?? -1;
+        (call.KeyIndex, call.Part, call.Parts, call.IsSimple) = (0, 0, 1, false);
+        call.Refusal = refusal != Refusal.None || command!.IsTurn ? refusal : Refusal.Waits;
+        if (refusal == Refusal.None && command is { InTransaction: InTransaction.Refused })
+        {
+            call.Refusal = Refusal.WatchInTransaction;
+        }
+
+        if (call.Refusal == Refusal.Waits && command is { IsForSubscribers: true, InTransaction: InTransaction.Waits })
+        {
+            call.Refusal = Refusal.NotInTransaction;
+        }
+
+        bool isExecution = refusal == Refusal.None && command is { InTransaction: InTransaction.Executes };
+        if (!isExecution || transaction.IsSpoilt || !TryAddExecution(transaction, group, ref call, position))
+        {
+            group.AddCall(default, ForeignRequests.EveryShard, position);
+        }
+
+        position.Offset += length;
+        return command is not { IsTurn: true };
+    }
+
+    /// <summary>Adds the call that executes a transaction, on the shard of its keys.</summary>
+    private static bool TryAddExecution(Transaction transaction, RequestGroup group, ref PendingCall call, in InputPosition position)
+    {
+        if (!transaction.TryMakeCall(out RespRequest request, out int keyIndex))
+        {
+            call.Refusal = Refusal.OutOfMemory;
+            return false;
+        }
+
+        call.Request = request;
+        call.KeyIndex = keyIndex;
+        ReadOnlySpan<byte> key = keyIndex == 0 ? default : request[keyIndex];
+        int owner = keyIndex == 0 ? ForeignRequests.EveryShard : group.OwnerOf(key);
+        if (owner == NodeTopology.Elsewhere)
+        {
+            call.Refusal = Refusal.Moved;
+        }
+
+        group.AddCall(key, owner, position, 1 + transaction.Commands + transaction.Looks);
+        return true;
+    }
+}

@@ -1,0 +1,187 @@
+using System.Text.RegularExpressions;
+using FastCache.Protocol.Tests.Resp;
+
+namespace FastCache.EndToEnd.Tests.Resp;
+
+/// <summary>The same random transactions of two connections at a node and at a redis-server: every byte of every reply.</summary>
+/// <remarks>One connection sends some commands at once, and all are answered before another one sends.</remarks>
+public sealed partial class TransactionDifferenceTests
+{
+    private const int Rounds = 1_200;
+    private const int MostAtOnce = 12;
+
+    /// <summary>Longer ones could make replies that have no room in one of EXEC.</summary>
+    private const int MostArguments = 60;
+
+    private const int MostBytes = 500;
+
+    /// <summary>What a node of several shards refuses in a transaction.</summary>
+    private static readonly HashSet<string> _ofOneShard = ["DBSIZE", "FLUSHALL", "FLUSHDB", "HELLO", "SCAN", "CONFIG", "CLUSTER"];
+
+    /// <summary>
+    /// What may give a key the same time to live again, which is a change for Redis only, and what leaves another value behind where Redis
+    /// calculates otherwise.
+    /// </summary>
+    private static readonly HashSet<string> _different = ["EXPIREAT", "PEXPIREAT", "GETEX", "INCRBYFLOAT", "HINCRBYFLOAT"];
+
+    [RedisFact]
+    public void Node_of_one_shard_ends_transactions_as_redis_does() => Compare(7, "--shards", "1");
+
+    [RedisFact]
+    public void Node_of_three_shards_ends_transactions_as_redis_does() =>
+        Compare(8, "--shards", "3", "--memory", "192MiB", "--connection-memory", "64MiB");
+
+    [RedisFact]
+    public void Node_of_the_portable_backend_ends_transactions_as_redis_does() => Compare(9, "--shards", "1", "--io", "sockets");
+
+    private static void Compare(int seed, params string[] options)
+    {
+        using RedisServer redis = RedisServer.Start();
+        using RunningNode node = RunningNode.StartWithResp(options);
+        using Conversation first = new(redis, node);
+        using Conversation second = new(redis, node);
+        Random random = new(seed);
+        RandomCommands[] sources = RedisComparison.AllOf(random);
+        for (int round = 0; round < Rounds; round++)
+        {
+            Conversation peer = random.Next(2) == 0 ? first : second;
+            peer.Send([.. Enumerable.Range(0, random.Next(1, MostAtOnce)).Select(_ => Next())], random, round);
+            if (random.Next(40) == 0 && !peer.IsOpen)
+            {
+                peer.SpeakVersion($"{random.Next(2, 4)}");
+            }
+        }
+
+        Assert.InRange(first.Executed + second.Executed, Rounds / 10, int.MaxValue);
+        Assert.InRange(first.Missed + second.Missed, Rounds / 40, int.MaxValue);
+        Assert.Equal(first.KeysThere(), second.KeysHere());
+        Assert.Equal(0, node.Stop());
+
+        (string[] Command, RandomCommands Source) Next()
+        {
+            RandomCommands source = sources[random.Next(sources.Length)];
+            string[] command = random.Next(20) switch
+            {
+                0 or 1 => ["MULTI"],
+                2 or 3 => ["EXEC"],
+                4 => random.Next(4) == 0 ? [random.Next(2) == 0 ? "DISCARD" : "RESET"] : ["UNWATCH"],
+                5 or 6 => ["WATCH", .. Enumerable.Range(0, random.Next(1, 4)).Select(_ => Key(random.Next(4)))],
+                7 => random.Next(8) == 0 ? [random.Next(2) == 0 ? "EXEC" : "WATCH", .. Enumerable.Repeat("x", random.Next(2))] : ["get", Key(random.Next(4))],
+                _ => Ordinary(source, isOfOneShard: options[1] == "1"),
+            };
+            return (command, source);
+        }
+    }
+
+    private static string Key(int number) => $"{{t}}{number}";
+
+    private static string[] Ordinary(RandomCommands source, bool isOfOneShard)
+    {
+        while (true)
+        {
+            string[] command = [.. source.Next().Select(word => KeyWithoutTag().Replace(word, "{t}$1"))];
+            string name = command[0].ToUpperInvariant();
+            if (!_different.Contains(name) && (isOfOneShard || !_ofOneShard.Contains(name)) && !IsWithoutValue(name, command)
+                && command.Length <= MostArguments && command.All(word => word.Length <= MostBytes))
+            {
+                return command;
+            }
+        }
+    }
+
+    [GeneratedRegex("^key([0-9])$")]
+    private static partial Regex KeyWithoutTag();
+
+    /// <summary>What is refused here before it waits, and by redis when it is executed.</summary>
+    private static bool IsWithoutValue(string name, string[] command) => name == "MSET" && command.Length % 2 == 0;
+
+    /// <summary>A connection to each of the two.</summary>
+    private sealed class Conversation(RedisServer redis, RunningNode node) : IDisposable
+    {
+        private readonly RespPeer _there = new(redis.EndPoint);
+        private readonly RespPeer _here = new(node.RespEndPoint);
+        private readonly List<(string[] Command, RandomCommands Source)> _waiting = [];
+
+        public bool IsOpen { get; private set; }
+
+        /// <summary>Transactions of commands that were executed.</summary>
+        public int Executed { get; private set; }
+
+        /// <summary>Transactions that were not, as a watched key had changed.</summary>
+        public int Missed { get; private set; }
+
+        public void Send((string[] Command, RandomCommands Source)[] commands, Random random, int round)
+        {
+            byte[] bytes = [.. commands.SelectMany(sent => RespPeer.Encode(sent.Command))];
+            _there.Send(bytes);
+            RedisComparison.SendInPieces(_here, bytes, random);
+            foreach ((string[] command, RandomCommands source) in commands)
+            {
+                string expected = _there.ReadReply();
+                string answered = _here.ReadReply();
+                Assert.True(
+                    IsAlike(command, source, expected, answered),
+                    $"round {round}: {string.Join(' ', command)}: redis says '{RedisComparison.Short(expected)}', "
+                    + $"the node '{RedisComparison.Short(answered)}'");
+                Follow(command, source, expected);
+            }
+        }
+
+        public void SpeakVersion(string version)
+        {
+            _there.Ask("HELLO", version);
+            _here.Ask("HELLO", version);
+        }
+
+        public SortedSet<string> KeysThere() => Keys(_there);
+
+        public SortedSet<string> KeysHere() => Keys(_here);
+
+        public void Dispose()
+        {
+            _there.Dispose();
+            _here.Dispose();
+        }
+
+        private static SortedSet<string> Keys(RespPeer peer)
+        {
+            peer.Ask("RESET");
+            return RedisComparison.KeysOf(peer);
+        }
+
+        private bool IsAlike(string[] command, RandomCommands source, string expected, string answered)
+        {
+            if (command is not ["EXEC"] || !expected.StartsWith('*') || expected == "*-1\r\n")
+            {
+                return source.AreAlike(command, expected, answered);
+            }
+
+            string[] there = [.. RespPeer.ElementsOf(expected)];
+            string[] here = [.. RespPeer.ElementsOf(answered)];
+            return there.Length == _waiting.Count && here.Length == there.Length
+                && _waiting.Select((waiting, i) => waiting.Source.AreAlike(waiting.Command, there[i], here[i])).All(isAlike => isAlike);
+        }
+
+        private void Follow(string[] command, RandomCommands source, string reply)
+        {
+            if (reply == "+QUEUED\r\n")
+            {
+                _waiting.Add((command, source));
+                return;
+            }
+
+            Executed += command is ["EXEC"] && reply.StartsWith('*') && _waiting.Count > 0 && reply != "*-1\r\n" ? 1 : 0;
+            Missed += command is ["EXEC"] && reply is "*-1\r\n" or "_\r\n" && _waiting.Count > 0 ? 1 : 0;
+            IsOpen = command switch
+            {
+                ["MULTI"] => true,
+                ["EXEC", ..] or ["DISCARD"] or ["RESET"] => false,
+                _ => IsOpen,
+            };
+            if (!IsOpen)
+            {
+                _waiting.Clear();
+            }
+        }
+    }
+}
