@@ -85,6 +85,9 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
 
     public KeyHasher Hasher { get; }
 
+    /// <summary>Who is told of items that go by themselves; null: nobody.</summary>
+    public IRemovalListener? RemovalListener { get; set; }
+
     /// <summary>Milliseconds of the shard's clock, at least 1.</summary>
     public ulong Now { get; set; } = 1;
 
@@ -284,6 +287,12 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     public void Expire(uint reference, ulong hash)
     {
         _counters[Slab.ClassOf(reference)].Expired++;
+        Item* item = At(reference);
+        if (RemovalListener is not null && !IsHidden(item))
+        {
+            RemovalListener.Expired(KeyOf(item));
+        }
+
         Remove(reference, hash);
     }
 
@@ -306,6 +315,11 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
 
         _counters[sizeClass].EvictedHot += (item->Packed & Item.Hot) != 0 ? 1 : 0;
         _counters[sizeClass].EvictedCold += (item->Packed & Item.Hot) != 0 ? 0 : 1;
+        if (RemovalListener is not null && !IsHidden(item))
+        {
+            RemovalListener.Evicted(KeyOf(item));
+        }
+
         ref ClockPro clock = ref Clocks[sizeClass];
         clock.Remove(reference);
         uint ghost = clock.Bury(reference, hash);
@@ -420,6 +434,8 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
         // Its next user may put anything, also what looks like an item, where a batch has found one.
         CandidatesMoved |= Pool.Headers[page].SizeClass < SizeClasses.Count;
     }
+
+    private static ReadOnlySpan<byte> KeyOf(Item* item) => new(Item.Key(item), item->KeyLength);
 
     private void Release(uint reference)
     {

@@ -107,6 +107,13 @@ public sealed unsafe class Shard : IDisposable
     /// <summary>Walks over all items, step by step.</summary>
     public ItemScan Scan { get; }
 
+    /// <summary>Who is told of items that go by themselves; null: nobody.</summary>
+    public IRemovalListener? RemovalListener
+    {
+        get => Store.RemovalListener;
+        set => Store.RemovalListener = value;
+    }
+
     internal ItemStore Store { get; }
 
     internal LeaseTable LeaseTable { get; }

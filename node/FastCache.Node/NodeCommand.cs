@@ -2,9 +2,11 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
+using System.Text;
 using FastCache.Core;
 using FastCache.Io;
 using FastCache.Node.Doors;
+using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Node.Sessions;
 using FastCache.Node.Shards;
 
@@ -190,6 +192,14 @@ internal static class NodeCommand
         "for which a value that was stored with KeepStale can still be had by LeaseGet after it has expired or was made stale "
             + "(0: nothing is kept stale)");
 
+    private static readonly Option<EventClasses> KeyEvents = new("--notify-keyspace-events")
+    {
+        Description = "Of which events of keys subscribers of Redis's protocol are told, in its letters: K or E, or both, and classes of events "
+            + "(A for all). Unless told, of none; CONFIG SET changes it.",
+        HelpName = "LETTERS",
+        CustomParser = ParseEvents,
+    };
+
     private static readonly Option<IoBackend> Io = new("--io")
     {
         Description = "How the node reaches its sockets: io_uring (Linux 6.1 and newer), epoll (any Linux), System.Net.Sockets (anywhere), "
@@ -213,7 +223,7 @@ internal static class NodeCommand
         {
             Memory, Listen, Topology, Node, Shards, Pin, Spin, MaxConnections, MaxConnectionsPerAddress, ConnectionMemory, MaxKey, MaxValue,
             MaxPipelined, HandshakeTimeout, FrameTimeout, StreamTimeout, IdleTimeout, WriteTimeout, ShutdownTimeout, Prefault,
-            CompressFrom, StaleTime, Io, Info, StopWithInput,
+            CompressFrom, StaleTime, KeyEvents, Io, Info, StopWithInput,
         };
         root.Validators.Add(result =>
         {
@@ -249,6 +259,7 @@ internal static class NodeCommand
             Prefault = parsed.GetValue(Prefault) == "true",
             CompressFromBytes = (int)parsed.GetValue(CompressFrom).Bytes,
             StaleTime = TimeSpan.FromSeconds(parsed.GetValue(StaleTime)),
+            KeyEvents = parsed.GetValue(KeyEvents),
             Io = parsed.GetValue(Io),
             IoInfo = parsed.GetValue(Info),
         }, run));
@@ -336,6 +347,17 @@ internal static class NodeCommand
         }
 
         return backend;
+    }
+
+    private static EventClasses ParseEvents(ArgumentResult result)
+    {
+        string text = Token(result);
+        if (!EventLetters.TryParse(Encoding.UTF8.GetBytes(text), out EventClasses classes))
+        {
+            result.AddError($"'{text}' has other letters than {EventLetters.Allowed}.");
+        }
+
+        return classes;
     }
 
     /// <summary>The first address of FCP, if one was given.</summary>

@@ -3,6 +3,7 @@ using System.Numerics;
 using FastCache.Core;
 using FastCache.Io;
 using FastCache.Node.Doors;
+using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Node.Sessions;
 using FastCache.Protocol;
 
@@ -106,6 +107,9 @@ internal sealed record NodeOptions
 
     /// <summary>How long values that were stored with KeepStale are kept as stale.</summary>
     public TimeSpan StaleTime { get; init; }
+
+    /// <summary>Of which events subscribers of Redis's protocol are told at the start; CONFIG SET changes it.</summary>
+    public EventClasses KeyEvents { get; init; }
 
     /// <summary>These options where so many processors may be used: shards that share one are not bound to it, and do not
     /// spin while another has work there (2,718 to 1,291 ns an operation of unordered clients at depth 16).</summary>

@@ -113,17 +113,20 @@ internal sealed class ShardLoop : IDisposable
             io, _outbox, _counters, parkLimitBytes, options.MaxPipelined, ioOptions.MaxBacklogBytes, patienceMillis, shared.Log);
         NodeTopology topology = new(shared.Directory, home, shared.TopologyFile?.Current);
         _stats = new StatsReport(shard, _counters, topology, shared.Board, ElapsedMillis);
-        ChangeLog changes = new();
+        ChangeLog changes = new(home, shared.Interest);
         _exchange.Waits.Join(home, ioOptions.MaxConnections);
         _waits = new Waits(shard, _exchange.Waits, home, _counters, () => _replies.NowMillis);
         Tracking tracking = _tracking = new Tracking(changes, _counters);
+        Pushes pushes = new(_carries, _replies.CloseTooSlow);
         _bound = new BoundRequests(
             new StreamService(shard, _carries, topology, changes, _counters, (long)options.StreamTimeout.TotalMilliseconds),
             tracking,
+            pushes,
             _counters,
             _outbox.SessionWatermark / 2);
         _executor = new RequestExecutor(shard, allowed, _stats, _counters, topology, changes);
         _listeners = [.. options.Listens.Select(listen => listen.Kind)];
+        _foreign = options.Shards > 1 ? new ForeignRequests(_exchange, home, _carries, _counters) : null;
         DoorShard place = new()
         {
             Shard = shard,
@@ -133,17 +136,25 @@ internal sealed class ShardLoop : IDisposable
             Stats = _stats,
             Changes = changes,
             Tracking = tracking,
+            Pushes = pushes,
+            Channels = shared.Channels,
+            Clients = shared.Clients,
+            Interest = shared.Interest,
+            Events = shared.Events,
+            Foreign = _foreign,
             Carries = _carries,
             Options = options,
             Doors = shared.Doors,
             Waits = _waits,
             Sessions = () => _sessions!,
+            CloseConnection = session => io.Close(session.Connection),
             UnreadBytes = io.BacklogOf,
             UnixMillis = () => _startUnixMillis + _replies.NowMillis,
             NowMillis = () => _replies.NowMillis,
         };
         RespDoor resp = new(place);
         _held = resp.Held;
+        shard.RemovalListener = new KeyRemovals(place);
         _doors =
         [
             new FcpDoor(allowed, topology, _counters),
@@ -152,8 +163,7 @@ internal sealed class ShardLoop : IDisposable
         ];
         if (options.Shards > 1)
         {
-            _foreign = new ForeignRequests(_exchange, home, _carries, _counters);
-            _service = new ForeignService(_exchange, home, shard, _executor, _doors, topology, allowed, _carries);
+            _service = new ForeignService(_exchange, home, shard, _executor, _doors, topology, allowed, changes, _carries);
         }
 
         if (topology.Slots is not null)
@@ -402,6 +412,7 @@ internal sealed class ShardLoop : IDisposable
         _replies.Closed(session);
         _bound.Closed(session);
         _foreign?.Forget(session);
+        session.Door.Closed(session);
         session.Close();
         _counters.Connections--;
     }
@@ -483,7 +494,7 @@ internal sealed class ShardLoop : IDisposable
             }
 
             _replies.Resume(session);
-            if (session.IsInputOver && !session.IsSending)
+            if (session.IsInputOver && !session.IsSending && !Pushes.IsDue(session))
             {
                 _replies.Finish(session);
             }

@@ -27,7 +27,7 @@ internal abstract class Door
     public const int MaxJoinedBytes = 256;
 
     /// <summary>Most bytes of a reply around the value in it.</summary>
-    public const int MaxHeadBytes = 640;
+    public const int MaxHeadBytes = 2_560;
 
     /// <summary>What <see cref="ExecuteForeign"/> returns of a call that is answered later.</summary>
     public const int HeldBack = -1;
@@ -37,6 +37,11 @@ internal abstract class Door
 
     /// <summary>Begins the conversation on a new connection.</summary>
     public abstract void Open(Session session);
+
+    /// <summary>A connection has ended, or goes on on another shard.</summary>
+    public virtual void Closed(Session session)
+    {
+    }
 
     /// <summary>Moves whole requests from a session's input to the group.</summary>
     /// <returns>

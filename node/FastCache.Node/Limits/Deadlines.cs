@@ -5,7 +5,7 @@ namespace FastCache.Node.Limits;
 /// <summary>Which silence is too long: before the Hello, in the middle of a frame, between requests.</summary>
 /// <param name="handshakeMillis">From the connection to the Hello.</param>
 /// <param name="frameMillis">From the first byte of a frame to its last.</param>
-/// <param name="idleMillis">From one request to the next; 0: any time.</param>
+/// <param name="idleMillis">From one request to the next, of a peer that is not there to be told; 0: any time.</param>
 internal sealed class Deadlines(long handshakeMillis, long frameMillis, long idleMillis)
 {
     /// <summary>Whether a conversation has been silent for too long.</summary>
@@ -28,7 +28,7 @@ internal sealed class Deadlines(long handshakeMillis, long frameMillis, long idl
             return "it said no Hello (--handshake-timeout)";
         }
 
-        if (idleMillis > 0 && nowMillis - session.LastReceivedMillis >= idleMillis)
+        if (idleMillis > 0 && !session.IsListening && nowMillis - session.LastReceivedMillis >= idleMillis)
         {
             counters.IdleTimeouts++;
             return "it was idle (--idle-timeout)";

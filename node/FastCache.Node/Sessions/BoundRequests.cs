@@ -3,22 +3,25 @@ using FastCache.Protocol;
 
 namespace FastCache.Node.Sessions;
 
-/// <summary>What a connection holds (streams, being told of changes): its requests, and the frames that it is sent unasked.</summary>
+/// <summary>What a connection holds (streams, being told of changes, or of what others publish): its requests, and the frames that it is sent unasked.</summary>
 /// <remarks>
-/// A session with such frames is served in every pass, also when nothing arrives: first comes the frame of changes, then at
-/// most one piece of each stream, then its requests are executed. So a request waits for one piece of each stream, and
+/// A session with such frames is served in every pass, also when nothing arrives: first comes the frame of changes, then what
+/// others have pushed, then at most one piece of each stream, then its requests are executed. So a request waits for one piece of each stream, and
 /// when the pieces leave no room for requests, the next pass sends requests only.
 /// </remarks>
 /// <param name="streams">The shard's streams.</param>
 /// <param name="tracking">The shard's tracking sessions.</param>
+/// <param name="pushes">What others push to the shard's sessions.</param>
 /// <param name="counters">What is counted.</param>
 /// <param name="pieceLimitBytes">No piece of a session begins beyond so many bytes in one pass.</param>
-internal sealed class BoundRequests(StreamService streams, Tracking tracking, NodeCounters counters, int pieceLimitBytes)
+internal sealed class BoundRequests(
+    StreamService streams, Tracking tracking, Pushes pushes, NodeCounters counters, int pieceLimitBytes)
 {
     private readonly List<Session> _sending = [];
 
     /// <summary>Whether the next pass has something to send although nothing new may arrive.</summary>
-    public bool HasWork => _sending.Exists(session => session.MayExecute) || (tracking.Count > 0 && tracking.HasWork);
+    public bool HasWork =>
+        _sending.Exists(session => session.MayExecute) || (tracking.Count > 0 && tracking.HasWork) || pushes.HasWork;
 
     /// <summary>Whether an opcode needs what its connection holds.</summary>
     public static bool IsBound(Opcode opcode) => opcode is >= Opcode.SetBegin and <= Opcode.Track;
@@ -72,17 +75,20 @@ internal sealed class BoundRequests(StreamService streams, Tracking tracking, No
         {
             tracking.TakeReady(ready);
         }
+
+        pushes.TakeReady(ready);
     }
 
     /// <summary>Adds what a session is to be sent unasked to the group, before its requests of this pass.</summary>
     public void AddTo(RequestGroup group, Session session)
     {
-        if (!session.IsSending && !session.IsTracking)
+        bool hasPieces = session.IsSending || Pushes.IsDue(session);
+        if (!hasPieces && !session.IsTracking)
         {
             return;
         }
 
-        session.SendsPieces = session.IsSending && !(session.SendsPieces && session.WasPostponed);
+        session.SendsPieces = hasPieces && !(session.SendsPieces && session.WasPostponed);
         session.WasPostponed = false;
         if (session.SendsPieces || tracking.IsDue(session))
         {
@@ -102,6 +108,11 @@ internal sealed class BoundRequests(StreamService streams, Tracking tracking, No
     {
         int bytes = tracking.Write(session, room);
         if (session.SendsPieces)
+        {
+            bytes += pushes.Write(session, room[bytes..], pieceLimitBytes);
+        }
+
+        if (session is { SendsPieces: true, IsSending: true })
         {
             int mostBytes = Math.Min(pieceLimitBytes, RequestExecutor.MaxReplyBytes - bytes - FcpLimits.HeaderBytes - FcpLimits.MaxPieceBytes);
             bytes += streams.Send(session, room[bytes..], mostBytes);
@@ -130,6 +141,7 @@ internal sealed class BoundRequests(StreamService streams, Tracking tracking, No
     {
         streams.CloseAll(session);
         tracking.Remove(session);
+        pushes.Closed(session);
         if (session.IsSending)
         {
             session.IsSending = false;

@@ -197,6 +197,14 @@ internal sealed class ReplyPath(
         io.Close(session.Connection);
     }
 
+    /// <summary>Disconnects a peer that does not read what it is sent unasked.</summary>
+    public void CloseTooSlow(Session session)
+    {
+        counters.OverloadedDisconnects++;
+        log.Write($"{session.Peer} disconnected: it does not read what it has subscribed to, and no more may wait for it (--connection-memory)");
+        io.Close(session.Connection);
+    }
+
     /// <summary>Counts and tells the end of a peer for whose bytes there is no memory.</summary>
     public void TellOverloaded(Session session)
     {

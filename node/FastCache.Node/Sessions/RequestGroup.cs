@@ -219,7 +219,7 @@ internal sealed class RequestGroup(
             session.Input.Commit();
         }
 
-        changes.Origin = ChangeLog.NoOrigin;
+        changes.EndRequests();
         Count = _runCount = 0;
         Number++;
         counters.Batches++;
@@ -229,7 +229,7 @@ internal sealed class RequestGroup(
     private void Execute(in Run run, int end)
     {
         Session session = run.Session;
-        changes.Origin = session.Connection.Slot;
+        changes.BeginRequestsOf(session);
         for (int i = run.First; i < end;)
         {
             int allowance = replies.Allowance(session);
@@ -258,7 +258,7 @@ internal sealed class RequestGroup(
     private void ExecuteAmongShards(in Run run, int end)
     {
         Session session = run.Session;
-        changes.Origin = session.Connection.Slot;
+        changes.BeginRequestsOf(session);
         if (!foreign!.TryStage(session, replies))
         {
             Postpone(run, run.First);

@@ -141,7 +141,8 @@ internal sealed class Session(ReceivePath path)
     public int LateLength { get; set; }
 
     /// <summary>Memory that the session takes of what bounds all connections, without the replies that the peer does not read.</summary>
-    public long HeldBytes => Input.HeldBytes + (LateReplies?.Length ?? 0) + (Streams?.HeldBytes ?? 0) + Door.HeldBytes(this) + WaitBytes;
+    public long HeldBytes => Input.HeldBytes + (LateReplies?.Length ?? 0) + (Pushed?.Frames.HeldBytes ?? 0) + (Streams?.HeldBytes ?? 0)
+        + Door.HeldBytes(this) + WaitBytes;
 
     /// <summary>Whether replies of other shards wait to be staged.</summary>
     public bool HasForeignReplies => FirstPending >= 0 || LateReplies is not null;
@@ -206,6 +207,12 @@ internal sealed class Session(ReceivePath path)
     /// <summary>Whether there were changes that the session could not be told of.</summary>
     public bool HasMissedChanges { get; set; }
 
+    /// <summary>What the session is still to be sent unasked; null until there was something.</summary>
+    public PushQueue? Pushed { get; set; }
+
+    /// <summary>Whether the peer is there to be told, and may say nothing for as long as it likes.</summary>
+    public bool IsListening { get; set; }
+
     /// <summary>Where the input stood when this pass's unasked frames were added to the group.</summary>
     public InputPosition UnaskedPosition { get; set; }
 
@@ -225,7 +232,7 @@ internal sealed class Session(ReceivePath path)
         PartialFrameSinceMillis = StarvedSinceMillis = null;
         IsIntroduced = IsAdmitted = _ended = _isToEnd = false;
         Features = Features.None;
-        SendsPieces = WasPostponed = false;
+        SendsPieces = WasPostponed = IsListening = false;
         door.Open(this);
     }
 

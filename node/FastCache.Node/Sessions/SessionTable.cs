@@ -26,10 +26,15 @@ internal sealed class SessionTable(int slots, Func<Session> create)
         return session;
     }
 
-    /// <summary>The conversation on a connection that may be over.</summary>
-    /// <returns>Null when it is.</returns>
+    /// <summary>The conversation on a connection that may be over, or that never was (<see cref="Shards.ForeignRequests.Nobody"/>).</summary>
+    /// <returns>Null then.</returns>
     public Session? Find(ConnectionId connection)
     {
+        if (connection.Slot < 0)
+        {
+            return null;
+        }
+
         Session? session = _sessions[connection.Slot];
         return session is not null && session.IsOn(connection) ? session : null;
     }

@@ -19,6 +19,9 @@ internal sealed class Tracking(ChangeLog log, NodeCounters counters)
 
     public int Count => _sessions.Count;
 
+    /// <summary>Who tells sessions of other protocols; null: nobody.</summary>
+    public IChangeListener? Listener { get; set; }
+
     /// <summary>Whether a session that can be sent a frame is to be sent one.</summary>
     public bool HasWork
     {
@@ -49,7 +52,7 @@ internal sealed class Tracking(ChangeLog log, NodeCounters counters)
             _sessions.Add(session);
             session.ToldNumber = log.Number;
             session.HasMissedChanges = false;
-            log.IsWatched = true;
+            log.IsTracked = true;
         }
 
         return ReplyForms.Answer(room, request, Status.Ok);
@@ -96,16 +99,13 @@ internal sealed class Tracking(ChangeLog log, NodeCounters counters)
         {
             session.HasMissedChanges = true;
         }
+
+        Listener?.AllChanged();
     }
 
     /// <summary>Ends a pass of the loop.</summary>
     public void EndPass()
     {
-        if (!log.IsWatched)
-        {
-            return;
-        }
-
         long told = log.Number;
         if (log.TryTurn())
         {
@@ -113,7 +113,11 @@ internal sealed class Tracking(ChangeLog log, NodeCounters counters)
             {
                 session.HasMissedChanges |= session.ToldNumber != told;
             }
+
+            Listener?.Changed(log);
         }
+
+        Listener?.EndPass();
     }
 
     /// <summary>Forgets a session.</summary>
@@ -123,7 +127,7 @@ internal sealed class Tracking(ChangeLog log, NodeCounters counters)
         {
             _sessions.Remove(session);
             session.ToldNumber = Session.TracksNothing;
-            log.IsWatched = _sessions.Count > 0;
+            log.IsTracked = _sessions.Count > 0;
         }
     }
 }

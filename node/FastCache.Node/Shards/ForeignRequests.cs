@@ -35,6 +35,9 @@ internal sealed class ForeignRequests
     /// <summary>No single shard is concerned.</summary>
     public const int EveryShard = -1;
 
+    /// <summary>In place of a connection where no reply is wanted.</summary>
+    public static readonly ConnectionId Nobody = new(-1, 0);
+
     /// <summary>Requests of one session under way at other shards; more wait in its input.</summary>
     public const int MaxOutstanding = 1_024;
 
@@ -88,39 +91,27 @@ internal sealed class ForeignRequests
             return ForwardResult.AwaitsReplies;
         }
 
-        Parcel? parcel = _filling[owner];
-        if (parcel is { Count: > 0 } && !parcel.HasRoomFor(length))
+        ParcelEntry entry = new(session.Connection, length, batch, session.Door.Kind, tag);
+        ForwardResult added = TryAdd(owner, entry, out frame, out bool isEnlarged);
+        if (added == ForwardResult.Sent)
         {
-            Seal(owner);
-            parcel = null;
+            session.StarvedSinceMillis = isEnlarged ? null : session.StarvedSinceMillis;
+            session.Outstanding++;
+            session.OutstandingOwner = owner;
+            _counters.Forwarded++;
         }
 
-        if (parcel is null)
-        {
-            if (!_empty[owner].TryPop(out parcel))
-            {
-                return ForwardResult.NoParcel;
-            }
-
-            _filling[owner] = parcel;
-        }
-
-        if (!parcel.HasRoomFor(length))
-        {
-            if (!parcel.TryEnlarge(_carries, length))
-            {
-                return ForwardResult.NoMemory;
-            }
-
-            session.StarvedSinceMillis = null;
-        }
-
-        frame = parcel.Add(new ParcelEntry(session.Connection, length, batch, session.Door.Kind, tag));
-        session.Outstanding++;
-        session.OutstandingOwner = owner;
-        _counters.Forwarded++;
-        return ForwardResult.Sent;
+        return added;
     }
+
+    /// <summary>Makes room for what another shard is told and does not answer; it goes there with the next <see cref="Publish"/>.</summary>
+    /// <param name="owner">Another shard.</param>
+    /// <param name="door">Whose <see cref="Door.ExecuteForeign"/> takes it there.</param>
+    /// <param name="length">Bytes of it.</param>
+    /// <param name="frame">To be filled when the answer is true.</param>
+    /// <returns>False when nothing more can be on its way there now.</returns>
+    public bool TryTell(int owner, DoorKind door, int length, out Span<byte> frame) =>
+        TryAdd(owner, new ParcelEntry(Nobody, length, BatchPlace.None, door, 0), out frame, out _) == ForwardResult.Sent;
 
     /// <summary>Lets the owners have what was collected for them, and takes back the parcels that they have emptied.</summary>
     public void Publish()
@@ -268,6 +259,41 @@ internal sealed class ForeignRequests
         session.FirstPending = -1;
         session.Outstanding = 0;
         DropLate(session);
+    }
+
+    private ForwardResult TryAdd(int owner, scoped in ParcelEntry entry, out Span<byte> frame, out bool isEnlarged)
+    {
+        frame = default;
+        isEnlarged = false;
+        Parcel? parcel = _filling[owner];
+        if (parcel is { Count: > 0 } && !parcel.HasRoomFor(entry.Length))
+        {
+            Seal(owner);
+            parcel = null;
+        }
+
+        if (parcel is null)
+        {
+            if (!_empty[owner].TryPop(out parcel))
+            {
+                return ForwardResult.NoParcel;
+            }
+
+            _filling[owner] = parcel;
+        }
+
+        if (!parcel.HasRoomFor(entry.Length))
+        {
+            if (!parcel.TryEnlarge(_carries, entry.Length))
+            {
+                return ForwardResult.NoMemory;
+            }
+
+            isEnlarged = true;
+        }
+
+        frame = parcel.Add(entry);
+        return ForwardResult.Sent;
     }
 
     private void Seal(int owner)

@@ -20,6 +20,7 @@ internal sealed class ForeignService : IDisposable
     private readonly Door[] _doors;
     private readonly NodeTopology _topology;
     private readonly ProtocolLimits _limits;
+    private readonly ChangeLog _changes;
     private readonly CarryPool _carries;
     private readonly Work[] _work;
     private readonly NativeBuffer _room = new(RequestExecutor.MaxReplyBytes);
@@ -35,6 +36,7 @@ internal sealed class ForeignService : IDisposable
         Door[] doors,
         NodeTopology topology,
         ProtocolLimits limits,
+        ChangeLog changes,
         CarryPool carries)
     {
         _exchange = exchange;
@@ -44,6 +46,7 @@ internal sealed class ForeignService : IDisposable
         _doors = doors;
         _topology = topology;
         _limits = limits;
+        _changes = changes;
         _carries = carries;
         _work = [.. Enumerable.Range(0, exchange.Directory.Count).Select(_ => new Work { Empty = new Stack<Parcel>() })];
     }
@@ -120,7 +123,7 @@ internal sealed class ForeignService : IDisposable
         TakeEmpty(link, ref work);
         while (work.Requests is not null || link.Requests.TryDequeue(out work.Requests))
         {
-            if (!ExecuteGroup(link, ref work))
+            if (!ExecuteGroup(home, link, ref work))
             {
                 break; // All reply parcels are under way; the home shard wakes this one when it gives one back.
             }
@@ -149,7 +152,7 @@ internal sealed class ForeignService : IDisposable
 
     /// <summary>Executes up to <see cref="GroupSize"/> requests of the parcel in hand.</summary>
     /// <returns>False when nothing could be done.</returns>
-    private bool ExecuteGroup(ShardLink link, ref Work work)
+    private bool ExecuteGroup(int home, ShardLink link, ref Work work)
     {
         int offset = work.Offset;
         int count = 0;
@@ -186,6 +189,7 @@ internal sealed class ForeignService : IDisposable
         while (done < count && HasParcels(ref work))
         {
             DoorKind door = _entries[done].Door;
+            _changes.BeginRequestsOf(home, _entries[done].Connection.Slot);
             int length = door == DoorKind.Fcp
                 ? Execute(_requests[done], _keys[done])
                 : _doors[(int)door].ExecuteForeign(done, _keys[done], _room.Span);
@@ -198,6 +202,7 @@ internal sealed class ForeignService : IDisposable
             done++;
         }
 
+        _changes.EndRequests();
         _shard.EndBatch();
         return done > 0;
     }

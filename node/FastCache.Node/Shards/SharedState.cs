@@ -1,5 +1,8 @@
 using FastCache.Node.Cluster;
 using FastCache.Node.Doors;
+using FastCache.Node.Doors.Resp;
+using FastCache.Node.Doors.Resp.KeyEvents;
+using FastCache.Node.Doors.Resp.Subscriptions;
 using FastCache.Node.Limits;
 using FastCache.Node.Sessions;
 
@@ -22,6 +25,9 @@ internal sealed class SharedState : IDisposable
         Admission = new Admission(options.MaxConnections, options.MaxConnectionsPerAddress);
         Board = new StatsBoard(options.Shards);
         Log = new NodeLog(log);
+        Interest = new ChangeInterest(options.Shards);
+        Channels = new ChannelCensus(options.Shards);
+        Events = new KeyEventSettings(Interest, options.KeyEvents);
     }
 
     public TopologyFile? TopologyFile { get; }
@@ -37,6 +43,14 @@ internal sealed class SharedState : IDisposable
     public NodeLog Log { get; }
 
     public OpenDoors Doors { get; } = new();
+
+    public ChannelCensus Channels { get; }
+
+    public OpenClients Clients { get; } = new();
+
+    public ChangeInterest Interest { get; }
+
+    public KeyEventSettings Events { get; }
 
     public void Dispose()
     {

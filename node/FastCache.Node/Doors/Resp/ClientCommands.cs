@@ -1,11 +1,13 @@
 using FastCache.Io;
+using FastCache.Node.Doors.Resp.ClientCaching;
+using FastCache.Node.Doors.Resp.Subscriptions;
 using FastCache.Node.Sessions;
 using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp;
 
 /// <summary>CLIENT: the connections of a shard, and what they are called.</summary>
-internal sealed class ClientCommands(DoorShard shard)
+internal sealed class ClientCommands(DoorShard shard, ClientTracking tracking)
 {
     private const string Group = "connection";
     private const CommandFlags Flags = CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale;
@@ -31,6 +33,8 @@ internal sealed class ClientCommands(DoorShard shard)
             new("client|no-evict", 3, Flags | CommandFlags.Admin, KeyPlaces.None, Switch, Group,
                 "Is taken and changes nothing: the limits of --connection-memory hold for all."),
             new("client|no-touch", 3, Flags, KeyPlaces.None, Switch, Group, "Is taken and changes nothing: a look at a key counts as its use."),
+            new ClientKill(shard).Command,
+            .. new TrackingCommands(shard, tracking).Subcommands,
         ],
     };
 
@@ -148,12 +152,25 @@ internal sealed class ClientCommands(DoorShard shard)
         line.Add((shard.NowMillis() - session.OpenedMillis) / 1000);
         line.Add(" idle="u8);
         line.Add((shard.NowMillis() - session.LastReceivedMillis) / 1000);
-        line.Add(talk.Transaction.IsOpen ? " flags=x"u8 : " flags=N"u8);
-        line.Add(" db=0 sub=0 psub=0 ssub=0 multi="u8);
+        TalkSubscriptions? own = talk.Subscriptions;
+        line.Add(" flags="u8);
+        line.Add(own is { IsEmpty: false } ? "P"u8 : default);
+        line.Add(talk.Transaction.IsOpen ? "x"u8 : default);
+        line.Add(talk.Tracking is null ? default : talk.Tracking.IsBroadcast ? "tB"u8 : "t"u8);
+        bool hasFlag = own is { IsEmpty: false } || talk.Transaction.IsOpen || talk.Tracking is not null;
+        line.Add(hasFlag ? " db=0 sub="u8 : "N db=0 sub="u8);
+        line.Add(own?.Of(ChannelKind.Plain).Count ?? 0);
+        line.Add(" psub="u8);
+        line.Add(own?.Of(ChannelKind.Pattern).Count ?? 0);
+        line.Add(" ssub="u8);
+        line.Add(own?.Of(ChannelKind.OfSlot).Count ?? 0);
+        line.Add(" multi="u8);
         line.Add(talk.Transaction.IsOpen ? talk.Transaction.Commands : -1);
         line.Add(" cmd="u8);
         line.Add(talk.LastCommand < 0 ? "NULL" : Table[talk.LastCommand].Name);
-        line.Add(" user=default lib-name="u8);
+        line.Add(" user=default redir="u8);
+        line.Add(talk.Tracking?.Redirect ?? -1);
+        line.Add(" lib-name="u8);
         line.Add(talk.LibraryName);
         line.Add(" lib-ver="u8);
         line.Add(talk.LibraryVersion);

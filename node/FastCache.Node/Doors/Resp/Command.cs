@@ -22,6 +22,8 @@ internal enum CommandFlags
 
     /// <summary>It may be held back until there is what it wants: nothing behind it is decoded before it is answered.</summary>
     Blocking = 512,
+
+    PubSub = 1024,
 }
 
 /// <summary>Where a command is executed.</summary>
@@ -32,6 +34,9 @@ internal enum Spread : byte
 
     /// <summary>Each key is executed by itself, on its shard.</summary>
     EachKey,
+
+    /// <summary>Each argument is executed by itself, where it arrives; once if there is none.</summary>
+    EachArgument,
 
     /// <summary>On every shard.</summary>
     EachShard,
@@ -157,6 +162,12 @@ internal sealed record Command(
     /// <summary>How the conversation ends with it, which is then never executed; null: it goes on.</summary>
     public Fault? Ends { get; init; }
 
+    /// <summary>Whether a connection of version 2 may send it that has subscribed to something.</summary>
+    public bool IsForSubscribers { get; init; }
+
+    /// <summary>Whether what may follow it is known only when it has been executed.</summary>
+    public bool ChangesTalk { get; init; }
+
     /// <summary>Whether nothing has to be checked but the number of arguments and the length of the one key, the first argument.</summary>
     public bool IsPlain { get; } = Spread == Spread.One && Keys == KeyPlaces.Only;
 
@@ -199,7 +210,7 @@ internal readonly ref struct Call
     /// <summary>The first key, or the one that is executed by itself: hashed, and its item loaded.</summary>
     public ref readonly LookupKey Key => ref _key;
 
-    /// <summary>Its bytes.</summary>
+    /// <summary>Its bytes; the argument, of one that is executed by itself.</summary>
     public ReadOnlySpan<byte> KeyBytes => _request[KeyIndex];
 
     /// <summary>What stands behind the key.</summary>

@@ -18,6 +18,7 @@ internal static class CommandDescription
         (CommandFlags.Fast, "fast"),
         (CommandFlags.NoAuth, "no_auth"),
         (CommandFlags.Blocking, "blocking"),
+        (CommandFlags.PubSub, "pubsub"),
     ];
 
     /// <summary>Writes name, arity, flags, first key, last key, step, categories, tips, key specifications, subcommands.</summary>

@@ -1,3 +1,5 @@
+using FastCache.Node.Doors.Resp.ClientCaching;
+using FastCache.Node.Doors.Resp.Subscriptions;
 using FastCache.Node.Sessions;
 using FastCache.Protocol;
 using FastCache.Protocol.Resp;
@@ -5,13 +7,13 @@ using FastCache.Protocol.Resp;
 namespace FastCache.Node.Doors.Resp;
 
 /// <summary>What a client says of itself and of its connection.</summary>
-internal sealed class ConnectionCommands(DoorShard shard)
+internal sealed class ConnectionCommands(DoorShard shard, SubscriptionTable subscriptions, ClientTracking tracking)
 {
     private const string Group = "connection";
     private const CommandFlags Always = CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Fast;
     private const CommandFlags BeforeAuth = Always | CommandFlags.NoAuth;
 
-    private readonly ClientCommands _clients = new(shard);
+    private readonly ClientCommands _clients = new(shard, tracking);
 
     /// <summary>All commands, once they are brought together.</summary>
     public CommandTable Table { set => _clients.Table = value; }
@@ -20,13 +22,17 @@ internal sealed class ConnectionCommands(DoorShard shard)
     [
         new("ping", -1, CommandFlags.Fast, KeyPlaces.None, Ping, Group, "Answers PONG, or what it is given.")
         {
+            IsForSubscribers = true,
             InTransaction = InTransaction.WaitsAnywhere,
         },
         new("echo", 2, CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Fast, KeyPlaces.None, Echo, Group, "Answers what it is given.")
         {
             InTransaction = InTransaction.WaitsAnywhere,
         },
-        new("hello", -1, BeforeAuth, KeyPlaces.None, Hello, Group, "Agrees on the version of the protocol."),
+        new("hello", -1, BeforeAuth, KeyPlaces.None, Hello, Group, "Agrees on the version of the protocol.")
+        {
+            ChangesTalk = true,
+        },
         new("auth", -2, BeforeAuth, KeyPlaces.None, Authenticate, Group, "Takes the default user with any password: there are no passwords.")
         {
             InTransaction = InTransaction.WaitsAnywhere,
@@ -38,6 +44,8 @@ internal sealed class ConnectionCommands(DoorShard shard)
         new("quit", -1, BeforeAuth, KeyPlaces.None, Containers.Never, Group, "Ends the connection.") { Ends = Quit },
         new("reset", 1, BeforeAuth, KeyPlaces.None, Reset, Group, "Makes the connection what it was when it was new.")
         {
+            IsForSubscribers = true,
+            ChangesTalk = true,
             InTransaction = InTransaction.AtOnce,
         },
         new("post", -1, Always, KeyPlaces.None, Containers.Never, Group, "Ends the connection without a word: it is HTTP's.") { Ends = Http },
@@ -56,6 +64,12 @@ internal sealed class ConnectionCommands(DoorShard shard)
         if (call.Count > 2)
         {
             reply.WriteError("ERR wrong number of arguments for 'ping' command"u8);
+        }
+        else if (call.Talk.IsOnlySubscriber)
+        {
+            reply.WriteArray(2);
+            reply.WriteBulk("pong"u8);
+            reply.WriteBulk(call.Count == 2 ? call[1] : default);
         }
         else if (call.Count == 2)
         {
@@ -191,8 +205,10 @@ internal sealed class ConnectionCommands(DoorShard shard)
         }
     }
 
-    private static void Reset(scoped Call call, ref RespReplyWriter reply)
+    private void Reset(scoped Call call, ref RespReplyWriter reply)
     {
+        subscriptions.Leave(call.Session!);
+        tracking.Stop(call.Session!);
         call.Talk.Reset();
         reply.WriteSimple("RESET"u8);
     }

@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp;
@@ -57,7 +58,7 @@ internal sealed class CounterCommands(DoorShard shard)
         CounterChange change = new(
             CounterKind.Checked, amount < 0 ? unchecked((ulong)-amount) : (ulong)amount, amount < 0, unchecked((ulong)amount));
         WriteOutcome outcome = _shard.Edits.Count(call.Key, change, out ulong number, out _);
-        shard.Note(call.KeyBytes);
+        shard.Note(call.KeyBytes, outcome, KeyEvent.IncrBy);
         if (outcome == WriteOutcome.Done)
         {
             reply.WriteInteger(unchecked((long)number));
@@ -99,7 +100,7 @@ internal sealed class CounterCommands(DoorShard shard)
         }
 
         WriteOutcome outcome = _shard.Set(call.Key, text[..length], new SetOptions { KeepLife = true }, out _);
-        shard.Note(call.KeyBytes);
+        shard.Note(call.KeyBytes, outcome, KeyEvent.IncrByFloat);
         if (outcome == WriteOutcome.Done)
         {
             reply.WriteBulk(text[..length]);

@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp;
@@ -64,9 +65,13 @@ internal sealed class ExpiryCommands(DoorShard shard)
         if (isDone && rest <= 0)
         {
             _shard.Delete(call.Key);
+            shard.Note(call.KeyBytes, KeyEvent.Del);
+        }
+        else if (isDone)
+        {
+            shard.Note(call.KeyBytes, KeyEvent.Expire);
         }
 
-        shard.Note(call.KeyBytes);
         reply.WriteInteger(isDone ? 1 : 0);
     }
 
@@ -118,7 +123,11 @@ internal sealed class ExpiryCommands(DoorShard shard)
     private void Persist(scoped Call call, ref RespReplyWriter reply)
     {
         bool isDone = _shard.Touch(call.Key, 0, LifeCondition.IfLimited);
-        shard.Note(call.KeyBytes);
+        if (isDone)
+        {
+            shard.Note(call.KeyBytes, KeyEvent.Persist);
+        }
+
         reply.WriteInteger(isDone ? 1 : 0);
     }
 

@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp;
@@ -49,7 +50,7 @@ internal sealed class KeyCommands(DoorShard shard)
     private void Delete(scoped Call call, ref RespReplyWriter reply)
     {
         WriteOutcome outcome = _shard.Delete(call.Key);
-        shard.Note(call.KeyBytes);
+        shard.Note(call.KeyBytes, outcome, KeyEvent.Del);
         reply.WriteInteger(outcome == WriteOutcome.Done ? 1 : 0);
     }
 
@@ -102,8 +103,8 @@ internal sealed class KeyCommands(DoorShard shard)
 
         LookupKey to = _shard.Prepare(call[2]);
         WriteOutcome outcome = _shard.Copies.Move(call.Key, to, isForAbsent, ScratchOf(reply));
-        shard.Note(call[1]);
-        shard.Note(call[2]);
+        shard.Note(call[1], outcome, KeyEvent.RenameFrom);
+        shard.Note(call[2], outcome, KeyEvent.RenameTo);
         return outcome;
     }
 
@@ -145,7 +146,7 @@ internal sealed class KeyCommands(DoorShard shard)
 
         LookupKey to = _shard.Prepare(call[2]);
         WriteOutcome outcome = _shard.Copies.Copy(call.Key, to, !replaces, ScratchOf(reply));
-        shard.Note(call[2]);
+        shard.Note(call[2], outcome, KeyEvent.CopyTo);
         if (outcome is WriteOutcome.Done or WriteOutcome.Exists or WriteOutcome.NotFound)
         {
             reply.WriteInteger(outcome == WriteOutcome.Done ? 1 : 0);

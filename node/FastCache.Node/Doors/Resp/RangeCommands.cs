@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp;
@@ -33,7 +34,7 @@ internal sealed class RangeCommands(DoorShard shard)
             outcome = _shard.Set(call.Key, call[2], default, out _);
         }
 
-        shard.Note(call.KeyBytes);
+        shard.Note(call.KeyBytes, outcome, KeyEvent.Append);
         if (outcome != WriteOutcome.Done)
         {
             RespErrors.WriteFailure(outcome, ref reply);
@@ -121,7 +122,7 @@ internal sealed class RangeCommands(DoorShard shard)
         }
 
         WriteOutcome outcome = _shard.Edits.Overwrite(call.Key, offset, call[3], out int length, out _);
-        shard.Note(call.KeyBytes);
+        shard.Note(call.KeyBytes, outcome, KeyEvent.SetRange);
         if (outcome == WriteOutcome.Done)
         {
             reply.WriteInteger(length);

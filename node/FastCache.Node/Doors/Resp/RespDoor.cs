@@ -1,5 +1,9 @@
 using FastCache.Core;
+using FastCache.Io;
+using FastCache.Node.Doors.Resp.ClientCaching;
 using FastCache.Node.Doors.Resp.Collections;
+using FastCache.Node.Doors.Resp.KeyEvents;
+using FastCache.Node.Doors.Resp.Subscriptions;
 using FastCache.Node.Doors.Resp.Transactions;
 using FastCache.Node.Doors.Resp.Waiting;
 using FastCache.Node.Sessions;
@@ -16,26 +20,35 @@ namespace FastCache.Node.Doors.Resp;
 /// </remarks>
 internal sealed class RespDoor : Door
 {
+    private readonly DoorShard _shard;
     private readonly NodeCounters _counters;
+    private readonly CommandTable _commands;
+    private readonly ClientTracking _tracking;
+    private readonly KeyEventChannels _events;
+    private readonly SubscriptionTable _subscriptions;
     private readonly RespInput _input;
     private readonly RespCalls _calls;
     private readonly RespParcels _parcels;
     private readonly TransactionCommands _transactions;
     private readonly CarryPool _carries;
-    private readonly CommandTable _commands;
     private readonly Waits _waits;
 
     public RespDoor(DoorShard shard)
     {
+        _shard = shard;
         _counters = shard.Counters;
         _carries = shard.Carries;
         _transactions = new TransactionCommands(shard);
         ScanCommands scans = new(shard);
-        ConnectionCommands connections = new(shard);
+        _subscriptions = new SubscriptionTable(shard);
+        ShardNotices notices = new(shard);
+        shard.Tracking.Listener = _tracking = new ClientTracking(shard, notices);
+        shard.EventChannels = _events = new KeyEventChannels(shard, _subscriptions, notices);
+        ConnectionCommands connections = new(shard, _subscriptions, _tracking);
         ServerCommands server = new(shard);
         ListPops pops = new(shard);
         StringCommands strings = new(shard);
-        CommandTable commands = new(
+        CommandTable commands = _commands = new(
         [
             .. connections.Commands,
             .. strings.Commands,
@@ -56,14 +69,14 @@ internal sealed class RespDoor : Door
             .. scans.Commands,
             .. server.Commands,
             .. new ClusterCommands(shard).Commands,
+            .. new SubscriptionCommands(shard, _subscriptions).Commands,
             .. _transactions.Commands,
         ]);
-        server.Table = connections.Table = commands;
+        server.Table = connections.Table = _tracking.Table = commands;
         _transactions.Run = new TransactionRun(shard, new RespCalls(shard, commands, strings, capacity: 1), commands);
         _calls = new RespCalls(shard, commands, strings, RequestGroup.Capacity);
         _input = new RespInput(shard, commands, _calls, scans);
-        _parcels = new RespParcels(shard, commands, strings);
-        _commands = commands;
+        _parcels = new RespParcels(shard, commands, strings, TakeNotice);
         _waits = shard.Waits;
         Held = new HeldCalls(shard, _parcels);
     }
@@ -78,7 +91,16 @@ internal sealed class RespDoor : Door
         RespTalk talk = session.Talk as RespTalk ?? new RespTalk(_carries);
         session.Talk = talk;
         session.IsIntroduced = true;
-        talk.Open();
+        talk.Open(_shard.Clients.Open(new ClientPlace(_shard.Topology.Shard, session.Connection)));
+    }
+
+    public override void Closed(Session session)
+    {
+        RespTalk talk = (RespTalk)session.Talk!;
+        _subscriptions.Leave(session);
+        talk.Subscriptions = null;
+        _tracking.Stop(session);
+        _shard.Clients.Close(talk.Id);
     }
 
     public override void Rewound(Session session) => ((RespTalk)session.Talk!).Progress = default;
@@ -92,6 +114,11 @@ internal sealed class RespDoor : Door
     public override int Execute(Session session, int call, in LookupKey key, Span<byte> room)
     {
         RespTalk talk = (RespTalk)session.Talk!;
+        if (talk.Tracking is not null)
+        {
+            NoteCall(talk, call);
+        }
+
         int bytes = _calls.Execute(call, session, talk, key, room);
         return _waits.HasWish ? AnswerOrHold(session, call, bytes, room) : bytes;
     }
@@ -112,6 +139,12 @@ internal sealed class RespDoor : Door
         RespTalk talk = (RespTalk)session.Talk!;
         Waiter waiter = IsBlocking(_calls[call]) ? _waits.Begin(session, frame.Length) : default;
         _parcels.Write(_calls[call], talk.IsVersion3, waiter, frame);
+        if (talk.Tracking is not null)
+        {
+            // Not before: what it may tell other shards can send the parcel with the frame in it.
+            NoteCall(talk, call);
+        }
+
         if (talk.Transaction.IsOpen)
         {
             talk.Transaction.End(); // Of all that comes between MULTI and EXEC only EXEC goes anywhere.
@@ -196,5 +229,32 @@ internal sealed class RespDoor : Door
 
         _waits.Abandon(session);
         return RefuseForeign(room);
+    }
+
+    private void NoteCall(RespTalk talk, int call) =>
+        _tracking.NoteCall(talk, _calls[call], _calls[call].IsSimple || _calls[call].CommandIndex < 0 ? null : _commands[_calls[call].CommandIndex]);
+
+    private void TakeNotice(ReadOnlySpan<byte> frame)
+    {
+        ReadOnlySpan<byte> contents = ShardNotices.Read(frame, out NoticeKind kind, out ConnectionId connection);
+        switch (kind)
+        {
+            case NoticeKind.Changed:
+                _tracking.Tell(contents);
+                break;
+            case NoticeKind.AllChanged:
+                _tracking.TellAll();
+                break;
+            case NoticeKind.KeyEvent:
+                _events.Take(contents);
+                break;
+            default:
+                if (_shard.Sessions().Find(connection) is Session session)
+                {
+                    _tracking.Push(session, contents);
+                }
+
+                break;
+        }
     }
 }

@@ -19,6 +19,8 @@ internal enum Refusal : byte
     CrossSlot,
     CrossShard,
     BadCursor,
+    OnlySubscriptions,
+    NotInTransaction,
     OutOfMemory,
     WatchInTransaction,
 
@@ -109,6 +111,16 @@ internal static class RespErrors
                 break;
             case Refusal.BadCursor:
                 line.Add(BadCursor);
+                break;
+            case Refusal.NotInTransaction:
+                line.Add("ERR '"u8);
+                line.Add(command!.Name);
+                line.Add("' inside MULTI is not allowed here"u8);
+                break;
+            case Refusal.OnlySubscriptions:
+                line.Add("ERR Can't execute '"u8);
+                line.Add(command!.Name);
+                line.Add("': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"u8);
                 break;
             default:
                 line.Add(OutOfMemory);

@@ -22,6 +22,12 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
 
     private long _group = -1;
 
+    // Of the session that is decoded. It changes only while a group is executed.
+    private bool _isOnlySubscriber;
+
+    // Whether nothing more of it is decoded before the next pass, in which it is sent what was pushed to it.
+    private bool _awaitsPushes;
+
     // A request whose parts did not all fit the group, where it begins, and until when what it points to stays there.
     private Session? _heldSession;
     private InputPosition _heldPosition;
@@ -34,6 +40,8 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
     public bool Decode(Session session, RequestGroup group)
     {
         RespTalk talk = (RespTalk)session.Talk!;
+        _isOnlySubscriber = talk.IsOnlySubscriber;
+        _awaitsPushes = false;
         if (session.LeavesInTurn(_topology) || !GoOnWithParts(session, group))
         {
             return session.State != SessionState.Leaving;
@@ -66,7 +74,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
             while (true)
             {
                 int length;
-                if (!isInTransaction && _decoder.TryReadSimple(unread[offset..], talk.Progress, out RespSimpleRequest simple)
+                if (!isInTransaction && !_isOnlySubscriber && _decoder.TryReadSimple(unread[offset..], talk.Progress, out RespSimpleRequest simple)
                     && TryAddSimple(group, simple, position))
                 {
                     result = DecodeResult.Ok;
@@ -87,7 +95,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
                         ? _transactions.TryAdd(session, talk.Transaction, group, request, length, ref position)
                         : TryAdd(session, group, request, length, ref position)))
                     {
-                        return true;
+                        return !_awaitsPushes;
                     }
                 }
 
@@ -166,7 +174,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
         }
 
         Command? command = commands.Find(request[0]);
-        if (command is { IsPlain: true } && command.Takes(request.Count) && length <= _limits.MaxValueBytes
+        if (command is { IsPlain: true } && !_isOnlySubscriber && command.Takes(request.Count) && length <= _limits.MaxValueBytes
             && (uint)(request[1].Length - 1) < (uint)_limits.MaxKeyBytes)
         {
             AddPlain(group, request, command, position);
@@ -222,6 +230,11 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
         Session session, RequestGroup group, in RespRequest request, Command? command, int length, ref InputPosition position)
     {
         Refusal refusal = _checks.Check(request, length, ref command);
+        if (_isOnlySubscriber && refusal == Refusal.None && command is { IsForSubscribers: false, Ends: null })
+        {
+            refusal = Refusal.OnlySubscriptions;
+        }
+
         if (command is not null && refusal == Refusal.None)
         {
             if (command.Ends is Fault end)
@@ -229,6 +242,18 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
                 session.End(group, end);
                 position.Offset += length;
                 return true;
+            }
+
+            if (command.ChangesTalk && position.BatchKeys == 0 && (group.Count > 0 || Pushes.IsDue(session)))
+            {
+                // What was pushed before it is sent before it: behind it a client might take that for a reply.
+                _awaitsPushes = group.Count == 0;
+                if (_awaitsPushes)
+                {
+                    _decoder.Clear(); // It is read again, and a line that is held would end every group.
+                }
+
+                return false;
             }
 
             if (command.Spread != Spread.One)
@@ -267,7 +292,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
         }
 
         position.Offset += length;
-        return command is null || !(command.IsTurn || (command.Flags & CommandFlags.Blocking) != 0);
+        return command is not ({ IsTurn: true } or { ChangesTalk: true }) && (command is null || (command.Flags & CommandFlags.Blocking) == 0);
     }
 
     /// <inheritdoc cref="TryAdd"/>
@@ -278,6 +303,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
         {
             Spread.EachKey => command.Keys.CountIn(request),
             Spread.EachShard => _topology.ShardCount,
+            Spread.EachArgument => Math.Max(1, request.Count - 1),
             _ => 1,
         };
         Refusal refusal = command.Spread == Spread.EachKey && position.BatchKeys == 0 && _topology.Slots is not null
@@ -297,7 +323,12 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
             call.IsSimple = false;
             call.Request = request;
             call.CommandIndex = command.Index;
-            call.KeyIndex = command.Spread == Spread.EachKey ? command.Keys.First + (part * command.Keys.Step) : 0;
+            call.KeyIndex = command.Spread switch
+            {
+                Spread.EachKey => command.Keys.First + (part * command.Keys.Step),
+                Spread.EachArgument => Math.Min(part + 1, request.Count - 1),
+                _ => 0,
+            };
             call.Part = part;
             call.Parts = parts;
             call.Refusal = refusal;
@@ -312,6 +343,10 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
             {
                 group.AddCall(default, part, position);
             }
+            else if (command.Spread == Spread.EachArgument)
+            {
+                group.AddCall(default, ForeignRequests.EveryShard, position);
+            }
             else
             {
                 int owner = command.Spread == Spread.Cursor ? scans.ShardOf(ref call) : scans.AnyShard();
@@ -325,6 +360,6 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
 
         position.BatchKeys = 0;
         position.Offset += length;
-        return true;
+        return !command.ChangesTalk;
     }
 }

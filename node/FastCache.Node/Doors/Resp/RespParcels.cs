@@ -16,7 +16,11 @@ namespace FastCache.Node.Doors.Resp;
 /// </code>
 /// Of a key that is executed by itself only that travels, with what belongs to it; its name is an empty argument.
 /// </remarks>
-internal sealed class RespParcels(DoorShard shard, CommandTable commands, StringCommands strings)
+/// <param name="shard">The shard.</param>
+/// <param name="commands">All commands.</param>
+/// <param name="strings">Executes the simplest of them.</param>
+/// <param name="takeNotice">Takes what comes among them and is no call.</param>
+internal sealed class RespParcels(DoorShard shard, CommandTable commands, StringCommands strings, TakeNotice takeNotice)
 {
     private readonly RespCalls _calls = new(shard, commands, strings, ForeignService.GroupSize);
     private readonly bool[] _isVersion3 = new bool[ForeignService.GroupSize];
@@ -73,12 +77,22 @@ internal sealed class RespParcels(DoorShard shard, CommandTable commands, String
     /// <inheritdoc cref="Door.Receive"/>
     public ReadOnlySpan<byte> Receive(int place, ReadOnlySpan<byte> frame)
     {
-        Head head = MemoryMarshal.Read<Head>(frame);
         if (place == 0)
         {
             _arguments.Clear();
         }
 
+        if (ShardNotices.IsNotice(frame))
+        {
+            _arguments.MakeRoom(1);
+            _arguments.Free[0] = new RespArgument(0, frame.Length);
+            _calls[place].Request = new RespRequest(frame, _arguments.Take(1));
+            _calls[place].CommandIndex = ShardNotices.Mark;
+            _calls[place].IsSimple = false;
+            return default;
+        }
+
+        Head head = MemoryMarshal.Read<Head>(frame);
         _arguments.MakeRoom(head.Count);
         Span<RespArgument> places = _arguments.Free;
         ReadOnlySpan<int> lengths = MemoryMarshal.Cast<byte, int>(frame.Slice(Unsafe.SizeOf<Head>(), head.Count * sizeof(int)));
@@ -110,8 +124,17 @@ internal sealed class RespParcels(DoorShard shard, CommandTable commands, String
         return key;
     }
 
-    public int Execute(int place, in LookupKey key, Span<byte> room) =>
-        _calls.Execute(place, session: null, _isVersion3[place], key, room);
+    /// <inheritdoc cref="Door.ExecuteForeign"/>
+    public int Execute(int place, in LookupKey key, Span<byte> room)
+    {
+        if (_calls[place].CommandIndex != ShardNotices.Mark)
+        {
+            return _calls.Execute(place, session: null, _isVersion3[place], key, room);
+        }
+
+        takeNotice(_calls[place].Request[0]);
+        return 0;
+    }
 
     /// <summary>Who waits for a call that was received, and in what form the reply is to be.</summary>
     public Waiter WaiterOf(int place, out bool isVersion3)

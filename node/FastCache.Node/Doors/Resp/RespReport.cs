@@ -1,5 +1,6 @@
 using System.Globalization;
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Node.Sessions;
 using FastCache.Protocol.Resp;
 
@@ -8,6 +9,9 @@ namespace FastCache.Node.Doors.Resp;
 /// <summary>The node in the words of INFO and CONFIG, as far as something here corresponds to them; docs/stats.md has the node's own.</summary>
 internal sealed class RespReport(DoorShard shard)
 {
+    /// <summary>The one setting that can be set.</summary>
+    public const string KeyEventSetting = "notify-keyspace-events";
+
     /// <summary>Settings as CONFIG GET names them.</summary>
     public (string Name, string Value)[] Settings() =>
     [
@@ -20,7 +24,7 @@ internal sealed class RespReport(DoorShard shard)
         ("appendonly", "no"),
         ("save", ""),
         ("requirepass", ""),
-        ("notify-keyspace-events", ""),
+        (KeyEventSetting, EventLetters.Format(shard.Events.Classes)),
         ("cluster-enabled", shard.Topology.Slots is null ? "no" : "yes"),
         ("replica-read-only", "yes"),
         ("slave-read-only", "yes"),

@@ -1,3 +1,5 @@
+using FastCache.Node.Doors.Resp.ClientCaching;
+using FastCache.Node.Doors.Resp.Subscriptions;
 using FastCache.Node.Doors.Resp.Transactions;
 using FastCache.Node.Sessions;
 using FastCache.Protocol.Resp;
@@ -9,8 +11,6 @@ internal sealed class RespTalk(CarryPool carries)
 {
     /// <summary>Most bytes that are kept of a name: it stands in managed memory, which no budget limits.</summary>
     public const int MostNameBytes = 128;
-
-    private static long _lastId;
 
     /// <summary>How far the next request has been looked at.</summary>
     public RespProgress Progress;
@@ -32,6 +32,15 @@ internal sealed class RespTalk(CarryPool carries)
     /// <summary>The place in the table of the command that was executed last; -1: none was.</summary>
     public int LastCommand { get; set; }
 
+    /// <summary>What the connection has subscribed to; null until it did.</summary>
+    public TalkSubscriptions? Subscriptions { get; set; }
+
+    /// <summary>Whether only commands for subscribers may be executed: in version 2 their messages look like replies.</summary>
+    public bool IsOnlySubscriber => !IsVersion3 && Subscriptions is { IsEmpty: false };
+
+    /// <summary>What the client is told of keys that change; null: nothing.</summary>
+    public TalkTracking? Tracking { get; set; }
+
     /// <summary>What the connection watches, and has asked for since MULTI.</summary>
     public Transaction Transaction { get; } = new(carries);
 
@@ -42,9 +51,10 @@ internal sealed class RespTalk(CarryPool carries)
     public byte[]? JoinedError { get; set; }
 
     /// <summary>Begins with a new connection.</summary>
-    public void Open()
+    /// <param name="id">Its number.</param>
+    public void Open(long id)
     {
-        Id = Interlocked.Increment(ref _lastId);
+        Id = id;
         Progress = default;
         Reset();
         (LibraryName, LibraryVersion, LastCommand) = ([], [], -1);

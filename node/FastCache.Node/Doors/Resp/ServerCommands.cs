@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Node.Sessions;
 using FastCache.Protocol.Resp;
 
@@ -36,6 +37,8 @@ internal sealed class ServerCommands(DoorShard shard)
             [
                 new("config|get", -3, CommandFlags.Admin | CommandFlags.NoScript | Reads, KeyPlaces.None, Settings, Group,
                     "Returns settings by their names in Redis."),
+                new("config|set", -4, CommandFlags.Admin | CommandFlags.NoScript | Reads, KeyPlaces.None, Change, Group,
+                    "Sets of which events of keys subscribers are told (notify-keyspace-events)."),
             ],
         },
         new("command", -1, Reads, KeyPlaces.None, Describe, Group, "Describes all commands.")
@@ -102,6 +105,60 @@ internal sealed class ServerCommands(DoorShard shard)
                 WriteText(value, ref reply);
             }
         }
+    }
+
+    private void Change(scoped Call call, ref RespReplyWriter reply)
+    {
+        if (call.Count % 2 != 0)
+        {
+            reply.WriteError("ERR wrong number of arguments for 'config|set' command"u8);
+            return;
+        }
+
+        EventClasses classes = shard.Events.Classes;
+        for (int i = 2; i < call.Count; i += 2)
+        {
+            string? why = !IsNamed(RespReport.KeyEventSetting, call[i]) ? "can't set immutable config"
+                : i > 2 ? "duplicate parameter"
+                : !EventLetters.TryParse(call[i + 1], out classes) ? $"Invalid event class character. Use '{EventLetters.Allowed}'."
+                : null;
+            if (why is null)
+            {
+                continue;
+            }
+
+            Line line = new(stackalloc byte[300]);
+            bool isKnown = IsSetting(call[i]);
+            line.Add(isKnown ? "ERR CONFIG SET failed (possibly related to argument '"u8 : "ERR Unknown option or number of arguments for CONFIG SET - '"u8);
+            line.AddShown(call[i], 128);
+            line.Add("'"u8);
+            line.Add(isKnown ? ") - " + why : "");
+            reply.WriteError(line.Text);
+            return;
+        }
+
+        shard.Events.Classes = classes;
+        reply.WriteOk();
+    }
+
+    private bool IsSetting(scoped ReadOnlySpan<byte> name)
+    {
+        foreach ((string setting, _) in _report.Settings())
+        {
+            if (IsNamed(setting, name))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool IsNamed(string setting, scoped ReadOnlySpan<byte> name)
+    {
+        Line bytes = new(stackalloc byte[80]);
+        bytes.Add(setting);
+        return RespWord.Is(name, bytes.Text);
     }
 
     private static bool IsAskedFor(scoped Call call, string name)

@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp;
@@ -49,7 +50,7 @@ internal sealed class StringCommands(DoorShard shard)
     public void Set(in LookupKey key, scoped ReadOnlySpan<byte> keyBytes, scoped ReadOnlySpan<byte> value, ref RespReplyWriter reply)
     {
         WriteOutcome outcome = _shard.Set(key, value, default, out _);
-        shard.Note(keyBytes);
+        shard.Note(keyBytes, outcome, KeyEvent.Set);
         WriteOk(outcome, ref reply);
     }
 
@@ -121,7 +122,7 @@ internal sealed class StringCommands(DoorShard shard)
         {
             LookupKey key = _shard.Prepare(call[i]);
             WriteOutcome outcome = _shard.Set(key, call[i + 1], default, out _);
-            shard.Note(call[i]);
+            shard.Note(call[i], outcome, KeyEvent.Set);
             if (outcome != WriteOutcome.Done)
             {
                 RespErrors.WriteFailure(outcome, ref reply);
@@ -141,7 +142,7 @@ internal sealed class StringCommands(DoorShard shard)
         else if (Write(item, ref reply))
         {
             _shard.Delete(call.Key);
-            shard.Note(call.KeyBytes);
+            shard.Note(call.KeyBytes, KeyEvent.Del);
         }
     }
 
@@ -166,13 +167,12 @@ internal sealed class StringCommands(DoorShard shard)
             if (words.IsOver)
             {
                 _shard.Delete(call.Key);
+                shard.Note(call.KeyBytes, KeyEvent.Del);
             }
-            else
+            else if (_shard.Touch(call.Key, words.TimeToLiveMillis, words.Persists ? LifeCondition.IfLimited : LifeCondition.Always))
             {
-                _shard.Touch(call.Key, words.TimeToLiveMillis);
+                shard.Note(call.KeyBytes, words.Persists ? KeyEvent.Persist : KeyEvent.Expire);
             }
-
-            shard.Note(call.KeyBytes);
         }
     }
 
@@ -190,12 +190,18 @@ internal sealed class StringCommands(DoorShard shard)
 
         SetOptions options = new(words.Condition, 0, words.TimeToLiveMillis) { KeepLife = words.KeepsLife };
         WriteOutcome outcome = _shard.Set(call.Key, value, options, out _);
+        shard.Note(call.KeyBytes, outcome, KeyEvent.Set);
+        if (outcome == WriteOutcome.Done && words.HasTime)
+        {
+            shard.Tell(call.KeyBytes, KeyEvent.Expire);
+        }
+
         if (outcome == WriteOutcome.Done && words.IsOver)
         {
             _shard.Delete(call.Key);
+            shard.Tell(call.KeyBytes, KeyEvent.Expired);
         }
 
-        shard.Note(call.KeyBytes);
         if (outcome is WriteOutcome.Done or WriteOutcome.Exists or WriteOutcome.NotFound)
         {
             if (words.ReturnsOld)
@@ -263,6 +269,6 @@ internal sealed class StringCommands(DoorShard shard)
             RespErrors.WriteFailure(outcome, ref reply);
         }
 
-        shard.Note(call.KeyBytes);
+        shard.Note(call.KeyBytes, outcome, KeyEvent.Set);
     }
 }

@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp.Collections;
@@ -27,7 +28,7 @@ internal sealed class Collections(DoorShard shard)
         Answer(_store.OpenOrCreate(key, kind, out collection), ref reply) == CollectionAnswer.Open;
 
     /// <summary>Executes a call that removes fields or members: all its arguments behind the key.</summary>
-    public void Remove(scoped Call call, CollectionKind kind, ref RespReplyWriter reply)
+    public void Remove(scoped Call call, CollectionKind kind, KeyEvent what, ref RespReplyWriter reply)
     {
         if (!Permits(call.Count - 2, ref reply))
         {
@@ -48,7 +49,7 @@ internal sealed class Collections(DoorShard shard)
 
         if (removed > 0)
         {
-            shard.Note(call.KeyBytes);
+            shard.NoteTaken(call.KeyBytes, what);
         }
 
         reply.WriteInteger(removed);

@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp.Collections;
@@ -63,7 +64,7 @@ internal sealed class HashCommands(DoorShard shard)
         {
             reply.WriteInteger(0);
         }
-        else if (TryPut(call, hash, call[3], ref reply))
+        else if (TryPut(call, hash, call[3], KeyEvent.HSet, ref reply))
         {
             reply.WriteInteger(1);
         }
@@ -115,7 +116,8 @@ internal sealed class HashCommands(DoorShard shard)
         }
     }
 
-    private void Delete(scoped Call call, ref RespReplyWriter reply) => _collections.Remove(call, CollectionKind.Hash, ref reply);
+    private void Delete(scoped Call call, ref RespReplyWriter reply) =>
+        _collections.Remove(call, CollectionKind.Hash, KeyEvent.HDel, ref reply);
 
     private void Length(scoped Call call, ref RespReplyWriter reply)
     {
@@ -203,7 +205,7 @@ internal sealed class HashCommands(DoorShard shard)
 
         Line text = new(stackalloc byte[24]);
         text.Add((long)sum);
-        if (TryPut(call, hash, text.Text, ref reply))
+        if (TryPut(call, hash, text.Text, KeyEvent.HIncrBy, ref reply))
         {
             reply.WriteInteger((long)sum);
         }
@@ -245,7 +247,7 @@ internal sealed class HashCommands(DoorShard shard)
         {
             reply.WriteError(sum == DecimalSum.NotFinite ? RespErrors.NotFinite : "ERR hash value is not a float"u8);
         }
-        else if (TryPut(call, hash, text[..length], ref reply))
+        else if (TryPut(call, hash, text[..length], KeyEvent.HIncrByFloat, ref reply))
         {
             reply.WriteBulk(text[..length]);
         }
@@ -294,7 +296,7 @@ internal sealed class HashCommands(DoorShard shard)
             added += isNew ? 1 : 0;
         }
 
-        shard.Note(call.KeyBytes);
+        shard.Note(call.KeyBytes, outcome, KeyEvent.HSet);
         if (outcome != WriteOutcome.Done)
         {
             hash.RemoveIfEmpty();
@@ -306,10 +308,10 @@ internal sealed class HashCommands(DoorShard shard)
 
     /// <summary>Sets the field that a call names.</summary>
     /// <returns>False when it is not set; then the error is written, and a hash without fields is gone.</returns>
-    private bool TryPut(scoped Call call, scoped CollectionView hash, scoped ReadOnlySpan<byte> value, ref RespReplyWriter reply)
+    private bool TryPut(scoped Call call, scoped CollectionView hash, scoped ReadOnlySpan<byte> value, KeyEvent what, ref RespReplyWriter reply)
     {
         WriteOutcome outcome = hash.Put(call[2], value, out _);
-        shard.Note(call.KeyBytes);
+        shard.Note(call.KeyBytes, outcome, what);
         if (outcome == WriteOutcome.Done)
         {
             return true;

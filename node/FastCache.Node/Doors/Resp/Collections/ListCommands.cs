@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp.Collections;
@@ -77,7 +78,7 @@ internal sealed class ListCommands(DoorShard shard, ListPops pops)
 
         if (outcome == WriteOutcome.Done)
         {
-            shard.Note(call.KeyBytes);
+            shard.Note(call.KeyBytes, ListEnds.PushedAt(end));
             reply.WriteInteger(list.Count);
             return;
         }
@@ -121,7 +122,7 @@ internal sealed class ListCommands(DoorShard shard, ListPops pops)
         else if (answer == CollectionAnswer.Open && !isCounted)
         {
             ListPops.Take(list, end, ref reply);
-            shard.Note(call.KeyBytes);
+            shard.NoteTaken(call.KeyBytes, ListEnds.TakenFrom(end));
         }
         else if (answer == CollectionAnswer.Open)
         {

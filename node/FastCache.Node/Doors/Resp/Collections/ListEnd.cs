@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp.Collections;
@@ -25,4 +26,10 @@ internal static class ListEnds
 
     /// <summary>Where an element goes that is put to an end.</summary>
     public static int Behind(CollectionView list, ListEnd end) => end == ListEnd.Left ? 0 : list.Count;
+
+    /// <summary>What has happened to a list that has lost an element at an end.</summary>
+    public static KeyEvent TakenFrom(ListEnd end) => end == ListEnd.Left ? KeyEvent.LPop : KeyEvent.RPop;
+
+    /// <summary>What has happened to a list that was given an element at an end.</summary>
+    public static KeyEvent PushedAt(ListEnd end) => end == ListEnd.Left ? KeyEvent.LPush : KeyEvent.RPush;
 }

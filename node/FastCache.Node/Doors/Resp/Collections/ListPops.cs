@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp.Collections;
@@ -54,7 +55,7 @@ internal sealed class ListPops(DoorShard shard)
         if (ElementReply.TryEnd(elements.Bytes, start, ref reply) && count > 0)
         {
             list.RemoveRange(end == ListEnd.Left ? 0 : list.Count - count, count);
-            shard.Note(key);
+            shard.NoteTaken(key, ListEnds.TakenFrom(end));
         }
     }
 
@@ -142,7 +143,7 @@ internal sealed class ListPops(DoorShard shard)
                 reply.WriteArray(2);
                 reply.WriteBulk(call[index]);
                 Take(list, end, ref reply);
-                shard.Note(call[index]);
+                shard.NoteTaken(call[index], ListEnds.TakenFrom(end));
             }
 
             if (answer != CollectionAnswer.Absent)
@@ -169,7 +170,8 @@ internal sealed class ListPops(DoorShard shard)
         if (call[1].SequenceEqual(call[2]))
         {
             Rotate(source, from, to, element, start, ref reply);
-            shard.Note(call[1]);
+            shard.Note(call[1], ListEnds.TakenFrom(from));
+            shard.Note(call[1], ListEnds.PushedAt(to));
             return true;
         }
 
@@ -197,8 +199,8 @@ internal sealed class ListPops(DoorShard shard)
             source.RemoveAt(ListEnds.Of(source, from));
         }
 
-        shard.Note(call[1]);
-        shard.Note(call[2]);
+        shard.Note(call[2], ListEnds.PushedAt(to));
+        shard.NoteTaken(call[1], ListEnds.TakenFrom(from));
         return true;
     }
 

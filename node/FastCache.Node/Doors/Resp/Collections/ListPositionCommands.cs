@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp.Collections;
@@ -155,7 +156,7 @@ internal sealed class ListPositionCommands(DoorShard shard)
         }
         else if (IsDone(list.Replace(position, call[3]), call[3], ref reply))
         {
-            shard.Note(call.KeyBytes);
+            shard.Note(call.KeyBytes, KeyEvent.LSet);
             reply.WriteOk();
         }
     }
@@ -193,7 +194,7 @@ internal sealed class ListPositionCommands(DoorShard shard)
         }
         else if (IsDone(list.Insert(search.Positions[0] + (isBehind ? 1 : 0), call[4]), call[4], ref reply))
         {
-            shard.Note(call.KeyBytes);
+            shard.Note(call.KeyBytes, KeyEvent.LInsert);
             reply.WriteInteger(list.Count);
         }
     }
@@ -229,7 +230,7 @@ internal sealed class ListPositionCommands(DoorShard shard)
         RemoveAll(list, search.Positions, isDescending: count < 0);
         if (search.Count > 0)
         {
-            shard.Note(call.KeyBytes);
+            shard.NoteTaken(call.KeyBytes, KeyEvent.LRem);
         }
 
         reply.WriteInteger(search.Count);
@@ -257,7 +258,7 @@ internal sealed class ListPositionCommands(DoorShard shard)
                 : list.RemoveRange(first + kept, int.MaxValue) + list.RemoveRange(0, first);
             if (removed > 0)
             {
-                shard.Note(call.KeyBytes);
+                shard.NoteTaken(call.KeyBytes, KeyEvent.LTrim);
             }
         }
 

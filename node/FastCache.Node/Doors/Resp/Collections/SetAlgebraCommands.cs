@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp.Collections;
@@ -40,11 +41,11 @@ internal sealed class SetAlgebraCommands
 
     private void Diff(scoped Call call, ref RespReplyWriter reply) => Return(call, SetOperation.Difference, ref reply);
 
-    private void InterStore(scoped Call call, ref RespReplyWriter reply) => Store(call, SetOperation.Intersection, ref reply);
+    private void InterStore(scoped Call call, ref RespReplyWriter reply) => Store(call, SetOperation.Intersection, KeyEvent.SInterStore, ref reply);
 
-    private void UnionStore(scoped Call call, ref RespReplyWriter reply) => Store(call, SetOperation.Union, ref reply);
+    private void UnionStore(scoped Call call, ref RespReplyWriter reply) => Store(call, SetOperation.Union, KeyEvent.SUnionStore, ref reply);
 
-    private void DiffStore(scoped Call call, ref RespReplyWriter reply) => Store(call, SetOperation.Difference, ref reply);
+    private void DiffStore(scoped Call call, ref RespReplyWriter reply) => Store(call, SetOperation.Difference, KeyEvent.SDiffStore, ref reply);
 
     private void Return(scoped Call call, SetOperation operation, ref RespReplyWriter reply)
     {
@@ -58,7 +59,7 @@ internal sealed class SetAlgebraCommands
         }
     }
 
-    private void Store(scoped Call call, SetOperation operation, ref RespReplyWriter reply)
+    private void Store(scoped Call call, SetOperation operation, KeyEvent what, ref RespReplyWriter reply)
     {
         SetResult result = new(long.MaxValue, isCounted: false);
         Span<byte> room = reply.Rest[..ElementReply.RoomOf(reply)];
@@ -71,7 +72,7 @@ internal sealed class SetAlgebraCommands
         WriteOutcome outcome = _shard.Delete(call.Key);
         if (outcome == WriteOutcome.Done || result.Count > 0)
         {
-            _door.Note(call.KeyBytes);
+            _door.Note(call.KeyBytes, result.Count > 0 ? what : KeyEvent.Del);
         }
 
         if (result.Count == 0)
@@ -181,8 +182,8 @@ internal sealed class SetAlgebraCommands
             rest.Remove(call[3]);
         }
 
-        _door.Note(call[1]);
-        _door.Note(call[2]);
+        _door.NoteTaken(call[1], KeyEvent.SRem);
+        _door.Note(call[2], KeyEvent.SAdd);
         reply.WriteInteger(1);
     }
 }

@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp.Collections;
@@ -62,7 +63,7 @@ internal sealed class SetCommands(DoorShard shard)
 
         if (added > 0)
         {
-            shard.Note(call.KeyBytes);
+            shard.Note(call.KeyBytes, KeyEvent.SAdd);
         }
 
         if (outcome == WriteOutcome.Done)
@@ -76,7 +77,7 @@ internal sealed class SetCommands(DoorShard shard)
         }
     }
 
-    private void Remove(scoped Call call, ref RespReplyWriter reply) => _collections.Remove(call, CollectionKind.Set, ref reply);
+    private void Remove(scoped Call call, ref RespReplyWriter reply) => _collections.Remove(call, CollectionKind.Set, KeyEvent.SRem, ref reply);
 
     private void IsMember(scoped Call call, ref RespReplyWriter reply)
     {
@@ -143,7 +144,7 @@ internal sealed class SetCommands(DoorShard shard)
         {
             case CollectionAnswer.Open when call.Count == 2:
                 set.RemoveAt(RandomElements.WriteOne(set, _random, ref reply));
-                shard.Note(call.KeyBytes);
+                shard.NoteTaken(call.KeyBytes, KeyEvent.SPop);
                 break;
             case CollectionAnswer.Open when Collections.Permits(Math.Min(count, set.Count), ref reply):
                 PopMany(call, set, (int)Math.Min(count, set.Count), ref reply);
@@ -167,19 +168,21 @@ internal sealed class SetCommands(DoorShard shard)
             return;
         }
 
-        shard.Note(call.KeyBytes);
         if (count == set.Count)
         {
             shard.Shard.Delete(call.Key);
-            return;
+        }
+        else
+        {
+            ReadOnlySpan<byte> written = room[..(reply.Length - start)];
+            scoped Bulks members = new(written[(written.IndexOf((byte)'\n') + 1)..]);
+            while (members.TryRead())
+            {
+                set.Remove(members.Current);
+            }
         }
 
-        ReadOnlySpan<byte> written = room[..(reply.Length - start)];
-        scoped Bulks members = new(written[(written.IndexOf((byte)'\n') + 1)..]);
-        while (members.TryRead())
-        {
-            set.Remove(members.Current);
-        }
+        shard.NoteTaken(call.KeyBytes, KeyEvent.SPop);
     }
 
     private void RandomMember(scoped Call call, ref RespReplyWriter reply)

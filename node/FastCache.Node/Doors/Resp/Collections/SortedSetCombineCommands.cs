@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp.Collections;
@@ -30,11 +31,11 @@ internal sealed class SortedSetCombineCommands(DoorShard shard)
 
     private void Diff(scoped Call call, ref RespReplyWriter reply) => Return(call, Combination.Difference, "zdiff", ref reply);
 
-    private void UnionStore(scoped Call call, ref RespReplyWriter reply) => Store(call, Combination.Union, "zunionstore", ref reply);
+    private void UnionStore(scoped Call call, ref RespReplyWriter reply) => Store(call, Combination.Union, "zunionstore", KeyEvent.ZUnionStore, ref reply);
 
-    private void InterStore(scoped Call call, ref RespReplyWriter reply) => Store(call, Combination.Intersection, "zinterstore", ref reply);
+    private void InterStore(scoped Call call, ref RespReplyWriter reply) => Store(call, Combination.Intersection, "zinterstore", KeyEvent.ZInterStore, ref reply);
 
-    private void DiffStore(scoped Call call, ref RespReplyWriter reply) => Store(call, Combination.Difference, "zdiffstore", ref reply);
+    private void DiffStore(scoped Call call, ref RespReplyWriter reply) => Store(call, Combination.Difference, "zdiffstore", KeyEvent.ZDiffStore, ref reply);
 
     private void InterCard(scoped Call call, ref RespReplyWriter reply)
     {
@@ -61,7 +62,7 @@ internal sealed class SortedSetCombineCommands(DoorShard shard)
             : default;
         if (answer != CollectionAnswer.WrongKind && _combiner.TryCopy(set, ranks, ref reply))
         {
-            StoreMembers(call, ref reply);
+            StoreMembers(call, KeyEvent.ZRangeStore, ref reply);
         }
     }
 
@@ -89,28 +90,33 @@ internal sealed class SortedSetCombineCommands(DoorShard shard)
         ElementReply.TryEnd(elements.Bytes, start, ref reply);
     }
 
-    private void Store(scoped Call call, Combination combination, string name, ref RespReplyWriter reply)
+    private void Store(scoped Call call, Combination combination, string name, KeyEvent what, ref RespReplyWriter reply)
     {
         CombineWords words = new(combination, countAt: 2, isCardinality: false);
         if (_combiner.TryCombine(call, name, ref words, ref reply))
         {
-            StoreMembers(call, ref reply);
+            StoreMembers(call, what, ref reply);
         }
     }
 
     /// <summary>Lets the members that were put together take the place of whatever the first key has.</summary>
-    private void StoreMembers(scoped Call call, ref RespReplyWriter reply)
+    private void StoreMembers(scoped Call call, KeyEvent what, ref RespReplyWriter reply)
     {
         int count = _combiner.Members.Count;
         bool wasThere = shard.Shard.Delete(call.Key) == WriteOutcome.Done;
-        if (count == 0 || TryPutMembers(call, ref reply))
+        bool isStored = count > 0 && TryPutMembers(call, ref reply);
+        if (count == 0 || isStored)
         {
             reply.WriteInteger(count);
         }
 
-        if (wasThere || count > 0)
+        if (isStored)
         {
-            shard.Note(call.KeyBytes);
+            shard.Note(call.KeyBytes, what);
+        }
+        else if (wasThere)
+        {
+            shard.Note(call.KeyBytes, KeyEvent.Del);
         }
     }
 

@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp.Collections;
@@ -71,7 +72,7 @@ internal sealed class SortedSetCommands(DoorShard shard)
 
         if (set.Version != version)
         {
-            shard.Note(call.KeyBytes);
+            shard.Note(call.KeyBytes, words.IsIncrement ? KeyEvent.ZIncr : KeyEvent.ZAdd);
         }
 
         if (goesOn)
@@ -177,7 +178,7 @@ internal sealed class SortedSetCommands(DoorShard shard)
 
                 if (removed > 0)
                 {
-                    shard.Note(call.KeyBytes);
+                    shard.NoteTaken(call.KeyBytes, KeyEvent.ZRem);
                 }
 
                 reply.WriteInteger(removed);

@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp.Collections;
@@ -112,7 +113,7 @@ internal sealed class SortedSetPopCommands(DoorShard shard)
         }
         else if (SortedSetReply.TryWrite(set, ranks, isMax, parts, ref reply, start) && set.RemoveRange(ranks.First, taken) > 0)
         {
-            shard.Note(key);
+            shard.NoteTaken(key, isMax ? KeyEvent.ZPopMax : KeyEvent.ZPopMin);
         }
     }
 }

@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp.Collections;
@@ -109,7 +110,12 @@ internal sealed class SortedSetRangeCommands(DoorShard shard)
                     int removed = set.RemoveRange(ranks.First, ranks.Count);
                     if (removed > 0)
                     {
-                        shard.Note(call.KeyBytes);
+                        shard.NoteTaken(call.KeyBytes, kind switch
+                        {
+                            RangeKind.Ranks => KeyEvent.ZRemRangeByRank,
+                            RangeKind.Scores => KeyEvent.ZRemRangeByScore,
+                            _ => KeyEvent.ZRemRangeByLex,
+                        });
                     }
 
                     reply.WriteInteger(removed);

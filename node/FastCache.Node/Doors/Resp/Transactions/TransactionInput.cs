@@ -43,6 +43,7 @@ internal sealed class TransactionInput(DoorShard shard, CommandTable commands, R
         {
             InTransaction.Refused => Refusal.WatchInTransaction,
             InTransaction.AtOnce or InTransaction.Executes => Refusal.None,
+            InTransaction.Waits when command.IsForSubscribers => Refusal.NotInTransaction,
             _ => Refusal.Waits,
         };
         bool isExecution = call.Refusal == Refusal.None && command!.InTransaction == InTransaction.Executes && !transaction.IsSpoilt;

@@ -1,0 +1,141 @@
+namespace FastCache.Node.Sessions;
+
+/// <summary>What one session is still to be sent, and nobody has asked for on its connection.</summary>
+/// <param name="carries">The memory.</param>
+internal sealed class PushQueue(CarryPool carries)
+{
+    public FrameQueue Frames { get; } = new(carries);
+
+    /// <summary>The session's place among those for which something waits.</summary>
+    public int Place { get; set; }
+
+    /// <summary>Whether the connection was closed because of them.</summary>
+    public bool IsClosing { get; set; }
+}
+
+/// <summary>What the sessions of a shard are sent unasked because of others' requests: kept until a pass in which their peers can take it.</summary>
+/// <remarks>
+/// A peer that does not read what it is sent is disconnected when more waits for it than <see cref="MostBytes"/>, when there is no connection
+/// memory for more, or by --write-timeout: nothing is left out for one that stays.
+/// </remarks>
+/// <param name="carries">The memory.</param>
+/// <param name="tooSlow">Closes a connection for which more would wait than may.</param>
+internal sealed class Pushes(CarryPool carries, Action<Session> tooSlow)
+{
+    private const int MostBytesOfAny = 8 << 20;
+    private const int MemoryShare = 4;
+    private const int LongestFrameBytes = sizeof(int) + RequestExecutor.MaxReplyBytes;
+
+    private readonly List<Session> _waiting = [];
+
+    /// <summary>Most bytes that wait for one session: 8 MiB, or a quarter of the memory for input, but at least the longest frame.</summary>
+    public int MostBytes { get; } = (int)Math.Max(LongestFrameBytes, Math.Min(MostBytesOfAny, carries.BudgetBytes / MemoryShare));
+
+    /// <summary>Whether a session that can be sent something is to be sent something.</summary>
+    public bool HasWork
+    {
+        get
+        {
+            foreach (Session session in _waiting)
+            {
+                if (session is { MayExecute: true, IsHeld: false })
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Whether something waits for a session, and it is not in the middle of the replies to one request.</summary>
+    public static bool IsDue(Session session) => session.Pushed is { Frames.IsEmpty: false } && session.Input.Position.BatchKeys == 0;
+
+    /// <summary>Lets a session be sent a frame in its turn, or ends its connection.</summary>
+    /// <param name="session">One of this shard.</param>
+    /// <param name="frame">At most <see cref="RequestExecutor.MaxReplyBytes"/>; it is copied.</param>
+    public void Add(Session session, ReadOnlySpan<byte> frame)
+    {
+        PushQueue queue = session.Pushed ??= new PushQueue(carries);
+        if (queue.IsClosing || session.State != SessionState.Open)
+        {
+            return;
+        }
+
+        bool isFirst = queue.Frames.IsEmpty;
+        if (!queue.Frames.TryAdd(frame, MostBytes))
+        {
+            queue.IsClosing = true;
+            Drop(session);
+            tooSlow(session);
+        }
+        else if (isFirst)
+        {
+            queue.Place = _waiting.Count;
+            _waiting.Add(session);
+        }
+    }
+
+    /// <summary>Hands the sessions that are to be sent something to <paramref name="ready"/>.</summary>
+    public void TakeReady(Action<Session> ready)
+    {
+        foreach (Session session in _waiting)
+        {
+            if (session is { MayExecute: true, IsHeld: false })
+            {
+                ready(session);
+            }
+        }
+    }
+
+    /// <summary>Writes the next frames of a session, if there are any.</summary>
+    /// <param name="session">Whose.</param>
+    /// <param name="room">At least <see cref="RequestExecutor.MaxReplyBytes"/>, for a session that is pushed anything.</param>
+    /// <param name="mostBytes">No frame begins beyond so many bytes.</param>
+    public int Write(Session session, Span<byte> room, int mostBytes)
+    {
+        if (session.Pushed is not { Frames.IsEmpty: false } queue)
+        {
+            return 0;
+        }
+
+        int bytes = 0;
+        while (!queue.Frames.IsEmpty && bytes < mostBytes && bytes + queue.Frames.First.Length <= room.Length)
+        {
+            queue.Frames.First.CopyTo(room[bytes..]);
+            bytes += queue.Frames.First.Length;
+            queue.Frames.RemoveFirst();
+        }
+
+        if (queue.Frames.IsEmpty)
+        {
+            Leave(queue);
+        }
+
+        return bytes;
+    }
+
+    /// <summary>Forgets what was to be sent on a connection that has ended.</summary>
+    public void Closed(Session session)
+    {
+        Drop(session);
+        session.Pushed = null;
+    }
+
+    private void Drop(Session session)
+    {
+        if (session.Pushed is { Frames.IsEmpty: false } queue)
+        {
+            queue.Frames.Clear();
+            Leave(queue);
+        }
+    }
+
+    private void Leave(PushQueue queue)
+    {
+        Session last = _waiting[^1];
+        _waiting[queue.Place] = last;
+        last.Pushed!.Place = queue.Place;
+        _waiting.RemoveAt(_waiting.Count - 1);
+    }
+}
