@@ -71,11 +71,17 @@ internal abstract class RandomCollectionCommands(Random random) : RandomCommands
     private static IEnumerable<string> Sorted(string bulks, int together)
     {
         List<string> found = [];
-        for (int at = bulks.IndexOf('$', StringComparison.Ordinal); at >= 0 && at < bulks.Length;)
+        for (int at = 0; at < bulks.Length;)
         {
             int end = bulks.IndexOf("\r\n", at, StringComparison.Ordinal);
-            int next = end + 2 + int.Parse(bulks[(at + 1)..end]) + 2;
-            found.Add(bulks[at..next]);
+            // Heads of arrays within are no elements; a null is a bulk without an end.
+            int length = end > at && bulks[at] == '$' ? int.Parse(bulks[(at + 1)..end]) : -1;
+            int next = end + 2 + (length < 0 ? 0 : length + 2);
+            if (end > at && bulks[at] == '$')
+            {
+                found.Add(bulks[at..next]);
+            }
+
             at = next;
         }
 

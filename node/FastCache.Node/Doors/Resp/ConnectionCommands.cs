@@ -65,7 +65,7 @@ internal sealed class ConnectionCommands(DoorShard shard, SubscriptionTable subs
         {
             reply.WriteError("ERR wrong number of arguments for 'ping' command"u8);
         }
-        else if (call.Talk.IsOnlySubscriber)
+        else if (call.Session is not null && call.Talk.IsOnlySubscriber)
         {
             reply.WriteArray(2);
             reply.WriteBulk("pong"u8);
