@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Runtime.CompilerServices;
 using System.Text;
 using FastCache.Core;
 
@@ -9,6 +10,8 @@ internal ref struct Line(Span<byte> room)
 {
     private readonly Span<byte> _room = room;
     private int _length;
+
+    private static ReadOnlySpan<byte> LineEnd => "\r\n"u8;
 
     /// <summary>What was added so far.</summary>
     public readonly ReadOnlySpan<byte> Text => _room[.._length];
@@ -48,15 +51,22 @@ internal ref struct Line(Span<byte> room)
         return begun;
     }
 
-    /// <summary>Adds a value behind its length, each with a line's end, as memcached's replies have it.</summary>
-    /// <param name="item">One that fits.</param>
-    public void AddValue(in ItemView item)
+    /// <summary>Adds a word and a value's length, a line's end, the value and a line's end, as memcached's replies have them.</summary>
+    /// <remarks>In one piece: a meta get cost 30 ns more than FCP's with an <see cref="Add(ReadOnlySpan{byte})"/> for each part.</remarks>
+    /// <param name="word">What stands before the length.</param>
+    /// <param name="item">One that fits with <paramref name="word"/>.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AddValue(scoped ReadOnlySpan<byte> word, in ItemView item)
     {
+        Span<byte> rest = _room[_length..];
+        word.CopyTo(rest);
         int length = (int)item.Length;
-        Add(length);
-        Add("\r\n"u8);
-        item.CopyTo(Begin(length));
-        Add("\r\n"u8);
+        Utf8Formatter.TryFormat(length, rest[word.Length..], out int digits);
+        int start = word.Length + digits + LineEnd.Length;
+        LineEnd.CopyTo(rest[(start - LineEnd.Length)..]);
+        item.CopyTo(rest[start..]);
+        LineEnd.CopyTo(rest[(start + length)..]);
+        _length += start + length + LineEnd.Length;
     }
 
     /// <summary>Adds what a peer has sent: up to its first zero, line ends as spaces, at most so many bytes.</summary>

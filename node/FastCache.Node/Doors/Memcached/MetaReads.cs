@@ -23,8 +23,7 @@ internal sealed class MetaReads(DoorShard shard)
         }
 
         item.NoteFetch();
-        reply.Add("VA "u8);
-        reply.AddValue(item);
+        reply.AddValue("VA "u8, item);
     }
 
     public void Get(in MemcachedRequest request, in LookupKey key, ref Line reply)
