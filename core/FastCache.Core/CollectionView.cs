@@ -124,8 +124,8 @@ public readonly unsafe ref struct CollectionView
 
     /// <summary>Sees the next elements of a hash, set or sorted set, in an order of no meaning.</summary>
     /// <remarks>
-    /// Whatever changes between the steps: what is there from the first to the last is seen exactly once, but for one case: while
-    /// a small collection grows into trees nothing of it is left to see, because a small one is seen whole.
+    /// Whatever changes between the steps: what is there from the first to the last is seen exactly once; a small
+    /// collection is seen whole in one step.
     /// </remarks>
     /// <param name="cursor">0, or what the step before has returned.</param>
     /// <param name="count">About how many; those whose hashes are the same are seen together.</param>

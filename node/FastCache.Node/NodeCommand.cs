@@ -195,7 +195,7 @@ internal static class NodeCommand
     private static readonly Option<EventClasses> KeyEvents = new("--notify-keyspace-events")
     {
         Description = "Of which events of keys subscribers of Redis's protocol are told, in its letters: K or E, or both, and classes of events "
-            + "(A for all). Unless told, of none; CONFIG SET changes it.",
+            + $"(A for all; {EventLetters.Allowed}). Unless told, of none; CONFIG SET changes it.",
         HelpName = "LETTERS",
         CustomParser = ParseEvents,
     };

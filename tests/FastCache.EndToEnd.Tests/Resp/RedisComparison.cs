@@ -54,7 +54,7 @@ internal static class RedisComparison
         }
 
         Assert.Equal(KeysOf(there), KeysOf(here));
-        Assert.All(["string", "hash", "set", "STRING", "none"], type => Assert.Equal(KeysOf(there, "TYPE", type), KeysOf(here, "TYPE", type)));
+        Assert.All(["string", "list", "hash", "set", "zset", "STRING", "none"], type => Assert.Equal(KeysOf(there, "TYPE", type), KeysOf(here, "TYPE", type)));
         Assert.Equal(0, node.Stop());
     }
 

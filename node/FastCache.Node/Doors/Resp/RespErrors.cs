@@ -98,7 +98,7 @@ internal static class RespErrors
                 AddWrongArity(command.Name, ref line);
                 break;
             case Refusal.KeyLength:
-                line.Add("ERR a key has 1 to 250 bytes here (--max-key), and a key of this command has none or more"u8);
+                line.Add("ERR a key has at least 1 byte here and at most as many as --max-key says (250), and a key of this command has none or more"u8);
                 break;
             case Refusal.ValueTooLong:
                 line.Add(TooLong);
@@ -184,7 +184,7 @@ internal static class RespErrors
     {
         Line line = new(stackalloc byte[200]);
         line.Add("ERR a command looks at "u8);
-        line.Add(Collections.Collections.MostElements);
+        line.Add(Collections.CollectionAccess.MostElements);
         line.Add(" elements at most, and this one would at more; take fewer at a time, by fewer arguments, COUNT, HSCAN, SSCAN or ZSCAN"u8);
         reply.WriteError(line.Text);
     }

@@ -2,14 +2,6 @@ using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp.Collections;
 
-/// <summary>What is done with sets.</summary>
-internal enum Combination : byte
-{
-    Union,
-    Intersection,
-    Difference,
-}
-
 /// <summary>What becomes of the scores of a member that several sets have.</summary>
 internal enum Aggregate : byte
 {
@@ -19,13 +11,13 @@ internal enum Aggregate : byte
 }
 
 /// <summary>What commands that combine sorted sets are told: how many keys there are, and the words behind them.</summary>
-/// <param name="combination">What the command does.</param>
+/// <param name="operation">What the command does.</param>
 /// <param name="countAt">Which argument says how many keys there are.</param>
 /// <param name="isCardinality">Whether only the number of members is asked for.</param>
-internal struct CombineWords(Combination combination, int countAt, bool isCardinality)
+internal struct CombineWords(SetOperation operation, int countAt, bool isCardinality)
 {
     /// <summary>What the command does.</summary>
-    public readonly Combination Combination => combination;
+    public readonly SetOperation Operation => operation;
 
     /// <summary>Which argument is the first key.</summary>
     public readonly int FirstKey => countAt + 1;
@@ -78,7 +70,7 @@ internal struct CombineWords(Combination combination, int countAt, bool isCardin
     /// <returns>False when one is wrong; then the error is written.</returns>
     public bool TryReadWords(scoped Call call, ref RespReplyWriter reply)
     {
-        bool takesWeights = combination != Combination.Difference && !isCardinality;
+        bool takesWeights = operation != SetOperation.Difference && !isCardinality;
         bool takesScores = countAt == 1 && !isCardinality;
         for (int i = FirstKey + Keys; i < call.Count; i++)
         {

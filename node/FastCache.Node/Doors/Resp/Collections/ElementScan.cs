@@ -12,7 +12,7 @@ internal static class ElementScan
     /// <param name="collections">Opens the collection.</param>
     /// <param name="kind">What it must be.</param>
     /// <param name="reply">Where the reply goes.</param>
-    public static void Run(scoped Call call, Collections collections, CollectionKind kind, ref RespReplyWriter reply)
+    public static void Run(scoped Call call, CollectionAccess collections, CollectionKind kind, ref RespReplyWriter reply)
     {
         if (!Utf8Parser.TryParse(call[2], out ulong cursor, out int used) || used != call[2].Length)
         {

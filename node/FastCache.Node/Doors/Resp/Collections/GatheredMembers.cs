@@ -11,7 +11,7 @@ internal sealed class GatheredMembers
     /// <summary>Most bytes of all members.</summary>
     public const int MostBytes = 4 << 20;
 
-    private const int MostMembers = Collections.MostElements;
+    private const int MostMembers = CollectionAccess.MostElements;
 
     private readonly byte[] _bytes = GC.AllocateUninitializedArray<byte>(MostBytes);
     private readonly Member[] _members = GC.AllocateUninitializedArray<Member>(MostMembers);
@@ -31,7 +31,7 @@ internal sealed class GatheredMembers
     public int Count { get; private set; }
 
     /// <summary>Begins anew.</summary>
-    /// <param name="members">Most of them: at most <see cref="Collections.MostElements"/>.</param>
+    /// <param name="members">Most of them: at most <see cref="CollectionAccess.MostElements"/>.</param>
     public void Begin(int members)
     {
         int slots = 2;

@@ -12,7 +12,7 @@ internal sealed class HashCommands(DoorShard shard)
     private const CommandFlags Writes = CommandFlags.Write | CommandFlags.DenyOom | CommandFlags.Fast;
     private const ElementParts Both = ElementParts.Field | ElementParts.Value;
 
-    private readonly Collections _collections = new(shard);
+    private readonly CollectionAccess _collections = new(shard);
     private readonly Random _random = new();
 
     public IEnumerable<Command> Commands =>
@@ -87,7 +87,7 @@ internal sealed class HashCommands(DoorShard shard)
     {
         int start = reply.Length;
         CollectionAnswer answer = _collections.Open(call.Key, CollectionKind.Hash, ref reply, out CollectionView hash);
-        if (answer == CollectionAnswer.WrongKind || !Collections.Permits(call.Count - 2, ref reply))
+        if (answer == CollectionAnswer.WrongKind || !CollectionAccess.Permits(call.Count - 2, ref reply))
         {
             return;
         }
@@ -269,7 +269,7 @@ internal sealed class HashCommands(DoorShard shard)
             return false;
         }
 
-        if (!Collections.Permits((call.Count / 2) - 1, ref reply))
+        if (!CollectionAccess.Permits((call.Count / 2) - 1, ref reply))
         {
             return false;
         }

@@ -10,7 +10,7 @@ internal sealed class ListCommands(DoorShard shard, ListPops pops)
     private const string Group = "list";
     private const CommandFlags Adds = CommandFlags.Write | CommandFlags.DenyOom;
 
-    private readonly Collections _collections = new(shard);
+    private readonly CollectionAccess _collections = new(shard);
 
     public IEnumerable<Command> Commands =>
     [

@@ -15,7 +15,7 @@ internal readonly record struct ManyPops(int FirstKey, int Keys, ListEnd End, lo
 internal sealed class ListPops(DoorShard shard)
 {
     private readonly Shard _shard = shard.Shard;
-    private readonly Collections _collections = new(shard);
+    private readonly CollectionAccess _collections = new(shard);
 
     /// <summary>Takes one element of a list that has some, and writes it.</summary>
     public static void Take(CollectionView list, ListEnd end, ref RespReplyWriter reply)
@@ -34,7 +34,7 @@ internal sealed class ListPops(DoorShard shard)
     public void TakeMany(CollectionView list, ListEnd end, long most, scoped ReadOnlySpan<byte> key, int start, ref RespReplyWriter reply)
     {
         int count = (int)Math.Min(most, list.Count);
-        if (count > Collections.MostElements)
+        if (count > CollectionAccess.MostElements)
         {
             reply.CutTo(start);
             RespErrors.WriteTooManyElements(ref reply);
@@ -169,9 +169,12 @@ internal sealed class ListPops(DoorShard shard)
         Span<byte> element = Write(source, from, ref reply);
         if (call[1].SequenceEqual(call[2]))
         {
-            Rotate(source, from, to, element, start, ref reply);
-            shard.Note(call[1], ListEnds.TakenFrom(from));
-            shard.Note(call[1], ListEnds.PushedAt(to));
+            if (TryRotate(source, from, to, element, start, ref reply))
+            {
+                shard.Note(call[1], ListEnds.TakenFrom(from));
+                shard.Note(call[1], ListEnds.PushedAt(to));
+            }
+
             return true;
         }
 
@@ -204,12 +207,12 @@ internal sealed class ListPops(DoorShard shard)
         return true;
     }
 
-    private static void Rotate(
+    private static bool TryRotate(
         CollectionView list, ListEnd from, ListEnd to, scoped ReadOnlySpan<byte> element, int start, ref RespReplyWriter reply)
     {
         if (from == to || list.Count == 1)
         {
-            return;
+            return true;
         }
 
         WriteOutcome outcome = list.Insert(ListEnds.Behind(list, to), element);
@@ -217,10 +220,11 @@ internal sealed class ListPops(DoorShard shard)
         {
             reply.CutTo(start);
             RespErrors.WriteElementFailure(outcome, default, element, ref reply);
-            return;
+            return false;
         }
 
         list.RemoveAt(ListEnds.Of(list, from));
+        return true;
     }
 
     /// <summary>Writes the element at an end of a list that has some.</summary>

@@ -9,7 +9,7 @@ internal sealed class ListPositionCommands(DoorShard shard)
 {
     private const string Group = "list";
 
-    private readonly Collections _collections = new(shard);
+    private readonly CollectionAccess _collections = new(shard);
 
     public IEnumerable<Command> Commands =>
     [

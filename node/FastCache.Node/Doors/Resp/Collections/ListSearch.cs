@@ -3,7 +3,7 @@ using FastCache.Core;
 
 namespace FastCache.Node.Doors.Resp.Collections;
 
-/// <summary>Finds the positions of elements that equal a given one, from either end, among at most <see cref="Collections.MostElements"/>.</summary>
+/// <summary>Finds the positions of elements that equal a given one, from either end, among at most <see cref="CollectionAccess.MostElements"/>.</summary>
 /// <remarks>An element that has to be compared over more than <see cref="BytesOfLook"/> bytes counts as several.</remarks>
 internal ref struct ListSearch : IElementVisitor
 {
@@ -26,11 +26,11 @@ internal ref struct ListSearch : IElementVisitor
     public ListSearch(ReadOnlySpan<byte> sought, long most, long skip, bool isBackwards, Span<byte> room)
     {
         _sought = sought;
-        _most = (int)Math.Min(most, Collections.MostElements);
-        _skip = (int)Math.Min(skip, Collections.MostElements);
+        _most = (int)Math.Min(most, CollectionAccess.MostElements);
+        _skip = (int)Math.Min(skip, CollectionAccess.MostElements);
         _isBackwards = isBackwards;
         _scratch = room[..CollectionView.MaxValueBytes];
-        _positions = MemoryMarshal.Cast<byte, int>(room[^(Collections.MostElements * sizeof(int))..]);
+        _positions = MemoryMarshal.Cast<byte, int>(room[^(CollectionAccess.MostElements * sizeof(int))..]);
     }
 
     /// <summary>How many positions were found.</summary>
@@ -63,7 +63,7 @@ internal ref struct ListSearch : IElementVisitor
     {
         bool isEqual = element.Length == _sought.Length;
         int looks = isEqual ? 1 + (element.Length / BytesOfLook) : 1;
-        if (_looks + looks > Collections.MostElements)
+        if (_looks + looks > CollectionAccess.MostElements)
         {
             IsCut = true;
             return false;

@@ -15,7 +15,7 @@ internal static class RandomElements
     /// <param name="random">Chooses.</param>
     /// <param name="reply">Where the reply goes.</param>
     public static void Run(
-        scoped Call call, Collections collections, CollectionKind kind, ReadOnlySpan<byte> word, ElementParts more, Random random,
+        scoped Call call, CollectionAccess collections, CollectionKind kind, ReadOnlySpan<byte> word, ElementParts more, Random random,
         ref RespReplyWriter reply)
     {
         long count = 1;
@@ -91,7 +91,7 @@ internal static class RandomElements
     public static void Write(scoped CollectionView collection, long count, ElementParts parts, Random random, ref RespReplyWriter reply)
     {
         long wanted = count < 0 ? -count : Math.Min(count, collection.Count);
-        if (!Collections.Permits(wanted, ref reply))
+        if (!CollectionAccess.Permits(wanted, ref reply))
         {
             return;
         }

@@ -3,21 +3,13 @@ using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp.Collections;
 
-/// <summary>What is made of several sets.</summary>
-internal enum SetOperation
-{
-    Intersection,
-    Union,
-    Difference,
-}
-
 /// <summary>Intersections, unions and differences of sets of this shard.</summary>
 /// <remarks>
 /// Only one collection is open at a time. So the members of one set are gathered as bulks, a batch at a time, and each of the other sets takes
 /// those out that are not to stay: of an intersection what it does not have, of a difference what it has; of a union the members of each
 /// set are gathered that no set before it has. That needs no memory but the reply's, and every look counts.
 /// </remarks>
-internal sealed class SetAlgebra(Shard shard, Collections collections)
+internal sealed class SetAlgebra(Shard shard, CollectionAccess collections)
 {
     private const int BatchMembers = 512;
 
@@ -111,7 +103,7 @@ internal sealed class SetAlgebra(Shard shard, Collections collections)
                 if (i != source)
                 {
                     result.Looks += count;
-                    if (result.Looks > Collections.MostElements)
+                    if (result.Looks > CollectionAccess.MostElements)
                     {
                         break;
                     }
@@ -120,7 +112,7 @@ internal sealed class SetAlgebra(Shard shard, Collections collections)
                 }
             }
 
-            if (!Collections.Permits(result.Looks, ref reply))
+            if (!CollectionAccess.Permits(result.Looks, ref reply))
             {
                 return false;
             }

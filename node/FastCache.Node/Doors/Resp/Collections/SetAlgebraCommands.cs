@@ -12,14 +12,14 @@ internal sealed class SetAlgebraCommands
 
     private readonly DoorShard _door;
     private readonly Shard _shard;
-    private readonly Collections _collections;
+    private readonly CollectionAccess _collections;
     private readonly SetAlgebra _algebra;
 
     public SetAlgebraCommands(DoorShard shard)
     {
         _door = shard;
         _shard = shard.Shard;
-        _collections = new Collections(shard);
+        _collections = new CollectionAccess(shard);
         _algebra = new SetAlgebra(_shard, _collections);
     }
 
@@ -64,40 +64,47 @@ internal sealed class SetAlgebraCommands
         SetResult result = new(long.MaxValue, isCounted: false);
         Span<byte> room = reply.Rest[..ElementReply.RoomOf(reply)];
         if (!_algebra.TryRun(call, 2..call.Count, operation, room, ref result, ref reply)
-            || !Collections.Permits(result.Looks + result.Count, ref reply))
+            || !CollectionAccess.Permits(result.Looks + result.Count, ref reply))
         {
             return;
         }
 
-        WriteOutcome outcome = _shard.Delete(call.Key);
-        if (outcome == WriteOutcome.Done || result.Count > 0)
+        bool wasThere = _shard.Delete(call.Key) == WriteOutcome.Done;
+        bool isStored = result.Count > 0 && TryPutMembers(call, room[..result.Bytes], ref reply);
+        if (result.Count == 0 || isStored)
         {
-            _door.Note(call.KeyBytes, result.Count > 0 ? what : KeyEvent.Del);
+            reply.WriteInteger(result.Count);
         }
 
-        if (result.Count == 0)
+        if (isStored || wasThere)
         {
-            reply.WriteInteger(0);
+            _door.Note(call.KeyBytes, isStored ? what : KeyEvent.Del);
         }
-        else if (_collections.TryOpenOrCreate(call.Key, CollectionKind.Set, ref reply, out CollectionView set))
-        {
-            scoped Bulks members = new(room[..result.Bytes]);
-            outcome = WriteOutcome.Done;
-            while (outcome == WriteOutcome.Done && members.TryRead())
-            {
-                outcome = set.Put(members.Current, default, out _);
-            }
+    }
 
-            if (outcome == WriteOutcome.Done)
-            {
-                reply.WriteInteger(result.Count);
-            }
-            else
-            {
-                _shard.Delete(call.Key);
-                RespErrors.WriteElementFailure(outcome, default, default, ref reply);
-            }
+    /// <summary>Makes a set of members; of one that finds no memory nothing stays, and the error is written.</summary>
+    private bool TryPutMembers(scoped Call call, scoped ReadOnlySpan<byte> bulks, ref RespReplyWriter reply)
+    {
+        if (!_collections.TryOpenOrCreate(call.Key, CollectionKind.Set, ref reply, out CollectionView set))
+        {
+            return false;
         }
+
+        scoped Bulks members = new(bulks);
+        WriteOutcome outcome = WriteOutcome.Done;
+        while (outcome == WriteOutcome.Done && members.TryRead())
+        {
+            outcome = set.Put(members.Current, default, out _);
+        }
+
+        if (outcome == WriteOutcome.Done)
+        {
+            return true;
+        }
+
+        _shard.Delete(call.Key);
+        RespErrors.WriteElementFailure(outcome, default, default, ref reply);
+        return false;
     }
 
     private void InterCard(scoped Call call, ref RespReplyWriter reply)
@@ -168,7 +175,8 @@ internal sealed class SetAlgebraCommands
             return;
         }
 
-        WriteOutcome outcome = target.Put(call[3], default, out _);
+        bool isNew = !target.TryFind(call[3], out _);
+        WriteOutcome outcome = isNew ? target.Put(call[3], default, out _) : WriteOutcome.Done;
         if (outcome != WriteOutcome.Done)
         {
             target.RemoveIfEmpty();
@@ -183,7 +191,11 @@ internal sealed class SetAlgebraCommands
         }
 
         _door.NoteTaken(call[1], KeyEvent.SRem);
-        _door.Note(call[2], KeyEvent.SAdd);
+        if (isNew)
+        {
+            _door.Note(call[2], KeyEvent.SAdd);
+        }
+
         reply.WriteInteger(1);
     }
 }

@@ -11,7 +11,7 @@ internal sealed class SetCommands(DoorShard shard)
     private const CommandFlags Reads = CommandFlags.ReadOnly | CommandFlags.Fast;
     private const CommandFlags Writes = CommandFlags.Write | CommandFlags.Fast;
 
-    private readonly Collections _collections = new(shard);
+    private readonly CollectionAccess _collections = new(shard);
     private readonly Random _random = new();
 
     public IEnumerable<Command> Commands =>
@@ -30,7 +30,7 @@ internal sealed class SetCommands(DoorShard shard)
 
     private void Add(scoped Call call, ref RespReplyWriter reply)
     {
-        if (!Collections.Permits(call.Count - 2, ref reply))
+        if (!CollectionAccess.Permits(call.Count - 2, ref reply))
         {
             return;
         }
@@ -89,7 +89,7 @@ internal sealed class SetCommands(DoorShard shard)
 
     private void AreMembers(scoped Call call, ref RespReplyWriter reply)
     {
-        if (!Collections.Permits(call.Count - 2, ref reply))
+        if (!CollectionAccess.Permits(call.Count - 2, ref reply))
         {
             return;
         }
@@ -146,7 +146,7 @@ internal sealed class SetCommands(DoorShard shard)
                 set.RemoveAt(RandomElements.WriteOne(set, _random, ref reply));
                 shard.NoteTaken(call.KeyBytes, KeyEvent.SPop);
                 break;
-            case CollectionAnswer.Open when Collections.Permits(Math.Min(count, set.Count), ref reply):
+            case CollectionAnswer.Open when CollectionAccess.Permits(Math.Min(count, set.Count), ref reply):
                 PopMany(call, set, (int)Math.Min(count, set.Count), ref reply);
                 break;
             case CollectionAnswer.Absent when call.Count == 2:

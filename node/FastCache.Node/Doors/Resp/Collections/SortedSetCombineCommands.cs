@@ -11,7 +11,7 @@ internal sealed class SortedSetCombineCommands(DoorShard shard)
     private const CommandFlags Stores = CommandFlags.Write | CommandFlags.DenyOom;
 
     private readonly SortedSetCombiner _combiner = new(shard);
-    private readonly Collections _collections = new(shard);
+    private readonly CollectionAccess _collections = new(shard);
 
     public IEnumerable<Command> Commands =>
     [
@@ -25,21 +25,21 @@ internal sealed class SortedSetCombineCommands(DoorShard shard)
         new("zrangestore", -5, Stores, new KeyPlaces(1, 2, 1), RangeStore, Group, "Stores members of a sorted set by rank, score or name."),
     ];
 
-    private void Union(scoped Call call, ref RespReplyWriter reply) => Return(call, Combination.Union, "zunion", ref reply);
+    private void Union(scoped Call call, ref RespReplyWriter reply) => Return(call, SetOperation.Union, "zunion", ref reply);
 
-    private void Inter(scoped Call call, ref RespReplyWriter reply) => Return(call, Combination.Intersection, "zinter", ref reply);
+    private void Inter(scoped Call call, ref RespReplyWriter reply) => Return(call, SetOperation.Intersection, "zinter", ref reply);
 
-    private void Diff(scoped Call call, ref RespReplyWriter reply) => Return(call, Combination.Difference, "zdiff", ref reply);
+    private void Diff(scoped Call call, ref RespReplyWriter reply) => Return(call, SetOperation.Difference, "zdiff", ref reply);
 
-    private void UnionStore(scoped Call call, ref RespReplyWriter reply) => Store(call, Combination.Union, "zunionstore", KeyEvent.ZUnionStore, ref reply);
+    private void UnionStore(scoped Call call, ref RespReplyWriter reply) => Store(call, SetOperation.Union, "zunionstore", KeyEvent.ZUnionStore, ref reply);
 
-    private void InterStore(scoped Call call, ref RespReplyWriter reply) => Store(call, Combination.Intersection, "zinterstore", KeyEvent.ZInterStore, ref reply);
+    private void InterStore(scoped Call call, ref RespReplyWriter reply) => Store(call, SetOperation.Intersection, "zinterstore", KeyEvent.ZInterStore, ref reply);
 
-    private void DiffStore(scoped Call call, ref RespReplyWriter reply) => Store(call, Combination.Difference, "zdiffstore", KeyEvent.ZDiffStore, ref reply);
+    private void DiffStore(scoped Call call, ref RespReplyWriter reply) => Store(call, SetOperation.Difference, "zdiffstore", KeyEvent.ZDiffStore, ref reply);
 
     private void InterCard(scoped Call call, ref RespReplyWriter reply)
     {
-        CombineWords words = new(Combination.Intersection, countAt: 1, isCardinality: true);
+        CombineWords words = new(SetOperation.Intersection, countAt: 1, isCardinality: true);
         if (_combiner.TryCombine(call, "zintercard", ref words, ref reply))
         {
             int count = _combiner.Members.Count;
@@ -66,9 +66,9 @@ internal sealed class SortedSetCombineCommands(DoorShard shard)
         }
     }
 
-    private void Return(scoped Call call, Combination combination, string name, ref RespReplyWriter reply)
+    private void Return(scoped Call call, SetOperation operation, string name, ref RespReplyWriter reply)
     {
-        CombineWords words = new(combination, countAt: 1, isCardinality: false);
+        CombineWords words = new(operation, countAt: 1, isCardinality: false);
         if (!_combiner.TryCombine(call, name, ref words, ref reply))
         {
             return;
@@ -90,9 +90,9 @@ internal sealed class SortedSetCombineCommands(DoorShard shard)
         ElementReply.TryEnd(elements.Bytes, start, ref reply);
     }
 
-    private void Store(scoped Call call, Combination combination, string name, KeyEvent what, ref RespReplyWriter reply)
+    private void Store(scoped Call call, SetOperation operation, string name, KeyEvent what, ref RespReplyWriter reply)
     {
-        CombineWords words = new(combination, countAt: 2, isCardinality: false);
+        CombineWords words = new(operation, countAt: 2, isCardinality: false);
         if (_combiner.TryCombine(call, name, ref words, ref reply))
         {
             StoreMembers(call, what, ref reply);

@@ -6,14 +6,14 @@ namespace FastCache.Node.Doors.Resp.Collections;
 /// <summary>Puts the members of several sorted sets together; a plain set counts as one whose scores are all 1.</summary>
 /// <remarks>
 /// One collection is open at a time, and what is written must not lie in the shard's memory: so members are copied. What a command
-/// looks at, over all its sets, is bounded by <see cref="Collections.MostElements"/>.
+/// looks at, over all its sets, is bounded by <see cref="CollectionAccess.MostElements"/>.
 /// </remarks>
 internal sealed class SortedSetCombiner(DoorShard shard)
 {
     private static readonly Comparison<Source> BySize = (left, right) =>
         left.Count != right.Count ? left.Count.CompareTo(right.Count) : left.Index.CompareTo(right.Index);
 
-    private readonly Collections _collections = new(shard);
+    private readonly CollectionAccess _collections = new(shard);
     private readonly Lazy<GatheredMembers> _members = new();
     private Source[] _sources = new Source[8];
 
@@ -34,21 +34,21 @@ internal sealed class SortedSetCombiner(DoorShard shard)
         }
 
         Span<Source> sources = _sources.AsSpan(0, words.Keys);
-        if (words.Combination != Combination.Difference)
+        if (words.Operation != SetOperation.Difference)
         {
             // The smallest first: fewest lookups, and the order in which Redis adds scores up.
             sources.Sort(BySize);
         }
 
-        if (!Collections.Permits(LooksAt(sources, words.Combination), ref reply))
+        if (!CollectionAccess.Permits(LooksAt(sources, words.Operation), ref reply))
         {
             return false;
         }
 
-        bool fits = words.Combination switch
+        bool fits = words.Operation switch
         {
-            Combination.Union => TryUnite(call, words, sources),
-            Combination.Intersection => TryIntersect(call, words, sources),
+            SetOperation.Union => TryUnite(call, words, sources),
+            SetOperation.Intersection => TryIntersect(call, words, sources),
             _ => TrySubtract(call, words, sources),
         };
         return fits || Refuse(ref reply);
@@ -61,7 +61,7 @@ internal sealed class SortedSetCombiner(DoorShard shard)
     /// <returns>False when there is one.</returns>
     public bool TryCopy(scoped CollectionView set, RankRange ranks, ref RespReplyWriter reply)
     {
-        if (!Collections.Permits(ranks.Count, ref reply))
+        if (!CollectionAccess.Permits(ranks.Count, ref reply))
         {
             return false;
         }
@@ -87,15 +87,15 @@ internal sealed class SortedSetCombiner(DoorShard shard)
     }
 
     /// <summary>Elements that a combination looks at: what is walked over, and what is looked up.</summary>
-    private static long LooksAt(ReadOnlySpan<Source> sources, Combination combination)
+    private static long LooksAt(ReadOnlySpan<Source> sources, SetOperation operation)
     {
         long looks = sources[0].Count;
         foreach (Source source in sources[1..])
         {
-            looks += combination switch
+            looks += operation switch
             {
-                Combination.Union => source.Count,
-                Combination.Intersection => sources[0].Count,
+                SetOperation.Union => source.Count,
+                SetOperation.Intersection => sources[0].Count,
                 _ => Math.Min(sources[0].Count, source.Count),
             };
         }
@@ -106,7 +106,7 @@ internal sealed class SortedSetCombiner(DoorShard shard)
     /// <summary>Sees how large the sets are.</summary>
     private bool TryMeasure(scoped Call call, in CombineWords words, ref RespReplyWriter reply)
     {
-        if (!Collections.Permits(words.Keys, ref reply))
+        if (!CollectionAccess.Permits(words.Keys, ref reply))
         {
             return false;
         }

@@ -11,7 +11,7 @@ internal sealed class SortedSetCommands(DoorShard shard)
     private const CommandFlags Reads = CommandFlags.ReadOnly | CommandFlags.Fast;
     private const CommandFlags Writes = CommandFlags.Write | CommandFlags.DenyOom | CommandFlags.Fast;
 
-    private readonly Collections _collections = new(shard);
+    private readonly CollectionAccess _collections = new(shard);
     private readonly Random _random = new();
 
     public IEnumerable<Command> Commands =>
@@ -157,12 +157,12 @@ internal sealed class SortedSetCommands(DoorShard shard)
             }
         }
 
-        return Collections.Permits((call.Count - firstScore) / 2, ref reply);
+        return CollectionAccess.Permits((call.Count - firstScore) / 2, ref reply);
     }
 
     private void Remove(scoped Call call, ref RespReplyWriter reply)
     {
-        if (!Collections.Permits(call.Count - 2, ref reply))
+        if (!CollectionAccess.Permits(call.Count - 2, ref reply))
         {
             return;
         }
@@ -219,7 +219,7 @@ internal sealed class SortedSetCommands(DoorShard shard)
     {
         int start = reply.Length;
         CollectionAnswer answer = _collections.Open(call.Key, CollectionKind.SortedSet, ref reply, out CollectionView set);
-        if (answer == CollectionAnswer.WrongKind || !Collections.Permits(call.Count - 2, ref reply))
+        if (answer == CollectionAnswer.WrongKind || !CollectionAccess.Permits(call.Count - 2, ref reply))
         {
             return;
         }

@@ -10,7 +10,7 @@ internal sealed class SortedSetPopCommands(DoorShard shard)
     private const string Group = "sorted-set";
     private const ElementParts Both = ElementParts.Field | ElementParts.Score;
 
-    private readonly Collections _collections = new(shard);
+    private readonly CollectionAccess _collections = new(shard);
 
     public IEnumerable<Command> Commands =>
     [
@@ -106,7 +106,7 @@ internal sealed class SortedSetPopCommands(DoorShard shard)
     {
         int taken = (int)Math.Min(count, set.Count);
         RankRange ranks = new(isMax ? set.Count - taken : 0, taken);
-        if (taken < set.Count && taken > Collections.MostElements)
+        if (taken < set.Count && taken > CollectionAccess.MostElements)
         {
             reply.CutTo(start);
             RespErrors.WriteTooManyElements(ref reply);

@@ -10,7 +10,7 @@ internal sealed class SortedSetRangeCommands(DoorShard shard)
     private const string Group = "sorted-set";
     private const CommandFlags Counts = CommandFlags.ReadOnly | CommandFlags.Fast;
 
-    private readonly Collections _collections = new(shard);
+    private readonly CollectionAccess _collections = new(shard);
 
     public IEnumerable<Command> Commands =>
     [
@@ -105,7 +105,7 @@ internal sealed class SortedSetRangeCommands(DoorShard shard)
             case CollectionAnswer.Open:
                 RankRange ranks = range.In(set, call);
                 // All of a set goes at once, however large it is.
-                if (ranks.Count == set.Count || Collections.Permits(ranks.Count, ref reply))
+                if (ranks.Count == set.Count || CollectionAccess.Permits(ranks.Count, ref reply))
                 {
                     int removed = set.RemoveRange(ranks.First, ranks.Count);
                     if (removed > 0)

@@ -5,7 +5,7 @@ using FastCache.Protocol.Resp;
 namespace FastCache.Node.Doors.Resp.Collections;
 
 /// <summary>How commands come by the collection of their key; where they do not, they have answered.</summary>
-internal sealed class Collections(DoorShard shard)
+internal sealed class CollectionAccess(DoorShard shard)
 {
     /// <summary>Most elements that one command looks at, beside those that a reply is bounded by: about 20 ms in the largest collections.</summary>
     /// <remarks>
