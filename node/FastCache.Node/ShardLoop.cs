@@ -506,7 +506,12 @@ internal sealed class ShardLoop : IDisposable
     private void Execute(Session session)
     {
         session.HasDecoded = session.IsStarved = false;
-        _bound.AddTo(_group, session);
+        if (!session.IsHeld)
+        {
+            // What is sent unasked waits with the session: its place in the input is kept until then, and its staged replies stay in one piece.
+            _bound.AddTo(_group, session);
+        }
+
         while (!session.IsHeld && session.Door.Decode(session, _group))
         {
             _group.Execute();

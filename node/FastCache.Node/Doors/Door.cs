@@ -98,7 +98,9 @@ internal abstract class Door
     public abstract int ExecuteForeign(int place, in LookupKey key, Span<byte> room);
 
     /// <summary>Writes the reply to a call of another shard's session when there is no memory to send its own.</summary>
-    public abstract int RefuseForeign(Span<byte> room);
+    /// <param name="place">Where <see cref="Receive"/> has kept it.</param>
+    /// <param name="room">At least <see cref="RequestExecutor.MaxReplyBytes"/>.</param>
+    public abstract int RefuseForeign(int place, Span<byte> room);
 
     /// <summary>Stages the reply that another shard has sent.</summary>
     /// <param name="session">Whose it is.</param>

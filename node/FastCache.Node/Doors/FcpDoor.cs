@@ -135,7 +135,7 @@ internal sealed class FcpDoor(ProtocolLimits limits, NodeTopology topology, Node
 
     public override int ExecuteForeign(int place, in LookupKey key, Span<byte> room) => throw NoCalls();
 
-    public override int RefuseForeign(Span<byte> room) => throw NoCalls();
+    public override int RefuseForeign(int place, Span<byte> room) => throw NoCalls();
 
     public override int TakeReply(Session session, byte tag, ReadOnlySpan<byte> reply, Span<byte> room) => throw NoCalls();
 

@@ -101,7 +101,7 @@ internal sealed class ForeignService : IDisposable
         _exchange.Link(home, _owner),
         ref _work[home],
         new ParcelEntry(connection, length, BatchPlace.None, DoorKind.Resp, Tag: 0),
-        default,
+        place: 0,
         length);
 
     public void Dispose() => _room.Dispose();
@@ -195,7 +195,7 @@ internal sealed class ForeignService : IDisposable
                 : _doors[(int)door].ExecuteForeign(done, _keys[done], _room.Span);
             if (length != Door.HeldBack)
             {
-                Answer(link, ref work, _entries[done], _requests[done], length);
+                Answer(link, ref work, _entries[done], done, length);
             }
 
             work.Requests!.TryRead(ref work.Offset, out _, out _);
@@ -230,7 +230,7 @@ internal sealed class ForeignService : IDisposable
     }
 
     /// <summary>Puts the reply that stands in the room into a parcel.</summary>
-    private void Answer(ShardLink link, ref Work work, ParcelEntry entry, in Request request, int length)
+    private void Answer(ShardLink link, ref Work work, ParcelEntry entry, int place, int length)
     {
         if (!work.Replies!.HasRoomFor(length))
         {
@@ -245,8 +245,8 @@ internal sealed class ForeignService : IDisposable
             {
                 length = entry.Door == DoorKind.Fcp
                     ? ReplyWriter.WriteError(
-                        _room.Span, request.Opcode, Status.OutOfMemory, request.Id, SessionFault.NoMemoryBetweenShards)
-                    : _doors[(int)entry.Door].RefuseForeign(_room.Span);
+                        _room.Span, _requests[place].Opcode, Status.OutOfMemory, _requests[place].Id, SessionFault.NoMemoryBetweenShards)
+                    : _doors[(int)entry.Door].RefuseForeign(place, _room.Span);
             }
         }
 

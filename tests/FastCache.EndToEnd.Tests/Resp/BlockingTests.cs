@@ -32,6 +32,37 @@ public sealed class BlockingTests
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
+    public void What_is_sent_behind_a_wait_and_pushed_during_it_comes_after_it(int shards)
+    {
+        using RunningNode node = Start(shards);
+        using RespPeer waiter = new(node.RespEndPoint);
+        using RespPeer other = new(node.RespEndPoint);
+        Assert.StartsWith("%", waiter.Ask("HELLO", "3"), StringComparison.Ordinal);
+        Assert.Equal(">3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n", waiter.Ask("SUBSCRIBE", "c"));
+        for (int i = 0; i < 3 * Keys; i++)
+        {
+            string key = $"k{i % Keys}";
+            waiter.Send(RespPeer.Encode("BLPOP", key, "0"));
+            AwaitWaiting(other, 1);
+            Assert.Equal(":1\r\n", other.Ask("PUBLISH", "c", "m"));
+            byte[] behind = [.. RespPeer.Encode("ECHO", "behind"), .. RespPeer.Encode("GET", "nothing")];
+            waiter.Send(behind.AsSpan(0, behind.Length - (i % 9)));
+            Assert.Equal("+PONG\r\n", other.Ask("PING"));
+            Assert.Equal(":1\r\n", other.Ask("RPUSH", key, "x"));
+            waiter.Send(behind.AsSpan(behind.Length - (i % 9)));
+            string[] replies = [waiter.ReadReply(), waiter.ReadReply(), waiter.ReadReply(), waiter.ReadReply()];
+            Assert.Equal($"*2\r\n${key.Length}\r\n{key}\r\n$1\r\nx\r\n", replies[0]);
+            Assert.Equal([">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nm\r\n"], replies.Where(reply => reply.StartsWith('>')));
+            Assert.Equal(["$6\r\nbehind\r\n", "_\r\n"], replies[1..].Where(reply => !reply.StartsWith('>')));
+        }
+
+        Assert.StartsWith("-ERR a client waits for at most 1024 keys", waiter.Ask(["BLPOP", .. Enumerable.Repeat("k", 1_025), "0"]), StringComparison.Ordinal);
+        Assert.Equal(0, node.Stop());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
     public void Waiters_are_served_in_the_order_in_which_they_came(int shards)
     {
         using RunningNode node = Start(shards);

@@ -178,6 +178,32 @@ public sealed class ClientTrackingTests
     [Theory]
     [InlineData(OfOne)]
     [InlineData(OfThree)]
+    public void What_is_said_of_the_next_command_is_said_of_a_transaction(string shards)
+    {
+        using RunningNode node = Start(shards);
+        using RespPeer writer = new(node.RespEndPoint);
+        using RespPeer chooser = Tracker(node, "OPTIN");
+        using RespPeer excluder = Tracker(node, "OPTOUT");
+        foreach ((RespPeer peer, string word) in new[] { (chooser, "YES"), (excluder, "NO") })
+        {
+            Assert.Equal("+OK\r\n", peer.Ask("CLIENT", "CACHING", word));
+            Assert.Equal("+OK\r\n", peer.Ask("MULTI"));
+            Assert.Equal("+QUEUED\r\n", peer.Ask("GET", "{t}a"));
+            Assert.Equal("+QUEUED\r\n", peer.Ask("GET", "{t}b"));
+            Assert.Equal("*2\r\n_\r\n_\r\n", peer.Ask("EXEC"));
+            peer.Ask("GET", "{t}c");
+        }
+
+        writer.Ask("MSET", "{t}a", "1", "{t}b", "1", "{t}c", "1");
+        Assert.Equal([Invalidate("{t}a"), Invalidate("{t}b")], new[] { chooser.ReadReply(), chooser.ReadReply() }.Order(StringComparer.Ordinal));
+        Assert.Equal(Invalidate("{t}c"), excluder.ReadReply());
+        Assert.Equal("+PONG\r\n", chooser.Ask("PING"));
+        Assert.Equal("+PONG\r\n", excluder.Ask("PING"));
+    }
+
+    [Theory]
+    [InlineData(OfOne)]
+    [InlineData(OfThree)]
     public void Changes_through_other_doors_and_the_end_of_a_life_count(string shards)
     {
         using RunningNode node = Start(shards);

@@ -21,6 +21,8 @@ public sealed class RespClusterTests
             Assert.Equal(moved, peer.Ask("GET", key));
             Assert.Equal(moved, peer.Ask("SET", key, "v"));
             Assert.Equal(moved, peer.Ask("DEL", key));
+            Assert.Equal(moved, peer.Ask("MGET", $"{{{key}}}1", $"{{{key}}}2"));
+            Assert.Equal(moved, peer.Ask("EXISTS", $"{{{key}}}1", $"{{{key}}}2"));
         }
 
         foreach (string key in ClusterFile.Keys(20, isUpper: false))
@@ -47,6 +49,26 @@ public sealed class RespClusterTests
         Assert.Equal("+OK\r\n", peer.Ask("MSET", "{a}1", "1", "{a}2", "2"));
         Assert.Equal("*2\r\n$1\r\n1\r\n$1\r\n2\r\n", peer.Ask("MGET", "{a}1", "{a}2"));
         Assert.Equal(":2\r\n", peer.Ask("UNLINK", "{a}1", "{a}2"));
+        Assert.Equal(0, node.Stop());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Who_waits_for_a_list_is_told_where_its_slot_has_gone(int shards)
+    {
+        using ClusterFile file = new();
+        file.Write(1, ClusterFile.AllOfA);
+        using RunningNode node = Start(file, shards);
+        using RespPeer waiter = new(node.RespEndPoint);
+        using RespPeer other = new(node.RespEndPoint);
+        string key = ClusterFile.Keys(1, isUpper: true)[0];
+        waiter.Send(RespPeer.Encode("BLPOP", key, "0"));
+        Eventually.Is(() => other.Ask("INFO", "clients").Contains("blocked_clients:1", StringComparison.Ordinal), () => "nobody waits");
+        file.Write(2, ClusterFile.LowerOfA);
+        node.Signal(System.Runtime.InteropServices.PosixSignal.SIGHUP);
+        Assert.StartsWith($"-MOVED {KeySlot.Of(TestClient.Key(key))} 10.0.0.2:", waiter.ReadReply(), StringComparison.Ordinal);
+        Assert.Equal("+PONG\r\n", waiter.Ask("PING"));
         Assert.Equal(0, node.Stop());
     }
 

@@ -77,7 +77,7 @@ public sealed class CompareCommandTests
     {
         PeerSettings settings = new(Port: 7007, MemoryBytes: 2L << 30, Keys: 1_000_000, Connections: 32, Depth: 128);
         string[] lines = [.. Peer.All.Select(peer => string.Join(' ', peer.Arguments(settings)))];
-        Assert.Equal(5, lines.Length);
+        Assert.Equal(6, lines.Length);
         Assert.Equal(lines[0], lines[1]);
         Assert.Contains("--port 7007", lines[0], StringComparison.Ordinal);
         Assert.Contains("--save  --appendonly no --io-threads 1 --maxmemory 2147483648", lines[0], StringComparison.Ordinal);
@@ -85,6 +85,7 @@ public sealed class CompareCommandTests
         Assert.Contains("-t 1 -m 2048", lines[2], StringComparison.Ordinal);
         Assert.Contains("--port 7007 --memory 2147483648 --index 32000000", lines[3], StringComparison.Ordinal);
         Assert.Contains("resp://127.0.0.1:7007 --shards 1 --memory 2147483648", lines[4], StringComparison.Ordinal);
+        Assert.Contains("memcached://127.0.0.1:7007 --shards 1 --memory 2147483648", lines[5], StringComparison.Ordinal);
         Assert.All(lines, line => Assert.Contains("127.0.0.1", line, StringComparison.Ordinal));
     }
 

@@ -178,7 +178,7 @@ internal sealed class MemcachedDoor : Door
 
     public override int ExecuteForeign(int place, in LookupKey key, Span<byte> room) => _parcels.Execute(place, key, room);
 
-    public override int RefuseForeign(Span<byte> room)
+    public override int RefuseForeign(int place, Span<byte> room)
     {
         Line reply = new(room);
         reply.Add("SERVER_ERROR out of memory writing get response\r\n"u8);

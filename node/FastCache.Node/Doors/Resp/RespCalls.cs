@@ -75,18 +75,29 @@ internal sealed class RespCalls(DoorShard shard, CommandTable commands, StringCo
         RespReplyWriter reply = new(room[..RequestExecutor.MaxReplyBytes], isVersion3);
         if (call.Refusal != Refusal.None)
         {
+            if (call.Parts > 1)
+            {
+                BeginArray(call, commands[call.CommandIndex], ref reply);
+            }
+
             Refuse(call, session, ref reply);
             return reply.Length;
         }
 
         Command command = commands[call.CommandIndex];
+        BeginArray(call, command, ref reply);
+        command.Run(new Call(ref call.Request, in key, call.KeyIndex, session), ref reply);
+        return reply.Length;
+    }
+
+    /// <summary>Writes the head of an array whose elements are the replies of parts; an error of one is an element.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void BeginArray(in PendingCall call, Command command, ref RespReplyWriter reply)
+    {
         if (call.Part == 0 && command.Spread == Spread.EachKey && command.Join == Join.Array)
         {
             reply.WriteArray(call.Parts);
         }
-
-        command.Run(new Call(ref call.Request, in key, call.KeyIndex, session), ref reply);
-        return reply.Length;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -165,15 +165,10 @@ internal sealed class RespDoor : Door
         Waiter waiter = _parcels.WaiterOf(place, out bool isVersion3);
         return waiter.Number == 0 || _waits.IsOver ? bytes
             : Held.TryHold(_parcels[place], isVersion3, waiter, wish) ? HeldBack
-            : RefuseForeign(room);
+            : RefuseForeign(place, room);
     }
 
-    public override int RefuseForeign(Span<byte> room)
-    {
-        RespReplyWriter reply = new(room, isVersion3: false);
-        reply.WriteError(RespErrors.OutOfMemory);
-        return reply.Length;
-    }
+    public override int RefuseForeign(int place, Span<byte> room) => _parcels.Refuse(place, room);
 
     public override int TakeReply(Session session, byte tag, ReadOnlySpan<byte> reply, Span<byte> room) =>
         tag == RespJoin.OfWatch
@@ -228,7 +223,7 @@ internal sealed class RespDoor : Door
         }
 
         _waits.Abandon(session);
-        return RefuseForeign(room);
+        return RefuseForwarding(session, call, room);
     }
 
     private void NoteCall(RespTalk talk, int call) =>

@@ -308,7 +308,10 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
         };
         Refusal refusal = command.Spread == Spread.EachKey && position.BatchKeys == 0 && _topology.Slots is not null
             && !RespChecks.IsOneSlots(request, command) ? Refusal.CrossSlot : Refusal.None;
-        parts = refusal == Refusal.None ? parts : 1;
+        // All keys are of one slot: if another node has that, one answer says so for all.
+        bool isElsewhere = command.Spread == Spread.EachKey && position.BatchKeys == 0 && _topology.Slots is { } slots
+            && !slots.Serves(KeySlot.Of(request[command.Keys.First]), isForCopy: false);
+        parts = refusal == Refusal.None && !isElsewhere ? parts : 1;
         while (position.BatchKeys < parts)
         {
             if (group.IsFull)

@@ -53,7 +53,7 @@ internal static class RespJoin
 
         if (reply[0] == '-')
         {
-            talk.JoinedError ??= reply[..Math.Min(reply.Length, Door.MaxJoinedBytes)].ToArray();
+            talk.JoinedError ??= reply.Length <= Door.MaxJoinedBytes ? reply.ToArray() : [.. reply[..(Door.MaxJoinedBytes - EndBytes)], .. reply[^EndBytes..]];
         }
         else if ((tag & IsSum) != 0 && RespNumber.TryParse(reply[SignBytes..^EndBytes], out long number))
         {

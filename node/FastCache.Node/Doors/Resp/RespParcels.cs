@@ -124,6 +124,13 @@ internal sealed class RespParcels(DoorShard shard, CommandTable commands, String
         return key;
     }
 
+    /// <summary>Answers a call that there is no memory for.</summary>
+    public int Refuse(int place, Span<byte> room)
+    {
+        _calls[place].Refusal = Refusal.OutOfMemory;
+        return Execute(place, default, room);
+    }
+
     /// <inheritdoc cref="Door.ExecuteForeign"/>
     public int Execute(int place, in LookupKey key, Span<byte> room)
     {

@@ -104,7 +104,11 @@ internal sealed class ClientTracking : IChangeListener
             TellExcess();
         }
 
-        if (tracking.IsNextNamed && call.Part + 1 >= call.Parts && command is not null && !command.Name.StartsWith("client", StringComparison.Ordinal))
+        // Of a transaction all commands are meant.
+        bool isOver = call.Part + 1 >= call.Parts
+            && command is not null && !command.Name.StartsWith("client", StringComparison.Ordinal) && command.Name != "multi"
+            && (!talk.Transaction.IsOpen || command.InTransaction == InTransaction.Executes);
+        if (tracking.IsNextNamed && isOver)
         {
             tracking.IsNextNamed = false;
         }

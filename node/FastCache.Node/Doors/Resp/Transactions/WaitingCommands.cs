@@ -7,6 +7,9 @@ namespace FastCache.Node.Doors.Resp.Transactions;
 /// <summary>Lets commands wait for EXEC, if they can be of one transaction.</summary>
 internal sealed class WaitingCommands(DoorShard shard)
 {
+    /// <summary>What a command counts that may look at many elements: 512 of them fit a transaction.</summary>
+    private const int LooksOfLong = 125;
+
     private readonly NodeTopology _topology = shard.Topology;
 
     /// <summary>Lets a command wait and says so; or refuses it, and the whole transaction with it.</summary>
@@ -66,6 +69,7 @@ internal sealed class WaitingCommands(DoorShard shard)
         {
             Spread.EachKey => command.Keys.CountIn(request),
             Spread.Cursor or Spread.AnyShard => ScanCommands.LooksOf(command.Spread),
+            _ when IsLong(command) => LooksOfLong,
             _ => 0,
         };
         if (!transaction.HasRoomFor(request) || transaction.Looks + looks > Transaction.MaxLooks)
@@ -77,7 +81,7 @@ internal sealed class WaitingCommands(DoorShard shard)
             line.Add(Transaction.MaxBytes);
             line.Add(" bytes, and "u8);
             line.Add(Transaction.MaxLooks);
-            line.Add(" keys of commands with many (SCAN counts as 1000, RANDOMKEY as 24000) here"u8);
+            line.Add(" keys of commands with many (SCAN counts as 1000, RANDOMKEY as 24000, what may look at many elements as 125) here"u8);
             reply.WriteError(line.Text);
             return false;
         }
@@ -90,6 +94,10 @@ internal sealed class WaitingCommands(DoorShard shard)
 
         return true;
     }
+
+    /// <summary>Whether a command may look at many elements: it is not among Redis's fast ones.</summary>
+    private static bool IsLong(Command command) =>
+        (command.Flags & CommandFlags.Fast) == 0 && command.Group is "list" or "set" or "sorted-set" or "hash";
 
     private bool IsAllAt(int place, in RespRequest request, Command command)
     {

@@ -10,6 +10,10 @@ internal sealed class BlockingListCommands(DoorShard shard, ListPops pops)
     private const string Group = "list";
     private const CommandFlags Blocks = CommandFlags.Write | CommandFlags.Blocking;
     private const CommandFlags Moves = Blocks | CommandFlags.DenyOom | CommandFlags.NoScript;
+
+    /// <summary>Most keys of one call that waits: each is a place in a queue, in managed memory.</summary>
+    private const int MostKeys = 1_024;
+
     private const double MostSeconds = long.MaxValue / 1_000 / 2;
 
     private readonly Waits _waits = shard.Waits;
@@ -70,6 +74,12 @@ internal sealed class BlockingListCommands(DoorShard shard, ListPops pops)
 
     private void Wait(long timeoutMillis, int firstKey, int keys, ref RespReplyWriter reply)
     {
+        if (keys > MostKeys)
+        {
+            reply.WriteError("ERR a client waits for at most 1024 keys here"u8);
+            return;
+        }
+
         reply.WriteNullArray();
         _waits.Ask(timeoutMillis, firstKey, keys);
     }

@@ -1,5 +1,6 @@
 using FastCache.Core;
 using FastCache.Io;
+using FastCache.Node.Cluster;
 using FastCache.Node.Sessions;
 using FastCache.Node.Shards;
 
@@ -30,6 +31,7 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
     private readonly Waits _waits = shard.Waits;
     private readonly List<ulong> _stuck = [];
     private long _nextLookMillis = long.MaxValue;
+    private OwnedSlots? _slots;
 
     /// <summary>Whether a key was written that calls wait for.</summary>
     public bool HasWork => _waits.Signals.Count > 0;
@@ -89,7 +91,9 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
         }
 
         _waits.Signals.Clear();
-        if (_waits.IsOver || shard.NowMillis() >= _nextLookMillis)
+        bool hasNewSlots = _slots != shard.Topology.Slots;
+        _slots = shard.Topology.Slots;
+        if (_waits.IsOver || hasNewSlots || shard.NowMillis() >= _nextLookMillis)
         {
             EndOverdue(shard.NowMillis(), answers);
         }
@@ -127,7 +131,7 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
         }
     }
 
-    /// <summary>Ends the waits whose time is over, all if the node stops, and forgets those that were abandoned.</summary>
+    /// <summary>Ends the waits whose time is over or whose keys have gone to another node, all if the node stops, and forgets those that were abandoned.</summary>
     private void EndOverdue(long now, LateAnswers answers)
     {
         _nextLookMillis = now + SweepMillis;
@@ -145,9 +149,9 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
             }
 
             long deadline = _waits.Queues[call].DeadlineMillis;
-            if (deadline <= now || _waits.IsOver)
+            parcels.Receive(0, FrameOf(call));
+            if (deadline <= now || _waits.IsOver || parcels[0].Refusal == Refusal.Moved)
             {
-                parcels.Receive(0, FrameOf(call));
                 deadline = TryAnswer(call, answers) ? long.MaxValue : now + RetryMillis;
             }
 
