@@ -5,7 +5,7 @@ namespace FastCache.EndToEnd.Tests.Resp;
 /// <summary>Sends the same random commands to a node and to a redis-server, and compares every byte of every reply.</summary>
 internal static class RedisComparison
 {
-    private const int Rounds = 60;
+    private const int Rounds = 30;
     private const int CommandsPerRound = 150;
 
     private static readonly Dictionary<string, Func<Random, RandomCommands>> Sources = new()

@@ -7,7 +7,7 @@ namespace FastCache.EndToEnd.Tests.Resp;
 /// <remarks>One connection sends some commands at once, and all are answered before another one sends.</remarks>
 public sealed partial class TransactionDifferenceTests
 {
-    private const int Rounds = 600;
+    private const int Rounds = 300;
     private const int MostAtOnce = 12;
 
     /// <summary>Longer ones could make replies that have no room in one of EXEC.</summary>
