@@ -59,6 +59,25 @@ internal sealed class CollectionAccess(DoorShard shard)
         reply.WriteInteger(removed);
     }
 
+    /// <summary>Reads how many elements are taken: what may stand behind the key, 1 without it; writes the error if it is none.</summary>
+    public static bool TryReadCount(scoped Call call, ref RespReplyWriter reply, out long count)
+    {
+        count = 1;
+        if (call.Count > 3)
+        {
+            reply.WriteError(RespErrors.Syntax);
+            return false;
+        }
+
+        if (call.Count == 3 && (!RespNumber.TryParse(call[2], out count) || count < 0))
+        {
+            reply.WriteError("ERR value is out of range, must be positive"u8);
+            return false;
+        }
+
+        return true;
+    }
+
     /// <summary>Whether a command may look at so many elements; writes the error if not.</summary>
     public static bool Permits(long elements, ref RespReplyWriter reply)
     {

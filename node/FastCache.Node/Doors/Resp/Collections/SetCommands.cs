@@ -127,16 +127,8 @@ internal sealed class SetCommands(DoorShard shard)
 
     private void Pop(scoped Call call, ref RespReplyWriter reply)
     {
-        long count = 1;
-        if (call.Count > 3)
+        if (!CollectionAccess.TryReadCount(call, ref reply, out long count))
         {
-            reply.WriteError(RespErrors.Syntax);
-            return;
-        }
-
-        if (call.Count == 3 && (!RespNumber.TryParse(call[2], out count) || count < 0))
-        {
-            reply.WriteError("ERR value is out of range, must be positive"u8);
             return;
         }
 
