@@ -55,7 +55,7 @@ internal sealed class Operation(OperationPool pool) :
     private bool _isBehindNumber; // The value stands behind its whole length, or a lease token.
     private bool _isRange;
     private bool _isUnheard;
-    private int _primaryTicket; // That of the request if its primary was asked.
+    private int _primaryTicket; // Of the last request of which the primary was asked, or of the one before this.
     private int _fillTicket;
     private CopyFill _fill;
     private ulong _version;
@@ -91,7 +91,7 @@ internal sealed class Operation(OperationPool pool) :
         Attempts = 0;
         _destination = destination;
         _state |= Pending;
-        _primaryTicket = isAtPrimary ? _state : 0;
+        _primaryTicket = isAtPrimary ? _state : _state - (PhaseMask + 1);
         return _state;
     }
 
@@ -102,7 +102,7 @@ internal sealed class Operation(OperationPool pool) :
     public void BeginUnheard(int ticket, in CopyFill fill)
     {
         _isUnheard = true;
-        KeepFill(ticket, fill);
+        (_fill, _fillTicket) = (fill, ticket);
     }
 
     /// <summary>Whether nobody waits for it. Counts while it is claimed.</summary>
@@ -115,25 +115,28 @@ internal sealed class Operation(OperationPool pool) :
         Recycle();
     }
 
-    /// <summary>What the value that is found may be written to, as well. A value for another request than the ticket's is not
-    /// taken; one that two threads write at once is worth nothing to the replica.</summary>
-    public void KeepFill(int ticket, in CopyFill fill)
-    {
-        _fill = fill;
-        _fillTicket = ticket;
-    }
-
     /// <summary>What was kept for the ticket's request.</summary>
     public CopyFill TakeFill(int ticket) => _fillTicket == ticket ? _fill : default;
 
     /// <summary>The request, which began at a replica, goes to the primary from here on.</summary>
+    /// <param name="ticket">The request's.</param>
+    /// <param name="fill">What the value that is found there may be written to, as well. It is kept only with the turn: what the
+    /// primary was asked for before the grant may be older than the deletion that the grant came after.</param>
     /// <returns>Whether it did not before.</returns>
-    public bool TryTurnToPrimary(int ticket)
+    public bool TryTurnToPrimary(int ticket, in CopyFill fill)
     {
-        // Two threads may come: with a late answer, and with one that takes too long. Where one of them is about an earlier
-        // request, the primary may be asked twice, which is harmless.
+        // Two threads may come: with a late answer, and with one that takes too long. One that is about an earlier request
+        // changes nothing; tickets grow, round the end of int.
         int before = Volatile.Read(ref _primaryTicket);
-        return before != ticket && Interlocked.CompareExchange(ref _primaryTicket, ticket, before) == before;
+        if (ticket - before <= 0 || Interlocked.CompareExchange(ref _primaryTicket, ticket, before) != before)
+        {
+            return false;
+        }
+
+        // A value for another request than the ticket's is not taken; one that two threads write at once is worth nothing to
+        // the replica.
+        (_fill, _fillTicket) = (fill, ticket);
+        return true;
     }
 
     /// <summary>The frame that was kept, while no answer was taken.</summary>

@@ -19,7 +19,8 @@ namespace FastCache.Client.Replicas;
 ///   write               at the primary -- any answer --> Delete at every replica, then the caller
 /// </code>
 /// No replica has a value that is older than the last Delete that it executed: a Delete ends the key's grant, so what is
-/// written under a token was asked of the primary after the Delete, and so after the write. A Delete that is lost leaves a
+/// written under a token was asked of the primary after the Delete, and so after the write; a hedge that asked it before the
+/// token came fills nothing. A Delete that is lost leaves a
 /// copy for <see cref="FastCacheClientOptions.ReplicaMaxAge"/>, and a grant for <see cref="FillMillis"/> before that: the
 /// sum is the bound, by the replica's own clock, whatever becomes of clients, connections and processes meanwhile.
 /// <para>
@@ -112,13 +113,16 @@ internal sealed class CopyTraffic
     }
 
     /// <summary>Asks the primary, for a read that a replica has not answered, or that found nothing there; once.</summary>
+    /// <param name="operation">The read.</param>
+    /// <param name="ticket">Its ticket.</param>
+    /// <param name="fill">The grant that the replica gave for what the primary has; none if it has not answered.</param>
     /// <returns>Whether it was not asked before.</returns>
-    public bool TryAskPrimary(Operation operation, int ticket)
+    public bool TryAskPrimary(Operation operation, int ticket, in CopyFill fill = default)
     {
         int slot = operation.Slot;
         Span<byte> frame = stackalloc byte[MostReadFrameBytes];
         int length = operation.CopyFrame(ticket, frame);
-        if (length == 0 || !operation.TryTurnToPrimary(ticket))
+        if (length == 0 || !operation.TryTurnToPrimary(ticket, fill))
         {
             return false;
         }
@@ -149,8 +153,7 @@ internal sealed class CopyTraffic
                 _router.Learning.Learn(((NodeShards)replica.Owner).EndPoint);
             }
 
-            operation.KeepFill(ticket, new(replica, token));
-            TryAskPrimary(operation, ticket);
+            TryAskPrimary(operation, ticket, new(replica, token));
         }
         else if (token != 0)
         {

@@ -131,6 +131,21 @@ public sealed class ReplicaTests
     }
 
     [Fact]
+    public async Task What_the_primary_was_asked_for_before_the_grant_is_not_written_under_it()
+    {
+        await using Scene scene = await Scene.StartAsync(options => options with { SilenceMillis = 100 });
+        (Task<string?> read, ScriptedRequest atReplica) = await scene.ReadAtReplicaAsync();
+        ScriptedRequest atPrimary = await scene.Primary.ReadNextAsync();
+        await scene.Replica.ReplyAsync(atReplica, Status.Ok, BitConverter.GetBytes(77UL), (uint)LeaseResult.Fill);
+        Eventually.Is(() => scene.Client.ReplicaStatistics.Misses == 1, () => "the replica's answer has not been taken");
+        await Task.Delay(20); // It is counted before it is taken to its end.
+        await scene.Primary.AnswerAsync(atPrimary, 6, "from before a write and its deletion of copies");
+        await read;
+        (_, ScriptedRequest next) = await scene.ReadAtReplicaAsync();
+        Assert.Equal(Opcode.LeaseGet, next.Opcode); // A Set would stand before it.
+    }
+
+    [Fact]
     public async Task A_caller_that_gives_up_while_two_nodes_are_asked_is_released_and_neither_answer_reaches_another()
     {
         await using Scene scene = await Scene.StartAsync(options => options with { SilenceMillis = 100 });
