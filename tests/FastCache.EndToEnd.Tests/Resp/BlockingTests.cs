@@ -32,7 +32,7 @@ public sealed class BlockingTests
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
-    public void What_is_sent_behind_a_wait_and_pushed_during_it_comes_after_it(int shards)
+    public void What_is_pushed_during_a_wait_comes_at_once_and_what_is_sent_behind_it_after_it(int shards)
     {
         using RunningNode node = Start(shards);
         using RespPeer waiter = new(node.RespEndPoint);
@@ -45,15 +45,15 @@ public sealed class BlockingTests
             waiter.Send(RespPeer.Encode("BLPOP", key, "0"));
             AwaitWaiting(other, 1);
             Assert.Equal(":1\r\n", other.Ask("PUBLISH", "c", "m"));
+            Assert.Equal(">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nm\r\n", waiter.ReadReply());
             byte[] behind = [.. RespPeer.Encode("ECHO", "behind"), .. RespPeer.Encode("GET", "nothing")];
             waiter.Send(behind.AsSpan(0, behind.Length - (i % 9)));
             Assert.Equal("+PONG\r\n", other.Ask("PING"));
             Assert.Equal(":1\r\n", other.Ask("RPUSH", key, "x"));
             waiter.Send(behind.AsSpan(behind.Length - (i % 9)));
-            string[] replies = [waiter.ReadReply(), waiter.ReadReply(), waiter.ReadReply(), waiter.ReadReply()];
-            Assert.Equal($"*2\r\n${key.Length}\r\n{key}\r\n$1\r\nx\r\n", replies[0]);
-            Assert.Equal([">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nm\r\n"], replies.Where(reply => reply.StartsWith('>')));
-            Assert.Equal(["$6\r\nbehind\r\n", "_\r\n"], replies[1..].Where(reply => !reply.StartsWith('>')));
+            Assert.Equal($"*2\r\n${key.Length}\r\n{key}\r\n$1\r\nx\r\n", waiter.ReadReply());
+            Assert.Equal("$6\r\nbehind\r\n", waiter.ReadReply());
+            Assert.Equal("_\r\n", waiter.ReadReply());
         }
 
         Assert.StartsWith("-ERR a client waits for at most 1024 keys", waiter.Ask(["BLPOP", .. Enumerable.Repeat("k", 1_025), "0"]), StringComparison.Ordinal);
@@ -233,6 +233,25 @@ public sealed class BlockingTests
         Assert.Equal("*2\r\n$1\r\nc\r\n*1\r\n$1\r\nx\r\n", waiters[2].ReadReply());
         Array.ForEach(waiters, waiter => waiter.Dispose());
         Assert.Equal(0, node.Stop());
+    }
+
+    [Theory]
+    [InlineData("BLPOP k 0", "*-1")]
+    [InlineData("BLMPOP 0 1 k LEFT", "*-1")]
+    [InlineData("BLMOVE k k LEFT LEFT 0", "$-1")]
+    [InlineData("BRPOPLPUSH k k 0", "$-1")]
+    [InlineData("BLPOP k nan", "-ERR timeout is not a float or out of range")]
+    [InlineData("BLPOP k -1", "-ERR timeout is negative")]
+    [InlineData("BLPOP k 9223372036854776", "-ERR timeout is out of range")]
+    [InlineData("BLPOP k 9e15", "*-1")]
+    public void In_a_transaction_nobody_waits(string command, string nothing)
+    {
+        using RunningNode node = Start(1);
+        using RespPeer peer = new(node.RespEndPoint);
+        Assert.Equal("+OK\r\n", peer.Ask("MULTI"));
+        Assert.Equal("+QUEUED\r\n", peer.Ask(command.Split(' ')));
+        Assert.Equal($"*1\r\n{nothing}\r\n", peer.Ask("EXEC"));
+        Assert.Equal("-ERR timeout is not a float or out of range\r\n", peer.Ask("BLPOP", "k", ""));
     }
 
     [Theory]

@@ -137,7 +137,7 @@ internal sealed class RespDoor : Door
     public override void Pack(Session session, int call, Span<byte> frame)
     {
         RespTalk talk = (RespTalk)session.Talk!;
-        Waiter waiter = IsBlocking(_calls[call]) ? _waits.Begin(session, frame.Length) : default;
+        Waiter waiter = IsBlocking(_calls[call]) ? _waits.Begin(session) : default;
         _parcels.Write(_calls[call], talk.IsVersion3, waiter, frame);
         if (talk.Tracking is not null)
         {
@@ -164,7 +164,7 @@ internal sealed class RespDoor : Door
         Wish wish = _waits.TakeWish();
         Waiter waiter = _parcels.WaiterOf(place, out bool isVersion3);
         return waiter.Number == 0 || _waits.IsOver ? bytes
-            : Held.TryHold(_parcels[place], isVersion3, waiter, wish) ? HeldBack
+            : Held.TryHold(_parcels[place], isVersion3, waiter, wish, out _) ? HeldBack
             : RefuseForeign(place, room);
     }
 
@@ -216,9 +216,10 @@ internal sealed class RespDoor : Door
             return bytes;
         }
 
-        Waiter waiter = _waits.Begin(session, _parcels.BytesOf(_calls[call]));
-        if (Held.TryHold(_calls[call], ((RespTalk)session.Talk!).IsVersion3, waiter, wish))
+        Waiter waiter = _waits.Begin(session);
+        if (Held.TryHold(_calls[call], ((RespTalk)session.Talk!).IsVersion3, waiter, wish, out int bytesHeld))
         {
+            session.WaitBytes = bytesHeld;
             return 0;
         }
 
