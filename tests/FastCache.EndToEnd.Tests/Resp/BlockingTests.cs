@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace FastCache.EndToEnd.Tests.Resp;
 
-/// <summary>Clients that wait for elements of lists, on the shard of the list and on others.</summary>
+/// <summary>Clients that wait for elements of lists and members of sorted sets, on the shard of their keys and on others.</summary>
 public sealed class BlockingTests
 {
     private const int Keys = 12;
@@ -240,6 +240,7 @@ public sealed class BlockingTests
     [InlineData("BLMPOP 0 1 k LEFT", "*-1")]
     [InlineData("BLMOVE k k LEFT LEFT 0", "$-1")]
     [InlineData("BRPOPLPUSH k k 0", "$-1")]
+    [InlineData("BZPOPMIN k 0", "*-1")]
     [InlineData("BLPOP k nan", "-ERR timeout is not a float or out of range")]
     [InlineData("BLPOP k -1", "-ERR timeout is negative")]
     [InlineData("BLPOP k 9223372036854776", "-ERR timeout is out of range")]
@@ -252,6 +253,59 @@ public sealed class BlockingTests
         Assert.Equal("+QUEUED\r\n", peer.Ask(command.Split(' ')));
         Assert.Equal($"*1\r\n{nothing}\r\n", peer.Ask("EXEC"));
         Assert.Equal("-ERR timeout is not a float or out of range\r\n", peer.Ask("BLPOP", "k", ""));
+    }
+
+    [Theory]
+    [InlineData(1, "2")]
+    [InlineData(3, "2")]
+    [InlineData(3, "3")]
+    public void Waiter_has_the_member_of_a_sorted_set_that_comes(int shards, string version)
+    {
+        using RunningNode node = Start(shards);
+        using RespPeer waiter = new(node.RespEndPoint);
+        using RespPeer other = new(node.RespEndPoint);
+        waiter.Ask("HELLO", version);
+        for (int i = 0; i < Keys; i++)
+        {
+            string key = $"{{k{i}}}";
+            string low = $"*3\r\n${key.Length}\r\n{key}\r\n$3\r\nlow\r\n{(version == "2" ? "$3\r\n1.5" : ",1.5")}\r\n";
+            string high = $"*3\r\n${key.Length}\r\n{key}\r\n$4\r\nhigh\r\n{(version == "2" ? "$2\r\n20" : ",20")}\r\n";
+            waiter.Send(RespPeer.Encode(i % 2 == 0 ? "BZPOPMIN" : "BZPOPMAX", $"{key}none", key, "0"));
+            AwaitWaiting(other, 1);
+            Assert.Equal(":2\r\n", other.Ask("ZADD", key, "1.5", "low", "20", "high"));
+            Assert.Equal(i % 2 == 0 ? low : high, waiter.ReadReply());
+            Assert.Equal(i % 2 == 0 ? high : low, waiter.Ask("BZPOPMIN", key, "0"));
+            Assert.Equal(":0\r\n", other.Ask("EXISTS", key));
+            Assert.Equal(version == "2" ? "*-1\r\n" : "_\r\n", waiter.Ask("BZPOPMAX", key, "0.01"));
+        }
+
+        Assert.Equal(0, node.Stop());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Those_who_wait_for_another_kind_are_passed_over(int shards)
+    {
+        using RunningNode node = Start(shards);
+        RespPeer[] waiters = Connect(node, 4);
+        using RespPeer other = new(node.RespEndPoint);
+        for (int i = 0; i < waiters.Length; i++)
+        {
+            waiters[i].Send(RespPeer.Encode(i < 2 ? "BLPOP" : "BZPOPMIN", "k", "0"));
+            AwaitWaiting(other, i + 1);
+        }
+
+        Assert.Equal(":3\r\n", other.Ask("ZADD", "k", "1", "a", "2", "b", "3", "c"));
+        Assert.Equal("*3\r\n$1\r\nk\r\n$1\r\na\r\n$1\r\n1\r\n", waiters[2].ReadReply());
+        Assert.Equal("*3\r\n$1\r\nk\r\n$1\r\nb\r\n$1\r\n2\r\n", waiters[3].ReadReply());
+        AwaitWaiting(other, 2);
+        Assert.Equal(":1\r\n", other.Ask("DEL", "k"));
+        Assert.Equal(":2\r\n", other.Ask("RPUSH", "k", "x", "y"));
+        Assert.Equal("*2\r\n$1\r\nk\r\n$1\r\nx\r\n", waiters[0].ReadReply());
+        Assert.Equal("*2\r\n$1\r\nk\r\n$1\r\ny\r\n", waiters[1].ReadReply());
+        Array.ForEach(waiters, waiter => waiter.Dispose());
+        Assert.Equal(0, node.Stop());
     }
 
     [Theory]

@@ -26,7 +26,7 @@ internal sealed class RandomSortedSetCommands(Random random) : RandomCollectionC
 
     private static readonly string[] Ranks = ["0", "0", "1", "2", "5", "-1", "-1", "-2", "-5", "100", "-100", "9", "9223372036854775807", "-9223372036854775808", "x", "1.5", ""];
 
-    protected override string[] Make() => Random.Next(43) switch
+    protected override string[] Make() => Random.Next(44) switch
     {
         < 4 => Add(),
         4 => Fill(),
@@ -54,6 +54,7 @@ internal sealed class RandomSortedSetCommands(Random random) : RandomCollectionC
         35 => OneOf(["ZADD", Key(), "1"], ["ZADD", Key()], ["ZRANK", Key()], ["ZMPOP", "1", Tagged()], ["ZRANGE", Key(), "0"], ["ZCARD"], ["ZREM", Key()], ["ZCOUNT", Key(), "1"]),
         36 => ["ZRANDMEMBER", One("nothing", "text"), .. OneOf([], ["5"], ["-5", "WITHSCORES"], ["x"], ["1", "no"], ["0", "WITHSCORES"], ["9223372036854775807", "WITHSCORES"], ["-9223372036854775808"])],
         37 => RangeStore(),
+        38 => [One("BZPOPMIN", "BZPOPMAX"), .. OneOf([Key()], [Tagged()], [Tagged(), Tagged()], [AnyKey()], []), One("0.01", "0.001", "0.002", "-1", "x", "")],
         _ => Combine(),
     };
 

@@ -66,6 +66,7 @@ internal sealed class RespDoor : Door
             .. new ListCommands(shard, pops).Commands,
             .. new ListPositionCommands(shard).Commands,
             .. new BlockingListCommands(shard, pops).Commands,
+            .. new BlockingSortedSetCommands(shard).Commands,
             .. scans.Commands,
             .. server.Commands,
             .. new ClusterCommands(shard).Commands,
@@ -107,9 +108,11 @@ internal sealed class RespDoor : Door
 
     public override bool Decode(Session session, RequestGroup group) => _input.Decode(session, group);
 
-    public override void Close(Session session) => ((RespTalk)session.Talk!).Transaction.End();
+    public override void Close(Session session) => ((RespTalk)session.Talk!).Close();
 
-    public override long HeldBytes(Session session) => ((RespTalk)session.Talk!).Transaction.HeldBytes;
+    public override long HeldBytes(Session session) => ((RespTalk)session.Talk!).HeldBytes;
+
+    public override int JoinedBytes(Session session) => ((RespTalk)session.Talk!).JoinedText.HeldBytes;
 
     public override int Execute(Session session, int call, in LookupKey key, Span<byte> room)
     {

@@ -12,7 +12,7 @@ namespace FastCache.Node.Doors.Resp.Waiting;
 /// <code>
 ///                 handler asks to wait         a key was written, has what is waited for, and this call is the first
 ///   executed ─────────────────────────► held ───────────────────────────────────────────────────────────────────► executed, answered
-///                                         │ its time is over, or the node stops                                         ▲
+///                                         │ its time is over, CLIENT UNBLOCK ends it, or the node stops                 ▲
 ///                                         ├─────────────────────────────────────────────────────────────────────────────┘
 ///                                         │ its connection has gone
 ///                                         └────────────────────────► forgotten, within a second
@@ -40,8 +40,10 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
     private long _stuckMillis;
     private OwnedSlots? _slots;
 
-    /// <summary>Whether a key was written that calls wait for.</summary>
-    public bool HasWork => _waits.Signals.Count > 0;
+    /// <summary>Whether a key was written that calls wait for, or a wait is to end.</summary>
+    public bool HasWork => _waits.Signals.Count > 0 || _waits.HasUnblocked;
+
+    private static ReadOnlySpan<byte> Unblocked => "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"u8;
 
     /// <summary>When <see cref="Serve"/> has something to do at the latest, in the loop's time.</summary>
     public long NextLookMillis => _stuck.Count == 0 ? _nextLookMillis : Math.Min(_nextLookMillis, _stuckMillis + RetryMillis);
@@ -84,8 +86,16 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
         {
             _waits.Signals.Clear();
             _stuck.Clear();
+            _waits.HasUnblocked = false;
             _nextLookMillis = long.MaxValue;
             return;
+        }
+
+        if (_waits.HasUnblocked)
+        {
+            // Before anything is taken for them.
+            _waits.HasUnblocked = false;
+            EndOverdue(shard.NowMillis(), answers);
         }
 
         foreach (ulong hash in _stuck)
@@ -193,7 +203,13 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
             return false;
         }
 
-        if (_waits.TryEnd(waiter))
+        bool isOn = _waits.TryEnd(waiter);
+        if (isOn && _waits.Queues[call].EndsWithError)
+        {
+            Unblocked.CopyTo(room);
+            answers.End(waiter, Unblocked.Length);
+        }
+        else if (isOn)
         {
             LookupKey key = _shard.Prepare(parcels[0].Request[parcels[0].KeyIndex]);
             shard.Changes.BeginRequestsOf(waiter.Home, waiter.Connection.Slot);

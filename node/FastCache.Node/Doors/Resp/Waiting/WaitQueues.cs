@@ -208,6 +208,8 @@ internal sealed class WaitQueues
         public int Length;
         public CollectionKind Kind;
         public long DeadlineMillis;
+        public bool IsUnblocked;
+        public bool EndsWithError;
         public int FirstPlace;
 
         readonly int IFreeListed.NextFree => FirstPlace;

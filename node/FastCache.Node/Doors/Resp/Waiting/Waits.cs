@@ -36,6 +36,9 @@ internal sealed class Waits(Shard shard, WaitBoard board, int home, NodeCounters
     /// <summary>Whether the handler that ran last would rather wait.</summary>
     public bool HasWish => _hasWish;
 
+    /// <summary>Whether <see cref="TryUnblock"/> has found a call since this was set to false.</summary>
+    public bool HasUnblocked { get; set; }
+
     /// <summary>Keys of held calls that were written since they were looked at.</summary>
     public List<ulong> Signals => _signals;
 
@@ -99,6 +102,26 @@ internal sealed class Waits(Shard shard, WaitBoard board, int home, NodeCounters
 
     /// <summary>Makes sure that nobody else ends a wait: the call is answered now.</summary>
     public bool TryEnd(in Waiter waiter) => board.TryEnd(waiter.Home, waiter.Connection.Slot, waiter.Number);
+
+    /// <summary>Has the wait of a connection ended before its time, if its call is held here.</summary>
+    /// <param name="place">Where the connection is.</param>
+    /// <param name="withError">Whether with an error, rather than as if its time were over.</param>
+    /// <returns>Whether there is one that nobody has ended yet.</returns>
+    public bool TryUnblock(in ClientPlace place, bool withError)
+    {
+        for (int i = 0; i < Queues.EndOfCalls; i++)
+        {
+            ref WaitQueues.HeldCall call = ref Queues[i];
+            if (call is { IsHeld: true, IsUnblocked: false } && call.Waiter.Home == place.Shard && call.Waiter.Connection == place.Connection
+                && IsOn(call.Waiter))
+            {
+                (call.IsUnblocked, call.EndsWithError, call.DeadlineMillis) = (true, withError, 0);
+                return HasUnblocked = true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>The hash of a key that lies in memory that does not move.</summary>
     public ulong HashOf(ReadOnlySpan<byte> key) => shard.Prepare(key).SeededHash;
