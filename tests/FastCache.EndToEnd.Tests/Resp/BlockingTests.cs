@@ -241,6 +241,7 @@ public sealed class BlockingTests
     [InlineData("BLMOVE k k LEFT LEFT 0", "$-1")]
     [InlineData("BRPOPLPUSH k k 0", "$-1")]
     [InlineData("BZPOPMIN k 0", "*-1")]
+    [InlineData("BZMPOP 0 1 k MAX", "*-1")]
     [InlineData("BLPOP k nan", "-ERR timeout is not a float or out of range")]
     [InlineData("BLPOP k -1", "-ERR timeout is negative")]
     [InlineData("BLPOP k 9223372036854776", "-ERR timeout is out of range")]
@@ -276,6 +277,12 @@ public sealed class BlockingTests
             Assert.Equal(i % 2 == 0 ? low : high, waiter.ReadReply());
             Assert.Equal(i % 2 == 0 ? high : low, waiter.Ask("BZPOPMIN", key, "0"));
             Assert.Equal(":0\r\n", other.Ask("EXISTS", key));
+            waiter.Send(RespPeer.Encode("BZMPOP", "0", "2", $"{key}none", key, "MAX", "COUNT", "9"));
+            AwaitWaiting(other, 1);
+            Assert.Equal(":2\r\n", other.Ask("ZADD", key, "1.5", "low", "20", "high"));
+            Assert.Equal(
+                $"*2\r\n${key.Length}\r\n{key}\r\n*2\r\n*2\r\n$4\r\nhigh\r\n{(version == "2" ? "$2\r\n20" : ",20")}\r\n*2\r\n$3\r\nlow\r\n{(version == "2" ? "$3\r\n1.5" : ",1.5")}\r\n",
+                waiter.ReadReply());
             Assert.Equal(version == "2" ? "*-1\r\n" : "_\r\n", waiter.Ask("BZPOPMAX", key, "0.01"));
         }
 
@@ -354,6 +361,44 @@ public sealed class BlockingTests
         Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 4);
         Assert.All(waiters, waiter => Assert.Equal("*-1\r\n", waiter.ReadToEnd()));
         Array.ForEach(waiters, waiter => waiter.Dispose());
+    }
+
+    [Fact]
+    public void Calls_that_wait_leave_memory_to_the_connections_of_their_shard()
+    {
+        const int Waiters = 90;
+        using RunningNode node = RunningNode.StartWithResp("--shards", "3", "--memory", "192MiB", "--connection-memory", "48MiB");
+        RespPeer[] waiters = Connect(node, Waiters);
+        string[] call = ["BLPOP", .. Enumerable.Range(0, 1_000).Select(i => $"{{q}}{i}"), "0"];
+        foreach (RespPeer waiter in waiters)
+        {
+            waiter.Send([.. RespPeer.Encode(call), .. RespPeer.Encode("PING")]);
+        }
+
+        // Each takes 128 KiB and more, all at one shard, which has 16 MiB for replies and input, and gives them half of that for input.
+        using RespPeer other = new(node.RespEndPoint);
+        int waiting = -1;
+        Eventually.Is(() => waiting == (waiting = Settled(other)) && waiting is > 20 and < 60, () => $"{waiting} wait");
+        Assert.Equal($":{waiting}\r\n", other.Ask(["RPUSH", "{q}7", .. Enumerable.Repeat("x", waiting)]));
+        int served = 0;
+        foreach (RespPeer waiter in waiters)
+        {
+            string reply = waiter.ReadReply();
+            served += reply == "*2\r\n$4\r\n{q}7\r\n$1\r\nx\r\n" ? 1 : 0;
+            Assert.True(reply.StartsWith('*') || reply.StartsWith("-OOM ", StringComparison.Ordinal), reply);
+            Assert.Equal("+PONG\r\n", waiter.ReadReply());
+        }
+
+        Assert.Equal(waiting, served);
+        Array.ForEach(waiters, waiter => waiter.Dispose());
+        Assert.Equal(0, node.Stop());
+
+        // What shards count is told every tenth of a second.
+        static int Settled(RespPeer peer)
+        {
+            Thread.Sleep(300);
+            return int.Parse(peer.Ask("INFO", "clients").Split("\r\nblocked_clients:")[1].Split('\r')[0]);
+        }
     }
 
     [Fact]

@@ -47,6 +47,7 @@ internal sealed class RespDoor : Door
         ConnectionCommands connections = new(shard, _subscriptions, _tracking);
         ServerCommands server = new(shard);
         ListPops pops = new(shard);
+        SortedSetPopCommands memberPops = new(shard);
         StringCommands strings = new(shard);
         CommandTable commands = _commands = new(
         [
@@ -59,14 +60,14 @@ internal sealed class RespDoor : Door
             .. new HashCommands(shard).Commands,
             .. new SortedSetCommands(shard).Commands,
             .. new SortedSetRangeCommands(shard).Commands,
-            .. new SortedSetPopCommands(shard).Commands,
+            .. memberPops.Commands,
             .. new SortedSetCombineCommands(shard).Commands,
             .. new SetCommands(shard).Commands,
             .. new SetAlgebraCommands(shard).Commands,
             .. new ListCommands(shard, pops).Commands,
             .. new ListPositionCommands(shard).Commands,
             .. new BlockingListCommands(shard, pops).Commands,
-            .. new BlockingSortedSetCommands(shard).Commands,
+            .. new BlockingSortedSetCommands(shard, memberPops).Commands,
             .. scans.Commands,
             .. server.Commands,
             .. new ClusterCommands(shard).Commands,

@@ -4,6 +4,13 @@ using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp.Collections;
 
+/// <summary>What a command that takes from the first sorted set that there is has been asked for.</summary>
+/// <param name="FirstKey">The argument that is the first key.</param>
+/// <param name="Keys">How many there are.</param>
+/// <param name="IsMax">Whether those with the highest scores are taken.</param>
+/// <param name="Count">Most members, 1 or more.</param>
+internal readonly record struct ManyMemberPops(int FirstKey, int Keys, bool IsMax, long Count);
+
 /// <summary>Takes members with the lowest or highest scores out of sorted sets.</summary>
 internal sealed class SortedSetPopCommands(DoorShard shard)
 {
@@ -44,30 +51,51 @@ internal sealed class SortedSetPopCommands(DoorShard shard)
 
     private void PopOfMany(scoped Call call, ref RespReplyWriter reply)
     {
-        if (!RespNumber.TryParse(call[1], out long keys) || keys < 1)
+        if (TryParseMany(call, countAt: 1, ref reply, out ManyMemberPops many) && !TryTakeMany(call, many, ref reply))
+        {
+            reply.WriteNullArray();
+        }
+    }
+
+    /// <summary>Reads what stands behind the number of keys: them, MIN or MAX, perhaps COUNT and a number.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="countAt">The argument that is the number of keys.</param>
+    /// <param name="reply">Is written the error.</param>
+    /// <param name="many">What was read.</param>
+    public static bool TryParseMany(scoped Call call, int countAt, ref RespReplyWriter reply, out ManyMemberPops many)
+    {
+        many = default;
+        if (!RespNumber.TryParse(call[countAt], out long keys) || keys < 1)
         {
             reply.WriteError("ERR numkeys should be greater than 0"u8);
-            return;
+            return false;
         }
 
-        // Behind the keys: MIN or MAX, perhaps COUNT and a number.
-        long wordAt = Math.Min(keys, call.Count) + 2;
+        long wordAt = Math.Min(keys, call.Count) + countAt + 1;
         bool isMax = wordAt < call.Count && RespWord.Is(call[(int)wordAt], "max"u8);
         bool hasCount = wordAt + 3 == call.Count && RespWord.Is(call[(int)wordAt + 1], "count"u8);
         if (wordAt >= call.Count || !(isMax || RespWord.Is(call[(int)wordAt], "min"u8)) || (wordAt + 1 != call.Count && !hasCount))
         {
             reply.WriteError(RespErrors.Syntax);
-            return;
+            return false;
         }
 
         long count = 1;
         if (hasCount && (!RespNumber.TryParse(call[call.Count - 1], out count) || count < 1))
         {
             reply.WriteError("ERR count should be greater than 0"u8);
-            return;
+            return false;
         }
 
-        for (int i = 2; i < wordAt; i++)
+        many = new ManyMemberPops(countAt + 1, (int)keys, isMax, count);
+        return true;
+    }
+
+    /// <summary>Takes members of the first sorted set that there is, and writes its key and them.</summary>
+    /// <returns>False when there is none; nothing is written then.</returns>
+    public bool TryTakeMany(scoped Call call, in ManyMemberPops many, ref RespReplyWriter reply)
+    {
+        for (int i = many.FirstKey; i < many.FirstKey + many.Keys; i++)
         {
             switch (_collections.Open(shard.Shard.Prepare(call[i]), CollectionKind.SortedSet, ref reply, out CollectionView set))
             {
@@ -75,14 +103,14 @@ internal sealed class SortedSetPopCommands(DoorShard shard)
                     int start = reply.Length;
                     reply.WriteArray(2);
                     reply.WriteBulk(call[i]);
-                    Take(call[i], set, count, isMax, Both | ElementParts.AlwaysPair, start, ref reply);
-                    return;
+                    Take(call[i], set, many.Count, many.IsMax, Both | ElementParts.AlwaysPair, start, ref reply);
+                    return true;
                 case CollectionAnswer.WrongKind:
-                    return;
+                    return true;
             }
         }
 
-        reply.WriteNullArray();
+        return false;
     }
 
     /// <summary>Removes members and writes them as an array.</summary>

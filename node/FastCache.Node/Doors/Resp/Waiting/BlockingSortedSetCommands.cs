@@ -6,7 +6,7 @@ using FastCache.Protocol.Resp;
 namespace FastCache.Node.Doors.Resp.Waiting;
 
 /// <summary>What takes members of sorted sets, and waits for them where there are none.</summary>
-internal sealed class BlockingSortedSetCommands(DoorShard shard)
+internal sealed class BlockingSortedSetCommands(DoorShard shard, SortedSetPopCommands pops)
 {
     private const string Group = "sorted-set";
     private const CommandFlags Flags = CommandFlags.Write | CommandFlags.NoScript | CommandFlags.Fast | CommandFlags.Blocking;
@@ -19,6 +19,8 @@ internal sealed class BlockingSortedSetCommands(DoorShard shard)
             "Takes the member with the lowest score of the first sorted set that there is, and waits for one."),
         new("bzpopmax", -3, Flags, new KeyPlaces(1, -2, 1), PopMax, Group,
             "Takes the member with the highest score of the first sorted set that there is, and waits for one."),
+        new("bzmpop", -5, CommandFlags.Write | CommandFlags.Blocking, KeyPlaces.Counted(2), PopOfMany, Group,
+            "Takes members with the lowest or highest scores of the first sorted set that there is, and waits for some."),
     ];
 
     private void PopMin(scoped Call call, ref RespReplyWriter reply) => Pop(call, isMax: false, ref reply);
@@ -48,6 +50,15 @@ internal sealed class BlockingSortedSetCommands(DoorShard shard)
         }
 
         WaitWords.Wait(shard.Waits, CollectionKind.SortedSet, timeoutMillis, firstKey: 1, keys, ref reply);
+    }
+
+    private void PopOfMany(scoped Call call, ref RespReplyWriter reply)
+    {
+        if (SortedSetPopCommands.TryParseMany(call, countAt: 2, ref reply, out ManyMemberPops many)
+            && WaitWords.TryReadTimeout(call[1], ref reply, out long timeoutMillis) && !pops.TryTakeMany(call, many, ref reply))
+        {
+            WaitWords.Wait(shard.Waits, CollectionKind.SortedSet, timeoutMillis, many.FirstKey, many.Keys, ref reply);
+        }
     }
 
     /// <summary>Takes a member of a set that has some, and writes its key, itself and its score.</summary>
