@@ -88,7 +88,8 @@ internal sealed class Pushes(CarryPool carries, Action<Session> tooSlow)
         }
     }
 
-    /// <summary>Sends the sessions something that wait for a call which is held back: between the replies before it and its own. To be called when a pass has executed everything.</summary>
+    /// <summary>Sends their frames to sessions that wait for a call which is held back: behind the replies before it, and before its own.</summary>
+    /// <remarks>To be called when a pass has executed everything.</remarks>
     /// <param name="replies">Where it goes.</param>
     public void SendToParked(ReplyPath replies)
     {
