@@ -22,10 +22,10 @@ internal static class RedisComparison
     /// <summary>Random commands of a kind.</summary>
     public static RandomCommands Of(string kind, Random random) => Sources[kind](random);
 
-    public static void Run(string kind, params string[] options)
+    public static void Run(string kind, int shards, params string[] options)
     {
         using RedisServer redis = RedisServer.Start();
-        using RunningNode node = RunningNode.StartWithResp(options);
+        using RunningNode node = RunningNode.StartWithResp(shards, options);
         using RespPeer there = new(redis.EndPoint);
         using RespPeer here = new(node.RespEndPoint);
         Random random = new(7);

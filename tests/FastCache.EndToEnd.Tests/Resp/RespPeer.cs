@@ -69,6 +69,13 @@ internal sealed class RespPeer : IDisposable
         }
     }
 
+    /// <summary>The bulks of a reply, at whatever depth; none of them has a line end.</summary>
+    public static string[] BulksOf(string reply)
+    {
+        string[] lines = reply.Split("\r\n");
+        return [.. lines.Where((_, index) => index > 0 && lines[index - 1].StartsWith('$') && lines[index - 1] != "$-1")];
+    }
+
     private static int EndOf(string replies, int start)
     {
         int end = replies.IndexOf('\n', start) + 1;
