@@ -52,7 +52,7 @@ internal ref struct Line(Span<byte> room)
     }
 
     /// <summary>Adds a word and a value's length, a line's end, the value and a line's end, as memcached's replies have them.</summary>
-    /// <remarks>In one piece: a meta get cost 30 ns more than FCP's with an <see cref="Add(ReadOnlySpan{byte})"/> for each part.</remarks>
+    /// <remarks>In one piece: values are most of what is written (compare --with meta), and an <see cref="Add(ReadOnlySpan{byte})"/> for each part checks the room each time.</remarks>
     /// <param name="word">What stands before the length.</param>
     /// <param name="item">One that fits with <paramref name="word"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
