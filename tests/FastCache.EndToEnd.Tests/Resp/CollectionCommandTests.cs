@@ -91,14 +91,14 @@ public sealed class CollectionCommandTests : IDisposable
         FillSet("set", elements);
         FillHash("hash", elements);
         bool isHash = command == "HSCAN";
-        string[] all = Scan(command, isHash ? "hash" : "set", "COUNT", "70");
-        Assert.Equal(isHash ? 2 * elements : elements, all.Length);
-        Assert.Equal(all.Length, all.Distinct().Count());
-        string[] fitting = Scan(command, isHash ? "hash" : "set", "MATCH", isHash ? "f*1" : "m*1");
-        Assert.Equal(Enumerable.Range(0, elements).Count(i => i % 10 == 1) * (isHash ? 2 : 1), fitting.Length);
+        List<string> all = _peer.Scan([command, isHash ? "hash" : "set"], "COUNT", "70");
+        Assert.Equal(isHash ? 2 * elements : elements, all.Count);
+        Assert.Equal(all.Count, all.Distinct().Count());
+        List<string> fitting = _peer.Scan([command, isHash ? "hash" : "set"], "MATCH", isHash ? "f*1" : "m*1");
+        Assert.Equal(Enumerable.Range(0, elements).Count(i => i % 10 == 1) * (isHash ? 2 : 1), fitting.Count);
         if (isHash)
         {
-            Assert.Equal(elements, Scan("HSCAN", "hash", "NOVALUES", "COUNT", "1000").Distinct().Count());
+            Assert.Equal(elements, _peer.Scan(["HSCAN", "hash"], "NOVALUES", "COUNT", "1000").Distinct().Count());
         }
     }
 
@@ -111,7 +111,7 @@ public sealed class CollectionCommandTests : IDisposable
             Assert.Equal(":1\r\n", _peer.Ask("HSET", "hash", $"f{i}", value));
         }
 
-        Assert.Equal(20, Scan("HSCAN", "hash", "COUNT", "1000").Count(text => text != value));
+        Assert.Equal(20, _peer.Scan(["HSCAN", "hash"], "COUNT", "1000").Count(text => text != value));
         Assert.StartsWith(TooLong, _peer.Ask("HGETALL", "hash"), StringComparison.Ordinal);
         Assert.StartsWith(TooLong, _peer.Ask("HVALS", "hash"), StringComparison.Ordinal);
         Assert.StartsWith(TooLong, _peer.Ask("HMGET", "hash", "f0", "f1", "f2", "f3", "f4"), StringComparison.Ordinal);
@@ -215,20 +215,6 @@ public sealed class CollectionCommandTests : IDisposable
         }
 
         Assert.InRange(whole, Count / 10, Count - 50);
-    }
-
-    private string[] Scan(string command, string key, params string[] words)
-    {
-        List<string> found = [];
-        string cursor = "0";
-        do
-        {
-            string[] parts = RespPeer.BulksOf(_peer.Ask([command, key, cursor, .. words]));
-            cursor = parts[0];
-            found.AddRange(parts[1..]);
-        }
-        while (cursor != "0");
-        return [.. found];
     }
 
     private void FillHash(string key, int fields) => Assert.Equal(

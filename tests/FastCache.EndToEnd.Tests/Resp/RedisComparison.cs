@@ -74,15 +74,6 @@ internal static class RedisComparison
     public static SortedSet<string> KeysOf(RespPeer peer, params string[] words)
     {
         peer.Ask("HELLO", "2");
-        SortedSet<string> keys = new(StringComparer.Ordinal);
-        string cursor = "0";
-        do
-        {
-            string[] parts = peer.Ask(["SCAN", cursor, "COUNT", "7", .. words]).Split("\r\n");
-            cursor = parts[2];
-            keys.UnionWith(parts[4..^1].Where((_, index) => index % 2 == 1));
-        }
-        while (cursor != "0");
-        return keys;
+        return new(peer.Scan(["SCAN"], ["COUNT", "7", .. words]), StringComparer.Ordinal);
     }
 }

@@ -13,7 +13,7 @@ public sealed class SortedSetUseTests
         const int Limit = 5;
         const long WindowMillis = 1_000;
         using RunningNode node = RunningNode.StartWithResp(shards);
-        await using ConnectionMultiplexer redis = await Connect(node, protocol);
+        await using ConnectionMultiplexer redis = await StackExchangePeer.ConnectAsync(node, protocol);
         IDatabase database = redis.GetDatabase();
         long now = 1_700_000_000_000;
         int requests = 0;
@@ -55,7 +55,7 @@ public sealed class SortedSetUseTests
     {
         const int Players = 2_000;
         using RunningNode node = RunningNode.StartWithResp(shards);
-        await using ConnectionMultiplexer redis = await Connect(node, protocol);
+        await using ConnectionMultiplexer redis = await StackExchangePeer.ConnectAsync(node, protocol);
         IDatabase database = redis.GetDatabase();
         Random random = new(1);
         Dictionary<string, double> points = [];
@@ -96,12 +96,5 @@ public sealed class SortedSetUseTests
         Assert.Equal(points.Count - 100, await database.SortedSetRemoveRangeByRankAsync("board", 0, -101));
         Assert.Equal(100, await database.SortedSetLengthAsync("board"));
         Assert.Equal(0, node.Stop());
-    }
-
-    private static Task<ConnectionMultiplexer> Connect(RunningNode node, string protocol)
-    {
-        ConfigurationOptions options = ConfigurationOptions.Parse($"{node.RespEndPoint},abortConnect=true");
-        options.Protocol = Enum.Parse<RedisProtocol>(protocol);
-        return ConnectionMultiplexer.ConnectAsync(options);
     }
 }

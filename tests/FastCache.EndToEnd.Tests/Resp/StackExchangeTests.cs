@@ -11,9 +11,7 @@ public sealed class StackExchangeTests
     public async Task Strings_and_keys_work_as_with_redis(int shards, string protocol)
     {
         using RunningNode node = RunningNode.StartWithResp(shards);
-        ConfigurationOptions options = ConfigurationOptions.Parse($"{node.RespEndPoint},abortConnect=true,allowAdmin=true");
-        options.Protocol = Enum.Parse<RedisProtocol>(protocol);
-        await using ConnectionMultiplexer redis = await ConnectionMultiplexer.ConnectAsync(options);
+        await using ConnectionMultiplexer redis = await StackExchangePeer.ConnectAsync(node, protocol);
         IDatabase database = redis.GetDatabase();
 
         Assert.True(await database.StringSetAsync("a", "value", TimeSpan.FromMinutes(5)));

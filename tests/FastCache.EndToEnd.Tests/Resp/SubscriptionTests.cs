@@ -227,10 +227,8 @@ public sealed class SubscriptionTests
     public async Task StackExchange_subscribes_and_publishes(int shards, string protocol)
     {
         using RunningNode node = RunningNode.StartWithResp(shards);
-        ConfigurationOptions options = ConfigurationOptions.Parse($"{node.RespEndPoint},abortConnect=true");
-        options.Protocol = Enum.Parse<RedisProtocol>(protocol);
-        await using ConnectionMultiplexer redis = await ConnectionMultiplexer.ConnectAsync(options);
-        await using ConnectionMultiplexer other = await ConnectionMultiplexer.ConnectAsync(options);
+        await using ConnectionMultiplexer redis = await StackExchangePeer.ConnectAsync(node, protocol);
+        await using ConnectionMultiplexer other = await StackExchangePeer.ConnectAsync(node, protocol);
         ISubscriber subscriber = redis.GetSubscriber();
         ChannelMessageQueue plain = await subscriber.SubscribeAsync(RedisChannel.Literal("orders"));
         ChannelMessageQueue fitting = await subscriber.SubscribeAsync(RedisChannel.Pattern("ord*"));
