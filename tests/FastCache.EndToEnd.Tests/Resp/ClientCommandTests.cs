@@ -11,7 +11,7 @@ public sealed class ClientCommandTests
     public void List_shows_the_connections_of_all_shards(int shards)
     {
         const int Peers = 40;
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer asking = new(node.RespEndPoint);
         RespPeer[] peers = [.. Enumerable.Range(0, Peers).Select(_ => new RespPeer(node.RespEndPoint))];
         string[] ids = [.. peers.Select((peer, i) => peer.Ask("CLIENT", "ID").Trim(':', '\r', '\n'))];
@@ -51,7 +51,7 @@ public sealed class ClientCommandTests
     [InlineData(3)]
     public void List_is_bounded(int shards)
     {
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer asking = new(node.RespEndPoint);
         RespPeer[] peers = [.. Enumerable.Range(0, 12).Select(_ => new RespPeer(node.RespEndPoint))];
         string[] ids = [.. peers.Select(peer => peer.Ask("CLIENT", "ID").Trim(':', '\r', '\n'))];
@@ -70,7 +70,7 @@ public sealed class ClientCommandTests
     [InlineData(3)]
     public void Wait_is_ended_by_another_client(int shards)
     {
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer waiter = new(node.RespEndPoint);
         using RespPeer other = new(node.RespEndPoint);
         string id = waiter.Ask("CLIENT", "ID").Trim(':', '\r', '\n');
@@ -102,7 +102,7 @@ public sealed class ClientCommandTests
             ["CLIENT", "unblock", "1", "TIMEOUT", "x"], ["CLIENT", "UNBLOCK", "999999", "error"], ["BZPOPMIN", "k"], ["BZPOPMAX", "k", "0.001"],
         ];
         using RedisServer redis = RedisServer.Start();
-        using RunningNode node = Start(3);
+        using RunningNode node = RunningNode.StartWithResp(3);
         using RespPeer there = new(redis.EndPoint);
         using RespPeer here = new(node.RespEndPoint);
         for (int version = 2; version <= 3; version++)
@@ -112,9 +112,6 @@ public sealed class ClientCommandTests
             Assert.All(commands, command => Assert.Equal(there.Ask(command), here.Ask(command)));
         }
     }
-
-    private static RunningNode Start(int shards) =>
-        RunningNode.StartWithResp("--shards", $"{shards}", "--memory", "192MiB", "--connection-memory", "64MiB");
 
     private static string[] LinesOf(string list) => list[(list.IndexOf('\n') + 1)..^2].Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
