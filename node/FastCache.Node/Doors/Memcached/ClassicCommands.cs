@@ -40,7 +40,7 @@ internal sealed class ClassicCommands(DoorShard shard)
             if (request.Command is MemcachedCommand.Gets or MemcachedCommand.Gats)
             {
                 reply.Add(" "u8);
-                reply.Add(item.Version);
+                reply.Add(item.Unique);
             }
 
             reply.Add("\r\n"u8);

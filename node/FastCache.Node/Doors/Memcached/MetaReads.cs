@@ -47,7 +47,7 @@ internal sealed class MetaReads(DoorShard shard)
         reply.Add(" la="u8);
         reply.Add(AgeSeconds(item));
         reply.Add(" cas="u8);
-        reply.Add(item.Version);
+        reply.Add(item.Unique);
         reply.Add(item.WasFetched ? " fetch=yes cls="u8 : " fetch=no cls="u8);
         reply.Add(item.SizeClass + 1);
         reply.Add(" size="u8);
@@ -64,7 +64,7 @@ internal sealed class MetaReads(DoorShard shard)
         }
         else if (_shard.Leases.TryPeekStale(key, out item))
         {
-            claim = _claims.OfStale(key);
+            claim = _claims.OfStale(key, item);
         }
         else if ((request.Meta & MetaOptions.Vivifies) != 0)
         {
@@ -93,7 +93,7 @@ internal sealed class MetaReads(DoorShard shard)
     private void WriteItem(in MemcachedRequest request, in ItemView item, in MetaClaim claim, ref Line reply)
     {
         bool hasValue = (request.Meta & MetaOptions.Value) != 0
-            && !((request.Meta & MetaOptions.HasVersion) != 0 && item.Version == request.Version);
+            && !((request.Meta & MetaOptions.HasVersion) != 0 && item.Unique == request.Version);
         if (hasValue && item.Length > shard.Limits.MaxValueBytes)
         {
             reply.Add("SERVER_ERROR the value is longer than a reply can be (--max-value)\r\n"u8);
@@ -120,7 +120,7 @@ internal sealed class MetaReads(DoorShard shard)
                     reply.Add(claim.IsStale ? 0 : MetaReplies.RestSeconds(restMillis));
                     break;
                 case (byte)'c':
-                    MetaReplies.AddNumber(" c"u8, claim.Token != 0 ? claim.Token : item.Version, ref reply);
+                    MetaReplies.AddNumber(" c"u8, claim.Token != 0 ? claim.Token : item.Unique, ref reply);
                     break;
                 case (byte)'f':
                     MetaReplies.AddNumber(" f"u8, item.ClientFlags, ref reply);

@@ -23,7 +23,7 @@ internal sealed class MetaWrites(DoorShard shard)
         bool isEdit = command is MemcachedCommand.Append or MemcachedCommand.Prepend;
         ulong version = 0;
         WriteOutcome outcome = isEdit && hasVersion && request.Version != 0
-            && _shard.TryPeek(key, out ItemView present) && present.Version != request.Version
+            && _shard.TryPeek(key, out ItemView present) && present.Unique != request.Version
                 ? WriteOutcome.VersionMismatch
                 : MemcachedWrites.Store(shard, request, command, key, out version);
         if (isEdit && outcome == WriteOutcome.NotFound && (request.Meta & MetaOptions.Vivifies) != 0)
@@ -71,7 +71,7 @@ internal sealed class MetaWrites(DoorShard shard)
         {
             if (flag[0] == 'c')
             {
-                MetaReplies.AddNumber(" c"u8, version, ref reply);
+                MetaReplies.AddNumber(" c"u8, version != 0 && request.Unique != 0 ? request.Unique : version, ref reply);
             }
             else if (flag[0] == 's' && outcome == WriteOutcome.Done)
             {
@@ -88,11 +88,10 @@ internal sealed class MetaWrites(DoorShard shard)
 
     public void Delete(in MemcachedRequest request, in LookupKey key, ref Line reply)
     {
-        bool isStale = false;
         bool isThere = _shard.TryInspect(key, out ItemView item);
         if (!isThere)
         {
-            isThere = isStale = _shard.Leases.TryPeekStale(key, out item);
+            isThere = _shard.Leases.TryPeekStale(key, out item);
         }
 
         ReadOnlySpan<byte> code = "HD"u8;
@@ -102,13 +101,13 @@ internal sealed class MetaWrites(DoorShard shard)
             _shard.Leases.Revoke(key);
             code = "NF"u8;
         }
-        else if ((request.Meta & MetaOptions.HasVersion) != 0 && item.Version != request.Version)
+        else if ((request.Meta & MetaOptions.HasVersion) != 0 && item.Unique != request.Version)
         {
             code = "EX"u8;
         }
         else
         {
-            Remove(request, key, isStale);
+            Remove(request, key, item, reply.Rest);
             if (request.IsQuiet)
             {
                 return;
@@ -123,47 +122,63 @@ internal sealed class MetaWrites(DoorShard shard)
     {
         version = 0;
         bool isThere = _shard.TryPeek(key, out ItemView item) || _shard.Leases.TryPeekStale(key, out item);
-        if (!isThere || request.Version >= item.Version || request.Version == 0)
+        if (!isThere || request.Version >= item.Unique || request.Version == 0)
         {
             return refused;
         }
 
-        SetOptions options = new() { KeepLife = true, ClientFlags = request.ClientFlags };
+        SetOptions options = new() { KeepLife = true, ClientFlags = request.ClientFlags, Unique = request.Unique };
         WriteOutcome outcome = _shard.Set(key, request.Value, options, out version);
         _shard.Leases.Invalidate(key);
         shard.Note(request.Key);
         return outcome;
     }
 
-    private void Remove(in MemcachedRequest request, in LookupKey key, bool isStale)
+    private void Remove(in MemcachedRequest request, in LookupKey key, in ItemView item, Span<byte> scratch)
     {
-        if ((request.Meta & MetaOptions.DropsValue) != 0)
+        bool drops = (request.Meta & MetaOptions.DropsValue) != 0;
+        bool isToBeStale = (request.Meta & MetaOptions.Stale) != 0;
+        if (drops)
         {
-            _shard.Set(key, default, new SetOptions { KeepLife = true }, out _);
-            isStale = false;
+            ulong unique = request.Unique != 0 ? request.Unique : item.OwnUnique;
+            _shard.Set(key, default, new SetOptions { KeepLife = true, Unique = unique }, out _);
+        }
+        else if (isToBeStale && request.Unique != 0)
+        {
+            GiveUnique(request, key, item, scratch);
         }
 
-        if ((request.Meta & MetaOptions.Stale) != 0)
+        TimeToLive rest = isToBeStale ? TimeToLive.Of(request.ExpirySeconds, shard.UnixMillis()) : default;
+        if (isToBeStale && !rest.IsOver)
         {
-            TimeToLive rest = TimeToLive.Of(request.ExpirySeconds, shard.UnixMillis());
-            if (rest.IsOver)
-            {
-                _shard.Delete(key);
-            }
-            else if (!isStale)
-            {
-                _shard.Leases.Invalidate(key, rest.Millis == 0 ? ulong.MaxValue : rest.Millis);
-            }
-            else
-            {
-                _shard.Leases.Revoke(key);
-            }
+            _shard.Leases.Invalidate(key, rest.Millis == 0 ? ulong.MaxValue : rest.Millis, request.Unique);
         }
-        else if ((request.Meta & MetaOptions.DropsValue) == 0)
+        else if (isToBeStale || !drops)
         {
             _shard.Delete(key);
         }
 
         shard.Note(request.Key);
+    }
+
+    /// <summary>Writes a value anew with a unique; one that there is no room for in between is deleted.</summary>
+    private void GiveUnique(in MemcachedRequest request, in LookupKey key, in ItemView item, Span<byte> scratch)
+    {
+        if (item.Kind != CollectionKind.None || item.OwnUnique != 0)
+        {
+            // There is no value, or it has a place for the unique already.
+            return;
+        }
+
+        if (item.Length > scratch.Length)
+        {
+            _shard.Delete(key);
+            return;
+        }
+
+        Span<byte> value = scratch[..(int)item.Length];
+        item.CopyTo(value);
+        SetOptions options = new() { KeepLife = true, ClientFlags = item.ClientFlags, Unique = request.Unique };
+        _shard.Set(key, value, options, out _);
     }
 }
