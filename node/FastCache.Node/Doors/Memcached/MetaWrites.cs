@@ -129,7 +129,7 @@ internal sealed class MetaWrites(DoorShard shard)
 
         SetOptions options = new() { KeepLife = true, ClientFlags = request.ClientFlags, Unique = request.Unique };
         WriteOutcome outcome = _shard.Set(key, request.Value, options, out version);
-        _shard.Leases.Invalidate(key);
+        _shard.Leases.Invalidate(key, unique: request.Unique);
         shard.Note(request.Key);
         return outcome;
     }
