@@ -178,6 +178,48 @@ public sealed class MemcachedDoorTests
         Assert.Equal("VERSION 1.6.18\r\n", peer.Ask("version\r\n"));
     }
 
+    [Theory]
+    [InlineData("1")]
+    [InlineData("3")]
+    public void Counters_begin_anew_when_they_are_reset(string shards)
+    {
+        using RunningNode node = RunningNode.StartWithMemcached("--shards", shards, "--memory", "192MiB", "--connection-memory", "64MiB");
+        using MemcachedPeer peer = new(node.MemcachedEndPoint);
+        using MemcachedPeer other = new(node.MemcachedEndPoint);
+        using TestClient fcp = new(node.EndPoint);
+        peer.Ask("set a 0 0 1\r\n1\r\nset b 0 0 1\r\n1\r\nget a b none\r\nget none\r\n");
+        string[] counters = ["cmd_get", "get_hits", "get_misses", "cmd_set", "total_items", "total_connections", "bytes_read"];
+        Eventually.Is(
+            () => Value(peer, "get_misses") == 2 && Value(peer, "cmd_set") == 2 && Value(peer, "curr_connections") == 3
+                && Value(peer, "total_connections") == 3,
+            () => "not all is counted");
+        long hits = fcp.Stats()["hits"];
+        Assert.Equal("RESET\r\n", peer.Ask("stats reset\r\n"));
+        Assert.All(counters[..^1], name => Assert.Equal(0, Value(peer, name)));
+        Assert.InRange(Value(peer, "bytes_read"), 1, 1_000);
+        Assert.Equal(2, Value(peer, "curr_items"));
+        Assert.Equal(3, Value(peer, "curr_connections"));
+
+        // Those of other shards and doors begin anew with it, and nobody else's report changes.
+        peer.Ask("get a b\r\n");
+        Eventually.Is(() => Value(other, "get_hits") == 2, () => "not all is counted");
+        Assert.Equal(0, Value(other, "get_misses"));
+        Assert.Equal(hits + 2, fcp.Stats()["hits"]);
+        Assert.Equal(0, node.Stop());
+
+        static long Value(MemcachedPeer peer, string name) =>
+            long.Parse(peer.Ask("stats\r\n").Split($"STAT {name} ")[1].Split('\r')[0], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    [Fact]
+    public void Statistics_that_are_not_here_are_refused()
+    {
+        using RunningNode node = RunningNode.StartWithMemcached();
+        using MemcachedPeer peer = new(node.MemcachedEndPoint);
+        const string Detail = "CLIENT_ERROR stats detail is not here: nothing is counted by prefixes of keys\r\n";
+        Assert.Equal(Detail + Detail + "ERROR\r\n", peer.Ask("stats detail on\r\nstats detail dump\r\nstats cachedump 1 1\r\n"));
+    }
+
     [Fact]
     public void Values_have_the_flags_of_their_writer_in_every_form()
     {
