@@ -68,6 +68,10 @@ public readonly unsafe ref struct ItemView
     /// <exception cref="InvalidOperationException">No item was found.</exception>
     public long RestMillis => Found->Expiry == 0 ? 0 : Math.Max(1, (long)(_item->Expiry - _shard.Now));
 
+    /// <summary>Milliseconds until a value that has expired, or was invalidated, is not given out as stale any more, at least 1.</summary>
+    /// <exception cref="InvalidOperationException">No item was found.</exception>
+    public long StaleRestMillis => Math.Max(1, (long)(_shard.Store.DeadlineOf(_shard.Store.ReferenceOf(Found)) - _shard.Now));
+
     /// <summary>Uses that the eviction clock knows of: 0 to 3, and 4 more where it keeps the item with those that are used often.</summary>
     /// <exception cref="InvalidOperationException">No item was found.</exception>
     public int Uses => (int)((Found->Packed & Item.UseMask) >> Item.UseShift) + ((_item->Packed & Item.Hot) != 0 ? 4 : 0);

@@ -91,6 +91,25 @@ public sealed class OwnUniqueTests : IDisposable
     }
 
     [Fact]
+    public void An_invalidation_says_how_long_a_value_is_kept_and_under_which_unique()
+    {
+        _shard.Set("key"u8, "value"u8, new SetOptions { Unique = 42 }, out _);
+        using NativeKeys keys = new(1);
+        keys.Fill(0, "key"u8);
+        LookupKey key = _shard.Prepare(keys[0]);
+        _shard.Advance(Start + 100_000, Start + 100_000);
+        Assert.True(_shard.Leases.Invalidate(key, mostStaleMillis: 20_000, unique: 43));
+        Assert.True(_shard.Leases.TryPeekStale(key, out ItemView stale));
+        Assert.Equal((43UL, 20_000L), (stale.OwnUnique, stale.StaleRestMillis));
+        _shard.Advance(Start + 119_000, Start + 119_000);
+        Assert.False(_shard.Leases.Invalidate(key));
+        Assert.True(_shard.Leases.TryPeekStale(key, out stale));
+        Assert.Equal((0UL, stale.Version, 1_000L), (stale.OwnUnique, stale.Unique, stale.StaleRestMillis));
+        _shard.Advance(Start + 120_000, Start + 120_000);
+        Assert.False(_shard.Leases.TryPeekStale(key, out _));
+    }
+
+    [Fact]
     public void A_copy_and_a_renamed_key_have_their_versions_alone()
     {
         byte[] scratch = new byte[100];

@@ -103,6 +103,7 @@ public sealed class MemcachedDoorTests
         Assert.Equal("HD\r\nHD\r\nVA 3 X W\r\nold\r\nVA 3 Z X\r\nold\r\n", peer.Ask(
             "ms k 3\r\nold\r\nmd k I T30\r\nmg k v\r\nmg k v\r\n"));
         Assert.Equal("END\r\n", peer.Ask("get k\r\n"));
+        Assert.Matches(@"^HD t(59|60) Z X\r\n$", peer.Ask("mg k t\r\n"));
         Assert.Equal("HD\r\nVA 3 X W\r\nold\r\n", peer.Ask("md k I\r\nmg k v\r\n"));
         Assert.Equal("HD\r\nVA 3\r\nnew\r\n", peer.Ask("ms k 3\r\nnew\r\nmg k v\r\n"));
 

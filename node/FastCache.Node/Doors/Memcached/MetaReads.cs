@@ -101,7 +101,7 @@ internal sealed class MetaReads(DoorShard shard)
         }
 
         MetaReplies.AddStatus(hasValue, item.Length, ref reply);
-        long restMillis = item.RestMillis;
+        long restMillis = claim.IsStale ? item.StaleRestMillis : item.RestMillis;
         MemcachedTokens flags = new(request.Arguments);
         while (flags.TryNext(out ReadOnlySpan<byte> flag))
         {
@@ -109,7 +109,7 @@ internal sealed class MetaReads(DoorShard shard)
             {
                 case (byte)'v':
                     break;
-                case (byte)'T':
+                case (byte)'T' when !claim.IsStale:
                     restMillis = (long)TimeToLive.Of(request.ExpirySeconds, shard.UnixMillis()).Millis;
                     break;
                 case (byte)'s':
@@ -117,7 +117,7 @@ internal sealed class MetaReads(DoorShard shard)
                     break;
                 case (byte)'t':
                     reply.Add(" t"u8);
-                    reply.Add(claim.IsStale ? 0 : MetaReplies.RestSeconds(restMillis));
+                    reply.Add(MetaReplies.RestSeconds(restMillis));
                     break;
                 case (byte)'c':
                     MetaReplies.AddNumber(" c"u8, claim.Token != 0 ? claim.Token : item.Unique, ref reply);

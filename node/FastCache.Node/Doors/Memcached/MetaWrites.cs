@@ -88,14 +88,9 @@ internal sealed class MetaWrites(DoorShard shard)
 
     public void Delete(in MemcachedRequest request, in LookupKey key, ref Line reply)
     {
-        bool isThere = _shard.TryInspect(key, out ItemView item);
-        if (!isThere)
-        {
-            isThere = _shard.Leases.TryPeekStale(key, out item);
-        }
-
+        bool isFresh = _shard.TryInspect(key, out ItemView item);
         ReadOnlySpan<byte> code = "HD"u8;
-        if (!isThere)
+        if (!isFresh && !_shard.Leases.TryPeekStale(key, out item))
         {
             // What a winner has read may be older than this delete.
             _shard.Leases.Revoke(key);
@@ -107,7 +102,7 @@ internal sealed class MetaWrites(DoorShard shard)
         }
         else
         {
-            Remove(request, key, item, reply.Rest);
+            Remove(request, key, item, isFresh, reply.Rest);
             if (request.IsQuiet)
             {
                 return;
@@ -121,21 +116,31 @@ internal sealed class MetaWrites(DoorShard shard)
     private WriteOutcome StoreStale(in MemcachedRequest request, in LookupKey key, WriteOutcome refused, out ulong version)
     {
         version = 0;
-        bool isThere = _shard.TryPeek(key, out ItemView item) || _shard.Leases.TryPeekStale(key, out item);
+        bool isFresh = _shard.TryPeek(key, out ItemView item);
+        bool isThere = isFresh || _shard.Leases.TryPeekStale(key, out item);
         if (!isThere || request.Version >= item.Unique || request.Version == 0)
         {
             return refused;
         }
 
+        ulong restMillis = RestMillisOf(item, isFresh);
         SetOptions options = new() { KeepLife = true, ClientFlags = request.ClientFlags, Unique = request.Unique };
         WriteOutcome outcome = _shard.Set(key, request.Value, options, out version);
-        _shard.Leases.Invalidate(key, unique: request.Unique);
+        _shard.Leases.Invalidate(key, restMillis, request.Unique);
         shard.Note(request.Key);
         return outcome;
     }
 
-    private void Remove(in MemcachedRequest request, in LookupKey key, in ItemView item, Span<byte> scratch)
+    /// <summary>How long an item is kept when it is stale: no longer than it would have been there.</summary>
+    private static ulong RestMillisOf(in ItemView item, bool isFresh)
     {
+        long millis = isFresh ? item.RestMillis : item.StaleRestMillis;
+        return millis == 0 ? ulong.MaxValue : (ulong)millis;
+    }
+
+    private void Remove(in MemcachedRequest request, in LookupKey key, in ItemView item, bool isFresh, Span<byte> scratch)
+    {
+        ulong restMillis = RestMillisOf(item, isFresh);
         bool drops = (request.Meta & MetaOptions.DropsValue) != 0;
         bool isToBeStale = (request.Meta & MetaOptions.Stale) != 0;
         if (drops)
@@ -151,7 +156,7 @@ internal sealed class MetaWrites(DoorShard shard)
         TimeToLive rest = isToBeStale ? TimeToLive.Of(request.ExpirySeconds, shard.UnixMillis()) : default;
         if (isToBeStale && !rest.IsOver)
         {
-            _shard.Leases.Invalidate(key, rest.Millis == 0 ? ulong.MaxValue : rest.Millis, request.Unique);
+            _shard.Leases.Invalidate(key, rest.Millis == 0 ? restMillis : rest.Millis, request.Unique);
         }
         else if (isToBeStale || !drops)
         {
