@@ -12,7 +12,7 @@ internal sealed class MemcachedReport(DoorShard shard)
     private const int MillisPerSecond = 1_000;
 
     /// <summary>Most that is said of one connection, and of the end of the reply.</summary>
-    private const int MaxConnectionBytes = 256;
+    private const int MaxConnectionBytes = 512;
 
     public void Write(ReadOnlySpan<byte> arguments, ref Line reply)
     {
@@ -105,7 +105,7 @@ internal sealed class MemcachedReport(DoorShard shard)
     {
         Add("maxbytes"u8, shard.Options.MemoryBytes, ref reply);
         Add("maxconns"u8, shard.Options.MaxConnections, ref reply);
-        Add("tcpport"u8, shard.Doors.MemcachedPort, ref reply);
+        Add("tcpport"u8, shard.Doors.Memcached!.Port, ref reply);
         Add("udpport"u8, 0, ref reply);
         Add("verbosity"u8, 0, ref reply);
         Add("evictions"u8, "on"u8, ref reply);
@@ -186,10 +186,19 @@ internal sealed class MemcachedReport(DoorShard shard)
         }
     }
 
-    /// <summary>The connections of this door at the shard that answers, as many as the reply has room for.</summary>
+    /// <summary>The door, and its connections at the shard that answers, as many as the reply has room for.</summary>
     private void WriteConnections(ref Line reply)
     {
-        foreach (Session? session in shard.Sessions().All)
+        ReadOnlySpan<Session?> sessions = shard.Sessions().All;
+        string door = $"tcp:{shard.Doors.Memcached}\r\n";
+        // No connection has the number behind the last one.
+        AddOf(sessions.Length, "addr"u8, ref reply);
+        reply.Add(door);
+        AddOf(sessions.Length, "state"u8, ref reply);
+        reply.Add("conn_listening\r\n"u8);
+        AddOf(sessions.Length, "secs_since_last_cmd"u8, ref reply);
+        reply.Add("0\r\n"u8);
+        foreach (Session? session in sessions)
         {
             if (session is not { State: SessionState.Open } || session.Door.Kind != DoorKind.Memcached)
             {
@@ -206,6 +215,8 @@ internal sealed class MemcachedReport(DoorShard shard)
             reply.Add("tcp:"u8);
             reply.Add(session.Peer.ToString());
             reply.Add("\r\n"u8);
+            AddOf(slot, "listen_addr"u8, ref reply);
+            reply.Add(door);
             AddOf(slot, "state"u8, ref reply);
             reply.Add(session.IsBlocked ? "conn_mwrite\r\n"u8
                 : session.PartialFrameSinceMillis is not null ? "conn_nread\r\n"u8
