@@ -169,6 +169,7 @@ internal sealed class CacheModel(TimeSpan staleTime, long maxValueBytes)
     {
         entry.Expiry = Now;
         entry.KeepStale = true;
+        entry.OwnUnique = 0;
     }
 
     /// <summary>The grant that holds now.</summary>

@@ -342,7 +342,11 @@ internal sealed unsafe class ModelledShard
         bool invalidated = Shard.Leases.Invalidate(CacheModel.Bytes(key));
         Compare(key, Model.Find(key) is not null, invalidated, "invalidate");
         Model.Revoke(key);
-        if (Model.Find(key) is CacheModel.Entry known && Model.KeepsStale)
+        if (Model.FindStale(key) is CacheModel.Entry stale)
+        {
+            stale.OwnUnique = 0;
+        }
+        else if (Model.Find(key) is CacheModel.Entry known && Model.KeepsStale)
         {
             Model.Invalidate(known);
         }
