@@ -110,7 +110,7 @@ internal sealed class ClassicCommands(DoorShard shard)
         {
             WriteOutcome.Done => "STORED"u8,
             WriteOutcome.NotFound when request.Command == MemcachedCommand.Cas => "NOT_FOUND"u8,
-            WriteOutcome.VersionMismatch or WriteOutcome.LeaseLost => "EXISTS"u8,
+            WriteOutcome.VersionMismatch => "EXISTS"u8,
             WriteOutcome.NotFound or WriteOutcome.Exists => "NOT_STORED"u8,
             _ => MemcachedWrites.TextOf(outcome),
         };

@@ -10,35 +10,8 @@ internal sealed class MetaWrites(DoorShard shard)
 
     public void Set(in MemcachedRequest request, in LookupKey key, ref Line reply)
     {
-        bool hasVersion = (request.Meta & MetaOptions.HasVersion) != 0;
-        MemcachedCommand command = request.Mode switch
-        {
-            (byte)'E' => MemcachedCommand.Add,
-            (byte)'A' => MemcachedCommand.Append,
-            (byte)'P' => MemcachedCommand.Prepend,
-            _ when hasVersion => MemcachedCommand.Cas,
-            (byte)'R' => MemcachedCommand.Replace,
-            _ => MemcachedCommand.Set,
-        };
-        bool isEdit = command is MemcachedCommand.Append or MemcachedCommand.Prepend;
-        ulong version = 0;
-        WriteOutcome outcome = isEdit && hasVersion && request.Version != 0
-            && _shard.TryPeek(key, out ItemView present) && present.Unique != request.Version
-                ? WriteOutcome.VersionMismatch
-                : MemcachedWrites.Store(shard, request, command, key, out version);
-        if (isEdit && outcome == WriteOutcome.NotFound && (request.Meta & MetaOptions.Vivifies) != 0)
-        {
-            MemcachedRequest vivified = request;
-            vivified.ExpirySeconds = request.VivifySeconds;
-            outcome = MemcachedWrites.Store(shard, vivified, MemcachedCommand.Add, key, out version);
-        }
-
-        if (command == MemcachedCommand.Cas && (request.Meta & MetaOptions.Stale) != 0
-            && (outcome is WriteOutcome.VersionMismatch or WriteOutcome.NotFound))
-        {
-            outcome = StoreStale(request, key, outcome, out version);
-        }
-
+        MemcachedCommand command = CommandOf(request);
+        WriteOutcome outcome = Store(request, command, key, out ulong version);
         ReadOnlySpan<byte> code = outcome switch
         {
             WriteOutcome.Done => "HD"u8,
@@ -54,15 +27,10 @@ internal sealed class MetaWrites(DoorShard shard)
             return;
         }
 
-        if (request.IsQuiet && outcome == WriteOutcome.Done)
+        bool isDone = outcome == WriteOutcome.Done;
+        if (request.IsQuiet && isDone)
         {
             return;
-        }
-
-        long size = request.Value.Length;
-        if (isEdit && outcome == WriteOutcome.Done && _shard.TryPeek(key, out ItemView edited))
-        {
-            size = edited.Length;
         }
 
         reply.Add(code);
@@ -71,10 +39,11 @@ internal sealed class MetaWrites(DoorShard shard)
         {
             if (flag[0] == 'c')
             {
-                MetaReplies.AddNumber(" c"u8, version != 0 && request.Unique != 0 ? request.Unique : version, ref reply);
+                MetaReplies.AddNumber(" c"u8, isDone && request.Unique != 0 ? request.Unique : version, ref reply);
             }
-            else if (flag[0] == 's' && outcome == WriteOutcome.Done)
+            else if (flag[0] == 's' && isDone)
             {
+                long size = IsEdit(command) && _shard.TryPeek(key, out ItemView edited) ? edited.Length : request.Value.Length;
                 MetaReplies.AddNumber(" s"u8, (ulong)size, ref reply);
             }
             else
@@ -110,6 +79,40 @@ internal sealed class MetaWrites(DoorShard shard)
         }
 
         MetaReplies.WriteEnd(request, code, mayBeQuiet: false, ref reply);
+    }
+
+    private static MemcachedCommand CommandOf(in MemcachedRequest request) => request.Mode switch
+    {
+        (byte)'E' => MemcachedCommand.Add,
+        (byte)'A' => MemcachedCommand.Append,
+        (byte)'P' => MemcachedCommand.Prepend,
+        _ when (request.Meta & MetaOptions.HasVersion) != 0 => MemcachedCommand.Cas,
+        (byte)'R' => MemcachedCommand.Replace,
+        _ => MemcachedCommand.Set,
+    };
+
+    private static bool IsEdit(MemcachedCommand command) => command is MemcachedCommand.Append or MemcachedCommand.Prepend;
+
+    private WriteOutcome Store(in MemcachedRequest request, MemcachedCommand command, in LookupKey key, out ulong version)
+    {
+        version = 0;
+        if (IsEdit(command) && request.Version != 0 && _shard.TryPeek(key, out ItemView present) && present.Unique != request.Version)
+        {
+            return WriteOutcome.VersionMismatch;
+        }
+
+        WriteOutcome outcome = MemcachedWrites.Store(shard, request, command, key, out version);
+        if (IsEdit(command) && outcome == WriteOutcome.NotFound && (request.Meta & MetaOptions.Vivifies) != 0)
+        {
+            MemcachedRequest vivified = request;
+            vivified.ExpirySeconds = request.VivifySeconds;
+            return MemcachedWrites.Store(shard, vivified, MemcachedCommand.Add, key, out version);
+        }
+
+        return command == MemcachedCommand.Cas && (request.Meta & MetaOptions.Stale) != 0
+            && (outcome is WriteOutcome.VersionMismatch or WriteOutcome.NotFound)
+                ? StoreStale(request, key, outcome, out version)
+                : outcome;
     }
 
     /// <summary>Writes a value that its writer knows to be older than what it replaces.</summary>
