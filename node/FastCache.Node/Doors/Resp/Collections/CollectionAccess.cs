@@ -7,10 +7,10 @@ namespace FastCache.Node.Doors.Resp.Collections;
 /// <summary>How commands come by the collection of their key; where they do not, they have answered.</summary>
 internal sealed class CollectionAccess(DoorShard shard)
 {
-    /// <summary>Most elements that one command looks at, beside those that a reply is bounded by: about 20 ms in the largest collections.</summary>
+    /// <summary>Most elements that one command looks at, beside those that a reply is bounded by.</summary>
     /// <remarks>
-    /// To remove so many members of a sorted set takes 45 to 95 ms. With fewer those would be refused who clear away a busy
-    /// minute of a rate limiter.
+    /// In collections of 100,000, looking takes up to 0.6 us each and removing from a sorted set 1.3 us (bench -- collections), so one command
+    /// up to 40 and 85 ms. With fewer those would be refused who clear away a busy minute of a rate limiter.
     /// </remarks>
     public const int MostElements = 65_536;
 
