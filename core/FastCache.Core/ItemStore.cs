@@ -206,20 +206,20 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
 
     /// <summary>Bytes of an item's key and value, as stored; of the chunks of a collection's trees whole.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static long PayloadBytesOf(Item* item) => item->KeyLength + ((item->Kind & Item.SeveralChunks) switch
+    public static long PayloadBytesOf(Item* item) => item->KeyLength + ((item->Kind & Item.Trees) switch
     {
-        0 => item->ValueLength,
-        Item.Large => LargeHead.Of(item)->Length,
-        _ => item->ValueLength + TreeHead.ChunkBytes(item),
+        Item.SeveralChunks => LargeHead.Of(item)->Length,
+        Item.Trees => item->ValueLength + TreeHead.ChunkBytes(item),
+        _ => item->ValueLength,
     });
 
     /// <summary>Bytes of an item with all that belongs to it, in all of its chunks.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static long StoredBytesOf(Item* item) => (item->Kind & Item.SeveralChunks) switch
+    public static long StoredBytesOf(Item* item) => (item->Kind & Item.Trees) switch
     {
-        0 => item->StoredBytes,
-        Item.Large => LargeLayout.StoredBytes(item),
-        _ => item->StoredBytes + TreeHead.ChunkBytes(item),
+        Item.SeveralChunks => LargeLayout.StoredBytes(item),
+        Item.Trees => item->StoredBytes + TreeHead.ChunkBytes(item),
+        _ => item->StoredBytes,
     };
 
     /// <summary>Adds an item's bytes to the accounts (+1), or takes them off before it changes (-1).</summary>
@@ -260,7 +260,7 @@ internal sealed unsafe class ItemStore : IIndexOwner, IWheelOwner, IDisposable
     public void Discard(uint reference)
     {
         Item* item = At(reference);
-        if ((item->Kind & Item.Large) != 0)
+        if (item->IsLarge)
         {
             Large.Detach(reference);
         }

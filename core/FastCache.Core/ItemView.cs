@@ -48,6 +48,14 @@ public readonly unsafe ref struct ItemView
     /// <exception cref="InvalidOperationException">No item was found.</exception>
     public uint ClientFlags => (Found->Lengths & Item.Flagged) == 0 ? 0 : Unsafe.ReadUnaligned<uint>(Item.ClientFlags(_item));
 
+    /// <summary>What the writer's client has given the value as its unique, 0 if nothing: <see cref="SetOptions.Unique"/>.</summary>
+    /// <exception cref="InvalidOperationException">No item was found.</exception>
+    public ulong OwnUnique => Item.OwnUnique(Found);
+
+    /// <summary>What <see cref="SetCondition.IfUniqueMatches"/> compares: its own unique if it has one, else its version.</summary>
+    /// <exception cref="InvalidOperationException">No item was found.</exception>
+    public ulong Unique => Item.UniqueOf(Found);
+
     /// <summary>Milliseconds since 1970 at which the value was written.</summary>
     /// <exception cref="InvalidOperationException">No item was found.</exception>
     public long WrittenUnixMillis => VersionClock.UnixMillisOf(Found->Version);
@@ -60,16 +68,20 @@ public readonly unsafe ref struct ItemView
     /// <exception cref="InvalidOperationException">No item was found.</exception>
     public long RestMillis => Found->Expiry == 0 ? 0 : Math.Max(1, (long)(_item->Expiry - _shard.Now));
 
+    /// <summary>Milliseconds until a value that has expired, or was invalidated, is not given out as stale any more, at least 1.</summary>
+    /// <exception cref="InvalidOperationException">No item was found.</exception>
+    public long StaleRestMillis => Math.Max(1, (long)(_shard.Store.DeadlineOf(_shard.Store.ReferenceOf(Found)) - _shard.Now));
+
     /// <summary>Uses that the eviction clock knows of: 0 to 3, and 4 more where it keeps the item with those that are used often.</summary>
     /// <exception cref="InvalidOperationException">No item was found.</exception>
     public int Uses => (int)((Found->Packed & Item.UseMask) >> Item.UseShift) + ((_item->Packed & Item.Hot) != 0 ? 4 : 0);
 
     /// <summary>Bytes of memory that the item takes, with all that belongs to it and what rounding adds.</summary>
     /// <exception cref="InvalidOperationException">No item was found.</exception>
-    public long StoredBytes => (Found->Kind & Item.Large) != 0
+    public long StoredBytes => Found->IsLarge
         ? LargeLayout.StoredBytes(_item)
         : Memory.SizeClasses.ChunkBytes(Memory.SizeClasses.For(_item->StoredBytes))
-            + ((_item->Kind & Item.Trees) != 0 ? TreeHead.ChunkBytes(_item) : 0);
+            + (_item->IsInTrees ? TreeHead.ChunkBytes(_item) : 0);
 
     /// <summary>The size class of the chunk that the item begins in, as <see cref="Shard.StatisticsOf"/> numbers them.</summary>
     /// <exception cref="InvalidOperationException">No item was found.</exception>
@@ -77,7 +89,7 @@ public readonly unsafe ref struct ItemView
 
     /// <summary>Whether <see cref="Value"/> can be had: the value lies in one piece and is not compressed.</summary>
     /// <exception cref="InvalidOperationException">No item was found.</exception>
-    public bool IsContiguous => (Found->Lengths & (Item.Compressed | Item.Large | Item.Collection)) == 0;
+    public bool IsContiguous => (Found->Lengths & (Item.Compressed | Item.SeveralChunks | Item.Collection)) == 0;
 
     /// <summary>Whether the value is stored compressed, so that <see cref="CompressedFrame"/> can be had.</summary>
     /// <exception cref="InvalidOperationException">No item was found.</exception>

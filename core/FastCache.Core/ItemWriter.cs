@@ -82,7 +82,7 @@ internal sealed unsafe class ItemWriter(Shard shard, ValueScratch scratch, Shard
         item->Version = version;
         item->Lengths = Item.PackLengths(keyLength, length, kind);
         Bytes.Copy(stored, Item.Value(item), length);
-        if ((kind & (Item.Sliding | Item.Flagged)) != 0)
+        if ((kind & Item.HasTrailer) != 0)
         {
             life.WriteTrailers(item);
         }

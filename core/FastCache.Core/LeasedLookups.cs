@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using FastCache.Core.Items;
 using FastCache.Core.Leases;
 
@@ -177,7 +178,11 @@ public sealed unsafe class LeasedLookups
     /// For how long it is kept as stale at most, if that is shorter than the shard's own time for it; not within that time after the
     /// shard began.
     /// </param>
-    public bool Invalidate(scoped in LookupKey key, ulong mostStaleMillis = ulong.MaxValue)
+    /// <param name="unique">
+    /// What takes the place of a unique that the value's writer has given it, also when it is stale already; 0: nothing does. Without
+    /// such a one it gets none.
+    /// </param>
+    public bool Invalidate(scoped in LookupKey key, ulong mostStaleMillis = ulong.MaxValue, ulong unique = 0)
     {
         if (_staleMillis == 0)
         {
@@ -186,12 +191,18 @@ public sealed unsafe class LeasedLookups
 
         _shard.LeaseTable.Revoke(key.Hash);
         uint reference = _shard.FindResident(key, out bool isLive);
+        Item* item = _shard.At(reference);
+        if (reference != 0 && (item->Kind & Item.HasUnique) != 0)
+        {
+            // Whoever knew the value by its unique knows nothing of this.
+            Unsafe.WriteUnaligned(Item.Unique(item), unique);
+        }
+
         if (!isLive)
         {
             return false;
         }
 
-        Item* item = _shard.At(reference);
         item->Lengths |= Item.KeepStale;
         ulong over = Math.Min(_shard.Now, _staleMillis - Math.Min(_staleMillis, mostStaleMillis));
         _shard.SetExpiry(reference, Math.Clamp(_shard.Now - over, 1, Item.ExpiryMask));

@@ -5,34 +5,37 @@ namespace FastCache.Core;
 
 /// <summary>How long an item lives, as it stands in the item, and what its client keeps with it: times of the shard's clock.</summary>
 /// <param name="Expiry">When it expires; 0: never.</param>
-/// <param name="Kind"><see cref="Item.Sliding"/>, <see cref="Item.KeepStale"/> and <see cref="Item.Flagged"/>, or 0.</param>
+/// <param name="Kind"><see cref="Item.Sliding"/>, <see cref="Item.KeepStale"/>, <see cref="Item.Flagged"/> and <see cref="Item.HasUnique"/>, or 0.</param>
 /// <param name="PeriodMillis">For a sliding life.</param>
 /// <param name="LatestExpiry">For a sliding life; 0: no limit.</param>
 /// <param name="ClientFlags">For a flagged item.</param>
-internal readonly unsafe record struct Life(ulong Expiry, uint Kind, ulong PeriodMillis, ulong LatestExpiry, uint ClientFlags)
+/// <param name="Unique">For an item with a unique of its own.</param>
+internal readonly unsafe record struct Life(
+    ulong Expiry, uint Kind, ulong PeriodMillis, ulong LatestExpiry, uint ClientFlags, ulong Unique)
 {
     /// <summary>The life that a write asks for.</summary>
     public static Life From(in SetOptions options, ulong now)
     {
-        uint kind = (options.KeepStale ? Item.KeepStale : 0) | (options.ClientFlags != 0 ? Item.Flagged : 0);
+        uint kind = (options.KeepStale ? Item.KeepStale : 0) | (options.ClientFlags != 0 ? Item.Flagged : 0)
+            | (options.Unique != 0 ? Item.HasUnique : 0);
         if (!options.Sliding || options.TimeToLiveMillis == 0)
         {
-            return new Life(After(now, options.TimeToLiveMillis), kind, 0, 0, options.ClientFlags);
+            return new Life(After(now, options.TimeToLiveMillis), kind, 0, 0, options.ClientFlags, options.Unique);
         }
 
         ulong latest = After(now, options.SlidingLimitMillis);
         return new Life(Renewed(now, options.TimeToLiveMillis, latest), kind | Item.Sliding, options.TimeToLiveMillis, latest,
-            options.ClientFlags);
+            options.ClientFlags, options.Unique);
     }
 
-    /// <summary>The life that an item has.</summary>
+    /// <summary>The life that an item has, for a value that takes its place: a unique of its own is the old value's alone.</summary>
     public static Life Of(Item* item)
     {
         uint kind = item->Kind & (Item.Sliding | Item.KeepStale | Item.Flagged);
         uint flags = (kind & Item.Flagged) != 0 ? Unsafe.ReadUnaligned<uint>(Item.ClientFlags(item)) : 0;
         return (kind & Item.Sliding) == 0
-            ? new Life(item->Expiry, kind, 0, 0, flags)
-            : new Life(item->Expiry, kind, Item.Trailer(item)->PeriodMillis, Item.Trailer(item)->LatestExpiry, flags);
+            ? new Life(item->Expiry, kind, 0, 0, flags, 0)
+            : new Life(item->Expiry, kind, Item.Trailer(item)->PeriodMillis, Item.Trailer(item)->LatestExpiry, flags, 0);
     }
 
     /// <summary>The same with other client flags.</summary>
@@ -40,6 +43,13 @@ internal readonly unsafe record struct Life(ulong Expiry, uint Kind, ulong Perio
     {
         Kind = (Kind & ~Item.Flagged) | (clientFlags != 0 ? Item.Flagged : 0),
         ClientFlags = clientFlags,
+    };
+
+    /// <summary>The same with a unique; 0: none.</summary>
+    public Life WithUnique(ulong unique) => this with
+    {
+        Kind = (Kind & ~Item.HasUnique) | (unique != 0 ? Item.HasUnique : 0),
+        Unique = unique,
     };
 
     /// <summary>Writes what stands behind the value of an item of this life's kind.</summary>
@@ -53,6 +63,11 @@ internal readonly unsafe record struct Life(ulong Expiry, uint Kind, ulong Perio
         if ((Kind & Item.Flagged) != 0)
         {
             Unsafe.WriteUnaligned(Item.ClientFlags(item), ClientFlags);
+        }
+
+        if ((Kind & Item.HasUnique) != 0)
+        {
+            Unsafe.WriteUnaligned(Item.Unique(item), Unique);
         }
     }
 

@@ -21,11 +21,14 @@ public enum SetCondition : byte
     /// <see cref="SetOptions.LeaseToken"/> also if it is present with this version, whose life then begins anew.
     /// </summary>
     IfNewer,
+
+    /// <summary>Only if the key is present and its unique (<see cref="ItemView.Unique"/>) is <see cref="SetOptions.Version"/>.</summary>
+    IfUniqueMatches,
 }
 
 /// <summary>The conditions and the life of one write.</summary>
 /// <param name="Condition">When to store.</param>
-/// <param name="Version">For <see cref="SetCondition.IfVersionMatches"/> and <see cref="SetCondition.IfNewer"/>.</param>
+/// <param name="Version">For <see cref="SetCondition.IfVersionMatches"/>, <see cref="SetCondition.IfNewer"/> and <see cref="SetCondition.IfUniqueMatches"/>.</param>
 /// <param name="TimeToLiveMillis">Milliseconds from now until the item expires; 0: never. At most 34 years after the shard began count.</param>
 public readonly record struct SetOptions(
     SetCondition Condition = SetCondition.Always,
@@ -46,6 +49,12 @@ public readonly record struct SetOptions(
 
     /// <summary>What the writer's client keeps with the value; whoever replaces the value replaces it too, an edit leaves it.</summary>
     public uint ClientFlags { get; init; }
+
+    /// <summary>
+    /// A number by which the writer's client knows the value, in place of its version; 0: none. It stands beside the version, which orders
+    /// this write among others as ever, and goes with the next write or edit of the value.
+    /// </summary>
+    public ulong Unique { get; init; }
 
     /// <summary>The grant that this write fills; it stores only while the grant holds. 0: needs none.</summary>
     public ulong LeaseToken { get; init; }
@@ -82,7 +91,7 @@ public enum WriteOutcome : byte
     /// <summary>The key is present, and the condition asked for its absence.</summary>
     Exists,
 
-    /// <summary>The key is present with another version.</summary>
+    /// <summary>The key is present with another version or unique.</summary>
     VersionMismatch,
 
     /// <summary>The value is longer than the shard takes, or than what can be edited; what was stored before is untouched.</summary>

@@ -269,7 +269,7 @@ public sealed unsafe class Shard : IDisposable
                 key,
                 value,
                 existing,
-                options.KeepLife && isLive ? Life.Of(At(existing)).With(options.ClientFlags) : Life.From(options, Now),
+                options.KeepLife && isLive ? Life.Of(At(existing)).With(options.ClientFlags).WithUnique(options.Unique) : Life.From(options, Now),
                 VersionFor(options),
                 out version);
     }
@@ -564,6 +564,7 @@ public sealed unsafe class Shard : IDisposable
             SetCondition.IfNewer => WriteOutcome.NotNewer,
             _ when existing == 0 => WriteOutcome.NotFound,
             SetCondition.IfVersionMatches when At(existing)->Version != options.Version => WriteOutcome.VersionMismatch,
+            SetCondition.IfUniqueMatches when Item.UniqueOf(At(existing)) != options.Version => WriteOutcome.VersionMismatch,
             _ => WriteOutcome.Done,
         };
         if (permitted != WriteOutcome.Done)

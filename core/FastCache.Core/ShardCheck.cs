@@ -42,7 +42,7 @@ internal static unsafe class ShardCheck
 
             items++;
             Item* item = store.At(reference);
-            bool isLarge = (item->Kind & Item.Large) != 0;
+            bool isLarge = item->IsLarge;
             payload += ItemStore.PayloadBytesOf(item);
             bytes += ItemStore.StoredBytesOf(item);
             if ((item->Kind & Item.Collection) != 0)
@@ -59,7 +59,7 @@ internal static unsafe class ShardCheck
             int sizeClass = store.Slab.ClassOf(reference);
             Invariant.Require(
                 isLarge ? CheckLarge(store, reference, sizeClass)
-                    : (item->Kind & Item.Trees) != 0 ? sizeClass == TreeNode.SizeClass
+                    : item->IsInTrees ? sizeClass == TreeNode.SizeClass
                     : SizeClasses.For(item->StoredBytes) == sizeClass,
                 "an item is in the wrong size class");
         });

@@ -36,6 +36,9 @@ public readonly record struct CounterChange(
     /// with any spaces behind it.
     /// </summary>
     public bool KeepsLength { get; init; }
+
+    /// <summary><see cref="SetOptions.Unique"/> of the counter afterwards.</summary>
+    public ulong Unique { get; init; }
 }
 
 /// <summary>Changes a stored value in place: counters, append, prepend. Its life stays, its version is new.</summary>
@@ -125,7 +128,8 @@ public sealed unsafe class ValueEdits
             return WriteOutcome.ValueTooLarge;
         }
 
-        return _shard.Writer.Write(key, text[..length], existing, life, _shard.NextVersion(), out version);
+        return _shard.Writer.Write(
+            key, text[..length], existing, life.WithUnique(change.Unique), _shard.NextVersion(), out version);
     }
 
     /// <summary>Puts bytes behind (or before) a value that is there.</summary>
@@ -133,19 +137,22 @@ public sealed unsafe class ValueEdits
     /// <param name="piece">The bytes; with the value at most <see cref="MaxValueBytes"/>.</param>
     /// <param name="atFront">Whether they go before it.</param>
     /// <param name="version">The value's version; 0 unless <see cref="WriteOutcome.Done"/>.</param>
+    /// <param name="unique"><see cref="SetOptions.Unique"/> of the value afterwards.</param>
     /// <returns>Also <see cref="WriteOutcome.NotFound"/>, <see cref="WriteOutcome.ValueTooLarge"/>, <see cref="WriteOutcome.OutOfMemory"/>.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The key's length is out of range.</exception>
-    public WriteOutcome Append(ReadOnlySpan<byte> key, ReadOnlySpan<byte> piece, bool atFront, out ulong version)
+    public WriteOutcome Append(
+        ReadOnlySpan<byte> key, ReadOnlySpan<byte> piece, bool atFront, out ulong version, ulong unique = 0)
     {
         Shard.ThrowIfNotKey(key);
         fixed (byte* start = key)
         {
-            return Append(_shard.Hashed(start, key.Length), piece, atFront, out version);
+            return Append(_shard.Hashed(start, key.Length), piece, atFront, out version, unique);
         }
     }
 
-    /// <inheritdoc cref="Append(ReadOnlySpan{byte}, ReadOnlySpan{byte}, bool, out ulong)"/>
-    public WriteOutcome Append(scoped in LookupKey key, ReadOnlySpan<byte> piece, bool atFront, out ulong version)
+    /// <inheritdoc cref="Append(ReadOnlySpan{byte}, ReadOnlySpan{byte}, bool, out ulong, ulong)"/>
+    public WriteOutcome Append(
+        scoped in LookupKey key, ReadOnlySpan<byte> piece, bool atFront, out ulong version, ulong unique = 0)
     {
         version = 0;
         uint existing = _shard.FindResident(key, out bool isLive);
@@ -164,7 +171,8 @@ public sealed unsafe class ValueEdits
         Span<byte> whole = new(_scratch.Value, (int)total);
         item.CopyTo(whole.Slice(atFront ? piece.Length : 0, length));
         piece.CopyTo(whole[(atFront ? 0 : length)..]);
-        return _shard.Writer.Write(key, whole, existing, Life.Of(_shard.At(existing)), _shard.NextVersion(), out version);
+        Life life = Life.Of(_shard.At(existing)).WithUnique(unique);
+        return _shard.Writer.Write(key, whole, existing, life, _shard.NextVersion(), out version);
     }
 
     /// <summary>Puts bytes over a part of a value, with zeros between its end and them; an absent key gets zeros and them.</summary>
@@ -216,7 +224,7 @@ public sealed unsafe class ValueEdits
     private static bool TryParse(Item* item, CounterKind kind, out ulong number)
     {
         number = 0;
-        if ((item->Kind & (Item.Large | Item.Compressed | Item.Collection)) != 0 || item->ValueLength is 0 or > MaxCounterBytes)
+        if ((item->Kind & (Item.SeveralChunks | Item.Compressed | Item.Collection)) != 0 || item->ValueLength is 0 or > MaxCounterBytes)
         {
             return false;
         }

@@ -138,7 +138,7 @@ public sealed unsafe class ValueStreams
 
         Item* head = _shard.At(_large.HeadOfWriter(slot));
         Life life = Life.From(options, _shard.Now);
-        if (life.Kind != (head->Kind & ~Item.Large))
+        if (life.Kind != (head->Kind & ~Item.SeveralChunks))
         {
             throw new ArgumentException("The life must be of the kind that was announced at the beginning.", nameof(options));
         }
@@ -194,7 +194,7 @@ public sealed unsafe class ValueStreams
                 return WriteOutcome.NotFound;
             }
 
-            if ((_shard.At(reference)->Kind & Item.Large) == 0)
+            if (!_shard.At(reference)->IsLarge)
             {
                 return WriteOutcome.Exists;
             }

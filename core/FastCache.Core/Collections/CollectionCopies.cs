@@ -34,11 +34,11 @@ internal sealed unsafe class CollectionCopies(Shard shard, CollectionStore colle
         Item* item = _store.At(moved);
         bool wasHot = (item->Packed & Item.Hot) != 0;
         _store.Trees.Moved(moved, chunk);
-        if ((item->Kind & Item.Trees) != 0)
+        if (item->IsInTrees)
         {
             // What goes is a collection without trees.
             _store.AccountChunks(item, -(int)TreeHead.Of(item)->Chunks);
-            item->Lengths &= ~Item.Trees;
+            item->Lengths &= ~Item.SeveralChunks;
         }
 
         _store.Remove(moved, from.Hash);

@@ -31,7 +31,7 @@ internal sealed unsafe class OpenCollection(Shard shard)
 
     public Item* Header => _store.At(_trees.Open);
 
-    public bool IsSmall => (Header->Kind & Item.Trees) == 0;
+    public bool IsSmall => !Header->IsInTrees;
 
     public SlotPage Small => new(Item.Value(Header), Header->ValueLength);
 
@@ -266,7 +266,7 @@ internal sealed unsafe class OpenCollection(Shard shard)
     }
 
     private Item* CopyHead(uint chunk, int headValueBytes) =>
-        CopyHead(chunk, Header->KeyLength, headValueBytes, Item.Collection | Item.Trees);
+        CopyHead(chunk, Header->KeyLength, headValueBytes, Item.Trees);
 
     private Item* CopyHead(uint chunk, int keyLength, int valueBytes, uint kind)
     {

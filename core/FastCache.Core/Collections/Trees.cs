@@ -38,7 +38,7 @@ internal sealed unsafe class Trees
     {
         Open = Open == reference ? 0 : Open;
         Item* item = _store.At(reference);
-        if ((item->Kind & Item.Trees) == 0)
+        if (!item->IsInTrees)
         {
             return false;
         }
@@ -60,7 +60,7 @@ internal sealed unsafe class Trees
     {
         Item* item = _store.At(head);
         item->Packed = Item.LooseHead;
-        item->Lengths = Item.PackLengths(keyLength: 1, TreeHead.Bytes, Item.Collection | Item.Trees);
+        item->Lengths = Item.PackLengths(keyLength: 1, TreeHead.Bytes, Item.Trees);
         item->Newer = _dying;
         TreeHead* tree = TreeHead.Of(item);
         *tree = default;
@@ -77,7 +77,7 @@ internal sealed unsafe class Trees
     {
         Open = Open == reference ? copy : Open;
         Item* item = _store.At(copy);
-        if ((item->Kind & Item.Trees) == 0)
+        if (!item->IsInTrees)
         {
             return;
         }
@@ -145,7 +145,7 @@ internal sealed unsafe class Trees
     public void Check(uint reference)
     {
         Item* item = _store.At(reference);
-        if ((item->Kind & Item.Trees) == 0)
+        if (!item->IsInTrees)
         {
             new SlotPage(Item.Value(item), item->ValueLength).Check();
             return;

@@ -210,7 +210,7 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
         ? store.Trees.ItemOf(part)
         : ((Segment*)store.Slab.Address(part))->Head;
 
-    private bool IsDying(uint head) => (store.At(head)->Kind & Item.Trees) != 0
+    private bool IsDying(uint head) => store.At(head)->IsInTrees
         ? (store.At(head)->Packed & Item.LooseHead) != 0
         : store.Large.IsDying(head);
 
@@ -218,7 +218,7 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
     {
         Item* item = store.At(chunk);
         bool isWorthIt = (packed & (Item.Hot | Item.UseMask)) != 0 && !Item.IsExpired(packed, store.Now);
-        bool canMove = _stepsLeft > 0 && ((item->Kind & Item.Large) == 0 || LargeHead.Of(item)->Segments <= MaxSegmentsToMove);
+        bool canMove = _stepsLeft > 0 && (!item->IsLarge || LargeHead.Of(item)->Segments <= MaxSegmentsToMove);
         if ((!isWorthIt || !canMove || !TryMove(chunk)) && (item->Packed & Item.Live) != 0)
         {
             store.Evict(chunk);
@@ -301,7 +301,7 @@ internal sealed unsafe class PageMover(ItemStore store, PagePool pool)
             store.Replace(chunk, target);
         }
 
-        if ((item->Kind & Item.Large) != 0)
+        if (item->IsLarge)
         {
             store.Large.Moved(chunk, target);
         }

@@ -21,11 +21,11 @@ namespace FastCache.Core.Items;
 /// <item>epoch: when the eviction clock last moved the item, see Eviction.ClockPro.</item>
 /// <item>state: bits <see cref="Live"/>, <see cref="Hot"/>, <see cref="InTest"/>, a count of uses (<see cref="UseMask"/>), and for
 /// chunks that hold no live item <see cref="Segment"/>, <see cref="LooseHead"/>, <see cref="Node"/>.</item>
-/// <item>key, value: lengths in bytes, as stored. kind: what the value is, bits <see cref="Large"/>,
+/// <item>key, value: lengths in bytes, as stored. kind: what the value is, bits <see cref="SeveralChunks"/>,
 /// <see cref="Compressed"/>, <see cref="Sliding"/>, <see cref="KeepStale"/>, <see cref="Flagged"/>, <see cref="Fetched"/>,
-/// <see cref="Collection"/>, <see cref="Trees"/>.</item>
+/// <see cref="Collection"/>, <see cref="HasUnique"/>.</item>
 /// <item>newer, older: neighbours in the clock's list, as references.</item>
-/// <item>trailer: a <see cref="SlidingTrailer"/> and 4 bytes of client flags, each where the kind says so.</item>
+/// <item>trailer: a <see cref="SlidingTrailer"/>, 4 bytes of client flags, 8 of a unique, each where the kind says so.</item>
 /// </list>
 /// Fields that a hit reads share the first 20 bytes, and so mostly one cache line with the key. With 16 bytes of key and
 /// 100 of value an item fills its chunk of 144 to the byte.
@@ -69,8 +69,8 @@ internal unsafe struct Item
 
     public const int UseShift = 61;
 
-    /// <summary>The value takes several chunks, see <see cref="LargeValue"/>.</summary>
-    public const uint Large = 1u << KindShift;
+    /// <summary>Chunks beside the item's own belong to it: those of a large value, see <see cref="LargeValue"/>, or <see cref="Trees"/>.</summary>
+    public const uint SeveralChunks = 1u << KindShift;
 
     /// <summary>The value is a compressed frame, see Compression.ValueFrame.</summary>
     public const uint Compressed = 1u << (KindShift + 1);
@@ -81,7 +81,7 @@ internal unsafe struct Item
     /// <summary>The value may be given out as stale for a while after it expired.</summary>
     public const uint KeepStale = 1u << (KindShift + 3);
 
-    /// <summary>The writer's client has left 4 bytes of flags with the value: they stand last.</summary>
+    /// <summary>The writer's client has left 4 bytes of flags with the value.</summary>
     public const uint Flagged = 1u << (KindShift + 4);
 
     /// <summary>The value was given out since it was written, as far as somebody has said so.</summary>
@@ -90,11 +90,14 @@ internal unsafe struct Item
     /// <summary>The value is a collection and no bytes of a client's: a Collections.SlotPage, or a Collections.TreeHead.</summary>
     public const uint Collection = 1u << (KindShift + 6);
 
-    /// <summary>The collection is in trees of several chunks, which a Collections.TreeHead names.</summary>
-    public const uint Trees = 1u << (KindShift + 7);
+    /// <summary>The writer's client has given the value a number of its own, beside its version: 8 bytes that stand last.</summary>
+    public const uint HasUnique = 1u << (KindShift + 7);
 
-    /// <summary>Chunks beside the item's own belong to it.</summary>
-    public const uint SeveralChunks = Large | Trees;
+    /// <summary>The collection is in trees of several chunks, which a Collections.TreeHead names.</summary>
+    public const uint Trees = Collection | SeveralChunks;
+
+    /// <summary>Something stands behind the value.</summary>
+    public const uint HasTrailer = Sliding | Flagged | HasUnique;
 
     /// <summary>All kinds.</summary>
     public const uint KindMask = 0xFFu << KindShift;
@@ -131,6 +134,12 @@ internal unsafe struct Item
 
     public readonly uint Kind => Lengths & KindMask;
 
+    /// <summary>Whether it is a value in several chunks.</summary>
+    public readonly bool IsLarge => (Lengths & Trees) == SeveralChunks;
+
+    /// <summary>Whether it is a collection in trees.</summary>
+    public readonly bool IsInTrees => (Lengths & Trees) == Trees;
+
     public readonly ulong Expiry => Packed & ExpiryMask;
 
     public readonly ushort Epoch => (ushort)(Packed >> EpochShift);
@@ -146,7 +155,7 @@ internal unsafe struct Item
 
     /// <summary>Bytes of an item with such a key, stored value and kind.</summary>
     public static int Bytes(int keyLength, int valueLength, uint kind) =>
-        HeaderBytes + keyLength + valueLength + ((kind & (Sliding | Flagged)) == 0 ? 0 : TrailerBytes(kind));
+        HeaderBytes + keyLength + valueLength + ((kind & HasTrailer) == 0 ? 0 : TrailerBytes(kind));
 
     public static uint PackLengths(int keyLength, int valueLength, uint kind)
     {
@@ -164,13 +173,25 @@ internal unsafe struct Item
     /// <summary>Only for an item that is <see cref="Flagged"/>; nothing aligns it.</summary>
     public static uint* ClientFlags(Item* item) => (uint*)(Value(item) + item->ValueLength + TrailerBytes(item->Kind & Sliding));
 
+    /// <summary>Only for an item that <see cref="HasUnique"/>; nothing aligns it.</summary>
+    public static ulong* Unique(Item* item) =>
+        (ulong*)(Value(item) + item->ValueLength + TrailerBytes(item->Kind & (Sliding | Flagged)));
+
+    /// <summary>What the writer's client has given the value as its unique, 0 if nothing.</summary>
+    public static ulong OwnUnique(Item* item) =>
+        (item->Lengths & HasUnique) == 0 ? 0 : Unsafe.ReadUnaligned<ulong>(Unique(item));
+
+    /// <summary>The same, or else its version.</summary>
+    public static ulong UniqueOf(Item* item) => OwnUnique(item) is ulong own and not 0 ? own : item->Version;
+
     /// <summary>Whether the item expires at or before <paramref name="now"/>, in milliseconds of the shard's clock.</summary>
     /// <remarks>One comparison: "never" is 0, and 0 - 1 wraps to the largest value.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsExpired(ulong packed, ulong now) => (packed & ExpiryMask) - 1 < now;
 
     private static int TrailerBytes(uint kind) =>
-        ((kind & Sliding) != 0 ? SlidingTrailer.Bytes : 0) + ((kind & Flagged) != 0 ? sizeof(uint) : 0);
+        ((kind & Sliding) != 0 ? SlidingTrailer.Bytes : 0) + ((kind & Flagged) != 0 ? sizeof(uint) : 0)
+        + ((kind & HasUnique) != 0 ? sizeof(ulong) : 0);
 }
 
 /// <summary>Behind the value of an item whose life every hit renews.</summary>

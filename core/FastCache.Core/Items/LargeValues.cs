@@ -79,7 +79,7 @@ internal sealed unsafe class LargeValues(ItemStore store, long maxPinnedBytes, l
 
         Item* item = store.At(head);
         item->Packed = Item.LooseHead;
-        item->Lengths = Item.PackLengths(key.Length, layout.HeadValueBytes, kind | Item.Large);
+        item->Lengths = Item.PackLengths(key.Length, layout.HeadValueBytes, kind | Item.SeveralChunks);
         key.CopyTo(new Span<byte>(Item.Key(item), key.Length));
         *LargeHead.Of(item) = new LargeHead { Length = length, Segments = layout.Segments };
         new Span<uint>(LargeHead.Table(item), layout.Segments).Clear();
@@ -325,7 +325,7 @@ internal sealed unsafe class LargeValues(ItemStore store, long maxPinnedBytes, l
     }
 
     /// <summary>Whether an item's chunks stay when it is evicted, because a reader has it open.</summary>
-    public static bool IsPinned(Item* item) => (item->Kind & Item.Large) != 0 && LargeHead.Of(item)->Pins > 0;
+    public static bool IsPinned(Item* item) => item->IsLarge && LargeHead.Of(item)->Pins > 0;
 
     /// <summary>Whether a loose head waits to be taken apart.</summary>
     public bool IsDying(uint head)

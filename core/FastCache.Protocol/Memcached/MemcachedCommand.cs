@@ -89,7 +89,6 @@ public enum MemcachedFault : byte
     BadMetaDelta,
     OpaqueTooLong,
     TooManyFlags,
-    VersionNotTaken,
 }
 
 /// <summary>The error lines of memcached's protocol.</summary>
@@ -116,7 +115,6 @@ public static class MemcachedFaults
         MemcachedFault.BadMetaDelta => "CLIENT_ERROR invalid numeric delta value"u8,
         MemcachedFault.OpaqueTooLong => "CLIENT_ERROR opaque token too long"u8,
         MemcachedFault.TooManyFlags => "CLIENT_ERROR options flags are too long"u8,
-        MemcachedFault.VersionNotTaken => "CLIENT_ERROR invalid flag E: the node gives versions itself"u8,
         _ => "ERROR"u8,
     };
 }

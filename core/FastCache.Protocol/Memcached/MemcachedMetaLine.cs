@@ -91,7 +91,7 @@ internal static class MemcachedMetaLine
 
             seen |= bit;
             MemcachedFault found = ReadFlag(token, keyRoom, ref request);
-            isOver = found is MemcachedFault.InvalidFlag or MemcachedFault.VersionNotTaken;
+            isOver = found == MemcachedFault.InvalidFlag;
             isOpaqueTooLong |= flag == 'O' && token.Length > MaxOpaqueBytes;
             fault = found == MemcachedFault.None ? fault : found;
         }
@@ -103,7 +103,7 @@ internal static class MemcachedMetaLine
 
         return request.Command switch
         {
-            MemcachedCommand.MetaDelete or MemcachedCommand.MetaArithmetic when fault is not (MemcachedFault.None or MemcachedFault.VersionNotTaken) =>
+            MemcachedCommand.MetaDelete or MemcachedCommand.MetaArithmetic when fault != MemcachedFault.None =>
                 MemcachedFault.InvalidOrDuplicateFlag,
             _ when fault != MemcachedFault.None => fault,
             MemcachedCommand.MetaSet when request.Mode is not (0 or (byte)'E' or (byte)'A' or (byte)'P' or (byte)'R' or (byte)'S') =>
@@ -137,8 +137,6 @@ internal static class MemcachedMetaLine
             case (byte)'x' when request.Command == MemcachedCommand.MetaDelete:
                 request.Meta |= MetaOptions.DropsValue;
                 return MemcachedFault.None;
-            case (byte)'E':
-                return MemcachedFault.VersionNotTaken;
             case (byte)'b':
                 request.Meta |= MetaOptions.IsBase64;
                 return TryDecode(request.Key, keyRoom, ref request) ? MemcachedFault.None : MemcachedFault.BadKeyEncoding;
@@ -154,6 +152,8 @@ internal static class MemcachedMetaLine
             case (byte)'C':
                 request.Meta |= MetaOptions.HasVersion;
                 return MemcachedNumber.TryParse(text, out request.Version) ? MemcachedFault.None : MemcachedFault.BadToken;
+            case (byte)'E':
+                return MemcachedNumber.TryParse(text, out request.Unique) ? MemcachedFault.None : MemcachedFault.BadToken;
             case (byte)'F':
                 return MemcachedNumber.TryParse(text, out request.ClientFlags) ? MemcachedFault.None : MemcachedFault.BadLine;
             case (byte)'J':

@@ -38,6 +38,9 @@ public unsafe struct MemcachedRequest
     /// <summary>What is compared: cas unique, or C of a meta command.</summary>
     public ulong Version;
 
+    /// <summary>E of a meta command: what the item is given as its unique; 0: the node's own.</summary>
+    public ulong Unique;
+
     /// <summary>What is added or taken off.</summary>
     public ulong Amount;
 

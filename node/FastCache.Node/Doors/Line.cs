@@ -21,6 +21,9 @@ internal ref struct Line(Span<byte> room)
     /// <summary>Bytes that can still be added.</summary>
     public readonly int RoomBytes => _room.Length - _length;
 
+    /// <summary>Where they will be: for what has to lie somewhere until then.</summary>
+    public readonly Span<byte> Rest => _room[_length..];
+
     public void Add(scoped ReadOnlySpan<byte> text)
     {
         text = text[..Math.Min(text.Length, _room.Length - _length)];

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace FastCache.Node.Doors;
 
 /// <summary>Where the doors of a node are open. Written once, before the first connection; read by all shards.</summary>
@@ -5,7 +7,7 @@ internal sealed class OpenDoors
 {
     private volatile int _fcpPort;
     private volatile int _respPort;
-    private volatile int _memcachedPort;
+    private volatile IPEndPoint? _memcached;
 
     /// <summary>The port of Redis's protocol; 0 when it is not spoken.</summary>
     public int RespPort => _respPort;
@@ -13,8 +15,8 @@ internal sealed class OpenDoors
     /// <summary>How far that port lies from FCP's.</summary>
     public int RespPortDistance => _respPort - _fcpPort;
 
-    /// <summary>The port of memcached's protocol; 0 when it is not spoken.</summary>
-    public int MemcachedPort => _memcachedPort;
+    /// <summary>Where memcached's protocol is spoken; null when it is not.</summary>
+    public IPEndPoint? Memcached => _memcached;
 
     /// <summary>Says that a door is open; of several of a kind the first one counts.</summary>
     public void Add(DoorAddress bound)
@@ -25,7 +27,7 @@ internal sealed class OpenDoors
         }
         else if (bound.Kind == DoorKind.Memcached)
         {
-            _memcachedPort = _memcachedPort == 0 ? bound.EndPoint.Port : _memcachedPort;
+            _memcached ??= bound.EndPoint;
         }
         else
         {

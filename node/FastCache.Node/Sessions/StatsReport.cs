@@ -27,6 +27,7 @@ internal enum Combine : byte
 internal sealed class StatsBoard(int shards)
 {
     private readonly long[][] _rows = [.. Enumerable.Range(0, shards).Select(_ => new long[StatsReport.ValueCount])];
+    private readonly long[] _marks = new long[StatsReport.ValueCount];
 
     /// <summary>Number of shards.</summary>
     public int Count => _rows.Length;
@@ -56,6 +57,18 @@ internal sealed class StatsBoard(int shards)
             _ => min,
         };
     }
+
+    /// <summary>Lets <see cref="SinceMark"/> count from now.</summary>
+    public void Mark()
+    {
+        for (int value = 0; value < _marks.Length; value++)
+        {
+            Volatile.Write(ref _marks[value], Combined(value, Combine.Sum));
+        }
+    }
+
+    /// <summary>A value that only grows: by how much it has grown, over all shards, since <see cref="Mark"/>, or since the node began.</summary>
+    public long SinceMark(int value) => Combined(value, Combine.Sum) - Volatile.Read(ref _marks[value]);
 }
 
 /// <summary>Writes the counters of a node as UTF-8 lines of "name value", without managed memory.</summary>
@@ -149,11 +162,29 @@ internal sealed class StatsReport(
         return board.Combined(value, Values[value].Combine);
     }
 
+    /// <summary>A counter over all shards, as each has shown it last, since anybody has asked for <see cref="CountFromNow"/>.</summary>
+    /// <param name="name">As a line of the report has it.</param>
+    public long Counted(string name)
+    {
+        Refresh();
+        return board.SinceMark(IndexOf(name));
+    }
+
     /// <summary>One value of a size class over all shards, as each has shown it last.</summary>
     /// <param name="sizeClass">0 to <see cref="Shard.SizeClassCount"/> - 1.</param>
     /// <param name="name">As a line of the report has it behind the class.</param>
-    public long TotalOfClass(int sizeClass, string name) =>
-        board.Combined(Values.Length + (sizeClass * ClassValues) + Array.IndexOf(ClassNames, name), Combine.Sum);
+    public long TotalOfClass(int sizeClass, string name) => board.Combined(IndexOf(sizeClass, name), Combine.Sum);
+
+    /// <summary><see cref="Counted"/> for a counter of a size class.</summary>
+    /// <inheritdoc cref="TotalOfClass"/>
+    public long CountedOfClass(int sizeClass, string name) => board.SinceMark(IndexOf(sizeClass, name));
+
+    /// <summary>Lets what is <see cref="Counted"/> begin anew. The report itself counts on.</summary>
+    public void CountFromNow()
+    {
+        Refresh();
+        board.Mark();
+    }
 
     /// <summary>How many items a shard had when it has shown its counters last.</summary>
     public long ItemsOn(int shard) => Volatile.Read(ref board.RowOf(shard)[Items]);
@@ -161,6 +192,9 @@ internal sealed class StatsReport(
     private static int ClassValues => ClassNames.Length;
 
     private static int IndexOf(string name) => Array.FindIndex(Values, value => value.Name == name);
+
+    private static int IndexOf(int sizeClass, string name) =>
+        Values.Length + (sizeClass * ClassValues) + Array.IndexOf(ClassNames, name);
 
     /// <summary>Shows this shard's counters of now to all.</summary>
     public void Refresh()

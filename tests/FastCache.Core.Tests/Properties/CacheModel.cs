@@ -58,7 +58,10 @@ internal sealed class CacheModel(TimeSpan staleTime, long maxValueBytes)
         WriteOutcome byCondition = options.Condition switch
         {
             SetCondition.IfAbsent when entry is not null => WriteOutcome.Exists,
-            SetCondition.IfPresent or SetCondition.IfVersionMatches when entry is null => WriteOutcome.NotFound,
+            SetCondition.IfPresent or SetCondition.IfVersionMatches or SetCondition.IfUniqueMatches when entry is null =>
+                WriteOutcome.NotFound,
+            SetCondition.IfUniqueMatches when (entry!.OwnUnique != 0 ? entry.OwnUnique : entry.Version) != options.Version =>
+                WriteOutcome.VersionMismatch,
             SetCondition.IfVersionMatches when entry!.Version != options.Version => WriteOutcome.VersionMismatch,
             SetCondition.IfNewer when entry is not null
                 && (options.LeaseToken == 0 ? entry.Version >= options.Version : entry.Version > options.Version) => WriteOutcome.NotNewer,
@@ -126,6 +129,7 @@ internal sealed class CacheModel(TimeSpan staleTime, long maxValueBytes)
             Period = isSliding ? options.TimeToLiveMillis : null,
             Latest = isSliding ? After(options.SlidingLimitMillis) : 0,
             KeepStale = options.KeepStale,
+            OwnUnique = options.Unique,
         };
         if (entry.Period is not null)
         {
@@ -137,9 +141,10 @@ internal sealed class CacheModel(TimeSpan staleTime, long maxValueBytes)
     }
 
     /// <summary>Gives an entry that stays another value.</summary>
-    public void Edit(string key, byte[] value, ulong version, bool? isLarge)
+    public void Edit(string key, byte[] value, ulong version, bool? isLarge, ulong unique)
     {
         _entries[key].Value = value;
+        _entries[key].OwnUnique = unique;
         Written(key, _entries[key], version, isLarge);
     }
 
@@ -164,6 +169,7 @@ internal sealed class CacheModel(TimeSpan staleTime, long maxValueBytes)
     {
         entry.Expiry = Now;
         entry.KeepStale = true;
+        entry.OwnUnique = 0;
     }
 
     /// <summary>The grant that holds now.</summary>
@@ -209,6 +215,9 @@ internal sealed class CacheModel(TimeSpan staleTime, long maxValueBytes)
         public required byte[] Value { get; set; }
 
         public ulong Version { get; set; }
+
+        /// <summary>What its writer has given it; 0: nothing.</summary>
+        public ulong OwnUnique { get; set; }
 
         public ulong Expiry { get; set; }
 

@@ -182,9 +182,9 @@ internal sealed unsafe class ModelledShard
     }
 
     /// <summary>Whether a value takes several chunks when it is stored by a plain write; null: compression decides.</summary>
-    public bool? IsLarge(string key, int length, bool isSliding, bool isNoise)
+    public bool? IsLarge(string key, int length, bool isSliding, bool isNoise, ulong unique)
     {
-        bool fitsOneChunk = 28 + key.Length + length + (isSliding ? 16 : 0) <= 65_536;
+        bool fitsOneChunk = 28 + key.Length + length + (isSliding ? 16 : 0) + (unique != 0 ? 8 : 0) <= 65_536;
         return fitsOneChunk ? false : _compresses && !isNoise && length <= ValueFrame.MaxValueBytes ? null : true;
     }
 
@@ -206,7 +206,7 @@ internal sealed unsafe class ModelledShard
         if (IsDone(key, Model.Expected(key, value.Length, options), outcome, version, foreign, "set"))
         {
             bool isSliding = options.Sliding && options.TimeToLiveMillis != 0;
-            Model.Set(key, value, version, options, IsLarge(key, value.Length, isSliding, isNoise));
+            Model.Set(key, value, version, options, IsLarge(key, value.Length, isSliding, isNoise, options.Unique));
         }
     }
 
@@ -245,7 +245,10 @@ internal sealed unsafe class ModelledShard
             RandomValues.Amount(Random),
             Random.Next(2) == 0,
             Random.Next(2) == 0 ? null : RandomValues.Amount(Random),
-            Requests.TimeToLive());
+            Requests.TimeToLive())
+        {
+            Unique = Requests.Unique(Model.Find(key)),
+        };
         WriteOutcome outcome = Shard.Edits.Count(CacheModel.Bytes(key), change, out ulong result, out ulong version);
         WriteOutcome expected = Model.ExpectedCount(key, change, out BigInteger wanted);
         if (IsDone(key, expected, outcome, version, null, "count"))
@@ -255,11 +258,12 @@ internal sealed unsafe class ModelledShard
             byte[] text = Encoding.ASCII.GetBytes(wanted.ToString(System.Globalization.CultureInfo.InvariantCulture));
             if (Model.Find(key) is null)
             {
-                Model.Set(key, text, version, new SetOptions(TimeToLiveMillis: change.InitialTimeToLiveMillis), isLarge: false);
+                SetOptions options = new(TimeToLiveMillis: change.InitialTimeToLiveMillis) { Unique = change.Unique };
+                Model.Set(key, text, version, options, isLarge: false);
             }
             else
             {
-                Model.Edit(key, text, version, isLarge: false);
+                Model.Edit(key, text, version, isLarge: false, change.Unique);
             }
         }
     }
@@ -268,7 +272,8 @@ internal sealed unsafe class ModelledShard
     {
         byte[] piece = RandomValues.Noise(Random, RandomValues.Length(Random, Random.Next(3) == 0 ? 200_000 : 100));
         bool atFront = Random.Next(2) == 0;
-        WriteOutcome outcome = Shard.Edits.Append(CacheModel.Bytes(key), piece, atFront, out ulong version);
+        ulong unique = Requests.Unique(Model.Find(key));
+        WriteOutcome outcome = Shard.Edits.Append(CacheModel.Bytes(key), piece, atFront, out ulong version, unique);
         long most = Math.Min(ValueEdits.MaxValueBytes, Model.MaxValueBytes);
         CacheModel.Entry? known = Model.Find(key);
         WriteOutcome expected = known is null ? WriteOutcome.NotFound
@@ -276,7 +281,8 @@ internal sealed unsafe class ModelledShard
         if (IsDone(key, expected, outcome, version, null, "append"))
         {
             byte[] whole = atFront ? [.. piece, .. known!.Value] : [.. known!.Value, .. piece];
-            Model.Edit(key, whole, version, IsLarge(key, whole.Length, known.Period is not null, isNoise: false));
+            bool? isLarge = IsLarge(key, whole.Length, known.Period is not null, isNoise: false, unique);
+            Model.Edit(key, whole, version, isLarge, unique);
         }
     }
 
@@ -336,7 +342,11 @@ internal sealed unsafe class ModelledShard
         bool invalidated = Shard.Leases.Invalidate(CacheModel.Bytes(key));
         Compare(key, Model.Find(key) is not null, invalidated, "invalidate");
         Model.Revoke(key);
-        if (Model.Find(key) is CacheModel.Entry known && Model.KeepsStale)
+        if (Model.FindStale(key) is CacheModel.Entry stale)
+        {
+            stale.OwnUnique = 0;
+        }
+        else if (Model.Find(key) is CacheModel.Entry known && Model.KeepsStale)
         {
             Model.Invalidate(known);
         }
@@ -372,6 +382,7 @@ internal sealed unsafe class ModelledShard
     private void CompareItem(in ItemView item, CacheModel.Entry known, string operation)
     {
         Require(item.Version == known.Version, $"{operation} found version {item.Version:x} instead of {known.Version:x}");
+        Require(item.OwnUnique == known.OwnUnique, $"{operation} found unique {item.OwnUnique:x} instead of {known.OwnUnique:x}");
         Require(item.Length == known.Value.Length, $"{operation} found {item.Length} bytes instead of {known.Value.Length}");
         Require(CacheModel.BytesOf(item).AsSpan().SequenceEqual(known.Value), $"{operation} found another value");
         int offset = Random.Next(known.Value.Length + 1);

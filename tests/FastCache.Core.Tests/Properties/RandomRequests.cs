@@ -13,13 +13,16 @@ internal sealed class RandomRequests(CacheModel model, Random random)
     public SetOptions Options(string key)
     {
         CacheModel.Entry? known = model.Find(key);
-        SetCondition condition = random.Next(2) == 0 ? SetCondition.Always : (SetCondition)random.Next(5);
-        ulong version = condition == SetCondition.IfNewer ? ForeignVersion(known) : (known?.Version ?? 1) + (ulong)random.Next(2);
+        SetCondition condition = random.Next(2) == 0 ? SetCondition.Always : (SetCondition)random.Next(6);
+        bool comparesOwn = known is { OwnUnique: not 0 } && (condition == SetCondition.IfUniqueMatches ? random.Next(4) > 0 : random.Next(4) == 0);
+        ulong version = condition == SetCondition.IfNewer ? ForeignVersion(known)
+            : (comparesOwn ? known!.OwnUnique : known?.Version ?? 1) + (ulong)random.Next(2);
         return new SetOptions(condition, version, TimeToLive())
         {
             Sliding = random.Next(3) == 0,
             SlidingLimitMillis = random.Next(2) == 0 ? 0 : (ulong)random.Next(1, 2_000),
             KeepStale = random.Next(3) == 0,
+            Unique = Unique(known),
             LeaseToken = random.Next(4) == 0 ? Token(key) : 0,
         };
     }
@@ -31,6 +34,16 @@ internal sealed class RandomRequests(CacheModel model, Random random)
         3 => (ulong)random.Next(1, 2_000),
         4 => (ulong)random.Next(1, 20_000_000),
         _ => random.Next(20) == 0 ? ulong.MaxValue : (ulong)random.Next(1, 300),
+    };
+
+    /// <summary>What a client may give to a value as its unique: nothing, or any number.</summary>
+    public ulong Unique(CacheModel.Entry? known) => random.Next(8) switch
+    {
+        < 4 => 0,
+        4 => ulong.MaxValue - (ulong)random.Next(2),
+        5 => known?.Version ?? model.LastVersion + 1,
+        6 => (ulong)random.Next(1, 5),
+        _ => (ulong)random.NextInt64(),
     };
 
     /// <summary>A token that was granted at some time for some key, or never.</summary>

@@ -1,14 +1,16 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 
 namespace FastCache.EndToEnd.Tests.Memcached;
 
 /// <summary>A test that needs a memcached; it says so where none is installed.</summary>
 [AttributeUsage(AttributeTargets.Method)]
-internal sealed class MemcachedFactAttribute : FactAttribute
+internal class MemcachedFactAttribute : FactAttribute
 {
-    public const string Program = "/usr/bin/memcached";
+    /// <summary>That of the distribution, or another (a newer one has E) that the environment variable FASTCACHE_TEST_MEMCACHED names.</summary>
+    public static readonly string Program = Environment.GetEnvironmentVariable("FASTCACHE_TEST_MEMCACHED") ?? "/usr/bin/memcached";
 
     public MemcachedFactAttribute()
     {
@@ -19,7 +21,33 @@ internal sealed class MemcachedFactAttribute : FactAttribute
     }
 }
 
-/// <summary>A memcached of the distribution, on a free port of loopback.</summary>
+/// <summary>A test that needs a memcached which takes uniques of clients (E).</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed partial class NewMemcachedFactAttribute : MemcachedFactAttribute
+{
+    private static readonly Version First = new(1, 6, 27);
+
+    public NewMemcachedFactAttribute()
+    {
+        if (Skip is null && VersionOfProgram() is Version version && version < First)
+        {
+            Skip = $"{Program} is {version}, needed is {First}: FASTCACHE_TEST_MEMCACHED may name another";
+        }
+    }
+
+    private static Version VersionOfProgram()
+    {
+        using Process process = Process.Start(new ProcessStartInfo(Program, "--version") { RedirectStandardOutput = true })!;
+        string said = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return Version.Parse(VersionPattern().Match(said).Value);
+    }
+
+    [GeneratedRegex(@"\d+\.\d+\.\d+")]
+    private static partial Regex VersionPattern();
+}
+
+/// <summary>A memcached on a free port of loopback.</summary>
 internal sealed class MemcachedServer : IDisposable
 {
     private readonly Process _process;

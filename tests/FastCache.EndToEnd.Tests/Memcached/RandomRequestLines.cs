@@ -6,6 +6,9 @@ namespace FastCache.EndToEnd.Tests.Memcached;
 /// <summary>Requests of memcached's protocol, right and wrong, with their data blocks.</summary>
 internal sealed class RandomRequestLines(Random random)
 {
+    /// <summary>Uniques that requests give: above all that either side gives itself, whose uniques are not compared.</summary>
+    public const string OwnUniquePattern = @"900000000000000000\d";
+
     private static readonly string[] Stores = ["set", "set", "set", "add", "replace", "append", "prepend"];
     // No value comes to 2^63: from there on memcached looks for a minus sign beyond the value, in whatever lies behind it.
     private static readonly string[] Numbers = ["0", "1", "5", "1000000000000", "99", "-1", "x", "18446744073709551616", "+3", "007"];
@@ -39,6 +42,46 @@ internal sealed class RandomRequestLines(Random random)
         14 => $"md {MetaKey(out string binary)}{binary}{Flags("q", "k", "Oop", "C1", "v")}\r\n",
         _ => $"ma {CounterKey()}{Flags("v", "k", "q", "Oo1", "D3", "MD", "MI", "M+", "N0 J17", "C1", "c", "T100")}\r\n",
     };
+
+    /// <summary>Requests that give uniques, ask for them and compare with them.</summary>
+    public string NextOfUniques() => random.Next(11) switch
+    {
+        0 or 1 => MetaStore(CounterKey(), $"E{Own()}", $"C{Own()}", "C1", "q", "k", "c", "Oo", "T100", "F5", "ME", "MR", "MS", "MA", "MP", "N0"),
+        2 => MetaStore(CounterKey(), $"E{Own()}", "c", "E0", "Ex", "E", "E18446744073709551616", "C0"),
+        3 => $"mg {CounterKey()}{Flags("v", "c", $"C{Own()}", "k", $"E{Own()}", "s")}\r\n",
+        4 => $"gets {CounterKey()} {CounterKey()}\r\n",
+        5 => $"cas {CounterKey()} 1 0 2 {Own()}{NoReply()}\r\n17\r\n",
+        6 => $"ma {CounterKey()}{Flags("v", "c", "D3", "MD", "N0 J17", $"C{Own()}", "T100")}\r\n",
+        7 => $"md {CounterKey()}{Flags("q", "k", "x", $"C{Own()}", $"E{Own()}")}\r\n",
+        8 => Pick([$"append {CounterKey()} 0 0 1\r\n1\r\n", $"incr {CounterKey()} 1\r\n", $"set {CounterKey()} 0 0 1\r\n5\r\n", $"touch {CounterKey()} 0\r\n"]),
+        9 => Counted("c" + Key()),
+        _ => Stale("s" + Key()),
+    };
+
+    private string MetaStore(string key, params string[] flags)
+    {
+        string value = Pick(["1", "17", "abc", ""]);
+        return $"ms {key} {value.Length}{Flags(flags)}\r\n{value}\r\n";
+    }
+
+    /// <summary>A counter from its making to its end.</summary>
+    /// <remarks>memcached loses the unique of an ma when a reply that waits to be sent still has the item, or its number gets longer.</remarks>
+    private string Counted(string key) =>
+        $"ma {key} N0 J17{Flags("v", "c", $"E{Own()}")}\r\n"
+        + $"ma {key}{Flags("v", "c", "D3", "MD", $"C{Own()}", $"E{Own()}")}\r\ngets {key}\r\ndelete {key}\r\n";
+
+    /// <summary>The way of an item that becomes stale, to its end.</summary>
+    /// <remarks>Whoever has won it has still won it when memcached stores a stale value; here that is a new chance to win.</remarks>
+    private string Stale(string key)
+    {
+        bool isWon = random.Next(2) == 0;
+        return $"ms {key} 3 T60 E{Own()}\r\nold\r\nmd {key} I T60{Flags("q", $"E{Own()}", $"E{Own()}", $"C{Own()}", "x")}\r\n"
+            + $"md {key} I{Flags($"E{Own()}", $"C{Own()}")}\r\n"
+            + (isWon ? $"mg {key} c t v\r\nmg {key} c t\r\n" : "")
+            + $"ms {key} 3 C{Own()}{Flags(isWon ? "k" : "I", "c", $"E{Own()}")}\r\nnew\r\nmg {key} v c t\r\nmd {key}\r\n";
+    }
+
+    private string Own() => $"900000000000000000{random.Next(4)}";
 
     private string Store()
     {

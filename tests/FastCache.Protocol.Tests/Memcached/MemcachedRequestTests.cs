@@ -188,17 +188,17 @@ public sealed class MemcachedRequestTests
                     Assert.Equal((plain, number, expiry), (Text(request.Key), request.Version, request.VivifySeconds));
                 });
             case 5:
-                return new($"ms {key} {value.Length} F{flags} T{expiry} q MA{end}{value}\r\n", request =>
+                return new($"ms {key} {value.Length} F{flags} T{expiry} E{number} q MA{end}{value}\r\n", request =>
                 {
                     Assert.Equal(
                         (fault, key, flags, expiry, true, (byte)'A'),
                         (request.Fault, Text(request.Key), request.ClientFlags, request.ExpirySeconds, request.IsQuiet, request.Mode));
-                    Assert.Equal(taken, Text(request.Value));
+                    Assert.Equal((number, taken), (request.Unique, Text(request.Value)));
                 });
             default:
-                return new($"ma {key} D{number} J{flags} MD{end}", request => Assert.Equal(
-                    (key, number, (ulong)flags, (byte)'D'),
-                    (Text(request.Key), request.Amount, request.Initial, request.Mode)));
+                return new($"ma {key} D{number} J{flags} MD E{expiry & int.MaxValue}{end}", request => Assert.Equal(
+                    (key, number, flags, (byte)'D', (ulong)(expiry & int.MaxValue)),
+                    (Text(request.Key), request.Amount, request.Initial, request.Mode, request.Unique)));
         }
     }
 

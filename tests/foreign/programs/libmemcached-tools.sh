@@ -25,6 +25,10 @@ is "and it is gone" 1 "$(memcexist "$server" one; echo $?)"
 has "memccp --add of what is there" "NOT STORED" "$(memccp "$server" --add two 2>&1)"
 succeeds "memccp --replace" memccp "$server" --replace two
 has "memcstat counts items" 'curr_items: [1-9]' "$(memcstat "$server")"
+has "memcstat settings" 'item_size_max: [1-9]' "$(memcstat "$server" settings)"
+has "memcstat items" 'items:[0-9]+:number: [1-9]' "$(memcstat "$server" items)"
+has "memcstat slabs" '[0-9]+:chunk_size: [1-9]' "$(memcstat "$server" slabs)"
+has "memcstat --analyze" 'Number of Servers Analyzed *: 1' "$(memcstat "$server" --analyze)"
 has "memcstat --server-version" '1\.' "$(memcstat "$server" --server-version 2>&1)"
 succeeds "memcerror" memcerror 0
 for test in set get mget; do

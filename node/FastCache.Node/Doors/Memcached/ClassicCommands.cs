@@ -40,7 +40,7 @@ internal sealed class ClassicCommands(DoorShard shard)
             if (request.Command is MemcachedCommand.Gets or MemcachedCommand.Gats)
             {
                 reply.Add(" "u8);
-                reply.Add(item.Version);
+                reply.Add(item.Unique);
             }
 
             reply.Add("\r\n"u8);
@@ -110,7 +110,7 @@ internal sealed class ClassicCommands(DoorShard shard)
         {
             WriteOutcome.Done => "STORED"u8,
             WriteOutcome.NotFound when request.Command == MemcachedCommand.Cas => "NOT_FOUND"u8,
-            WriteOutcome.VersionMismatch or WriteOutcome.LeaseLost => "EXISTS"u8,
+            WriteOutcome.VersionMismatch => "EXISTS"u8,
             WriteOutcome.NotFound or WriteOutcome.Exists => "NOT_STORED"u8,
             _ => MemcachedWrites.TextOf(outcome),
         };

@@ -12,12 +12,31 @@ internal sealed class MemcachedReport(DoorShard shard)
     private const int MillisPerSecond = 1_000;
 
     /// <summary>Most that is said of one connection, and of the end of the reply.</summary>
-    private const int MaxConnectionBytes = 256;
+    private const int MaxConnectionBytes = 512;
 
     public void Write(ReadOnlySpan<byte> arguments, ref Line reply)
     {
         MemcachedTokens words = new(arguments);
-        if (!words.TryNext(out ReadOnlySpan<byte> section))
+        words.TryNext(out ReadOnlySpan<byte> section);
+        if (section.SequenceEqual("reset"u8))
+        {
+            shard.Stats.CountFromNow();
+            reply.Add("RESET\r\n"u8);
+        }
+        else if (section.SequenceEqual("detail"u8))
+        {
+            reply.Add("CLIENT_ERROR stats detail is not here: nothing is counted by prefixes of keys\r\n"u8);
+        }
+        else
+        {
+            reply.Add(TryWrite(section, ref reply) ? "END\r\n"u8 : "ERROR\r\n"u8);
+        }
+    }
+
+    /// <returns>False when there is no such section.</returns>
+    private bool TryWrite(ReadOnlySpan<byte> section, ref Line reply)
+    {
+        if (section.IsEmpty)
         {
             WriteGeneral(ref reply);
         }
@@ -43,11 +62,10 @@ internal sealed class MemcachedReport(DoorShard shard)
         }
         else
         {
-            reply.Add("ERROR\r\n"u8);
-            return;
+            return false;
         }
 
-        reply.Add("END\r\n"u8);
+        return true;
     }
 
     private void WriteGeneral(ref Line reply)
@@ -61,33 +79,33 @@ internal sealed class MemcachedReport(DoorShard shard)
         AddSeconds("rusage_system"u8, Environment.CpuUsage.PrivilegedTime, ref reply);
         Add("max_connections"u8, shard.Options.MaxConnections, ref reply);
         Add("curr_connections"u8, Total("connections"), ref reply);
-        Add("total_connections"u8, Total("connections_accepted"), ref reply);
-        Add("rejected_connections"u8, Total("connections_refused"), ref reply);
-        Add("cmd_get"u8, Total("hits") + Total("misses"), ref reply);
-        Add("cmd_set"u8, Total("sets"), ref reply);
-        Add("get_hits"u8, Total("hits"), ref reply);
-        Add("get_misses"u8, Total("misses"), ref reply);
-        Add("delete_hits"u8, Total("deletes"), ref reply);
-        Add("bytes_read"u8, Total("bytes_received"), ref reply);
-        Add("bytes_written"u8, Total("bytes_sent"), ref reply);
+        Add("total_connections"u8, Counted("connections_accepted"), ref reply);
+        Add("rejected_connections"u8, Counted("connections_refused"), ref reply);
+        Add("cmd_get"u8, Counted("hits") + Counted("misses"), ref reply);
+        Add("cmd_set"u8, Counted("sets"), ref reply);
+        Add("get_hits"u8, Counted("hits"), ref reply);
+        Add("get_misses"u8, Counted("misses"), ref reply);
+        Add("delete_hits"u8, Counted("deletes"), ref reply);
+        Add("bytes_read"u8, Counted("bytes_received"), ref reply);
+        Add("bytes_written"u8, Counted("bytes_sent"), ref reply);
         Add("limit_maxbytes"u8, shard.Options.MemoryBytes, ref reply);
         Add("accepting_conns"u8, 1, ref reply);
         Add("threads"u8, shard.Topology.ShardCount, ref reply);
         Add("slab_global_page_pool"u8, Total("memory_free_bytes") / PageBytes, ref reply);
-        Add("slabs_moved"u8, Total("page_moves"), ref reply);
+        Add("slabs_moved"u8, Counted("page_moves"), ref reply);
         Add("bytes"u8, Total("memory_item_bytes"), ref reply);
         Add("curr_items"u8, Total("items"), ref reply);
-        Add("total_items"u8, Total("sets"), ref reply);
-        Add("store_too_large"u8, Total("values_refused"), ref reply);
-        Add("evictions"u8, Total("evictions"), ref reply);
-        Add("reclaimed"u8, Total("expirations"), ref reply);
+        Add("total_items"u8, Counted("sets"), ref reply);
+        Add("store_too_large"u8, Counted("values_refused"), ref reply);
+        Add("evictions"u8, Counted("evictions"), ref reply);
+        Add("reclaimed"u8, Counted("expirations"), ref reply);
     }
 
     private void WriteSettings(ref Line reply)
     {
         Add("maxbytes"u8, shard.Options.MemoryBytes, ref reply);
         Add("maxconns"u8, shard.Options.MaxConnections, ref reply);
-        Add("tcpport"u8, shard.Doors.MemcachedPort, ref reply);
+        Add("tcpport"u8, shard.Doors.Memcached!.Port, ref reply);
         Add("udpport"u8, 0, ref reply);
         Add("verbosity"u8, 0, ref reply);
         Add("evictions"u8, "on"u8, ref reply);
@@ -116,8 +134,8 @@ internal sealed class MemcachedReport(DoorShard shard)
             AddOf("items:"u8, sizeClass, "number_hot"u8, hot, ref reply);
             AddOf("items:"u8, sizeClass, "number_cold"u8, cold, ref reply);
             AddOf("items:"u8, sizeClass, "evicted"u8,
-                TotalOf(sizeClass, "evictions_cold") + TotalOf(sizeClass, "evictions_hot"), ref reply);
-            AddOf("items:"u8, sizeClass, "reclaimed"u8, TotalOf(sizeClass, "expirations"), ref reply);
+                CountedOf(sizeClass, "evictions_cold") + CountedOf(sizeClass, "evictions_hot"), ref reply);
+            AddOf("items:"u8, sizeClass, "reclaimed"u8, CountedOf(sizeClass, "expirations"), ref reply);
         }
     }
 
@@ -168,10 +186,19 @@ internal sealed class MemcachedReport(DoorShard shard)
         }
     }
 
-    /// <summary>The connections of this door at the shard that answers, as many as the reply has room for.</summary>
+    /// <summary>The door, and its connections at the shard that answers, as many as the reply has room for.</summary>
     private void WriteConnections(ref Line reply)
     {
-        foreach (Session? session in shard.Sessions().All)
+        ReadOnlySpan<Session?> sessions = shard.Sessions().All;
+        string door = $"tcp:{shard.Doors.Memcached}\r\n";
+        // No connection has the number behind the last one.
+        AddOf(sessions.Length, "addr"u8, ref reply);
+        reply.Add(door);
+        AddOf(sessions.Length, "state"u8, ref reply);
+        reply.Add("conn_listening\r\n"u8);
+        AddOf(sessions.Length, "secs_since_last_cmd"u8, ref reply);
+        reply.Add("0\r\n"u8);
+        foreach (Session? session in sessions)
         {
             if (session is not { State: SessionState.Open } || session.Door.Kind != DoorKind.Memcached)
             {
@@ -188,6 +215,8 @@ internal sealed class MemcachedReport(DoorShard shard)
             reply.Add("tcp:"u8);
             reply.Add(session.Peer.ToString());
             reply.Add("\r\n"u8);
+            AddOf(slot, "listen_addr"u8, ref reply);
+            reply.Add(door);
             AddOf(slot, "state"u8, ref reply);
             reply.Add(session.IsBlocked ? "conn_mwrite\r\n"u8
                 : session.PartialFrameSinceMillis is not null ? "conn_nread\r\n"u8
@@ -200,7 +229,11 @@ internal sealed class MemcachedReport(DoorShard shard)
 
     private long Total(string name) => shard.Stats.Total(name);
 
+    private long Counted(string name) => shard.Stats.Counted(name);
+
     private long TotalOf(int sizeClass, string name) => shard.Stats.TotalOfClass(sizeClass, name);
+
+    private long CountedOf(int sizeClass, string name) => shard.Stats.CountedOfClass(sizeClass, name);
 
     private static void Add(scoped ReadOnlySpan<byte> name, scoped ReadOnlySpan<byte> value, ref Line reply)
     {

@@ -50,7 +50,7 @@ internal static class MemcachedWrites
         Shard cache = shard.Shard;
         if (command is MemcachedCommand.Append or MemcachedCommand.Prepend)
         {
-            return cache.Edits.Append(key, request.Value, command == MemcachedCommand.Prepend, out version);
+            return cache.Edits.Append(key, request.Value, command == MemcachedCommand.Prepend, out version, request.Unique);
         }
 
         TimeToLive life = TimeToLive.Of(request.ExpirySeconds, shard.UnixMillis());
@@ -58,25 +58,14 @@ internal static class MemcachedWrites
         {
             MemcachedCommand.Add => SetCondition.IfAbsent,
             MemcachedCommand.Replace => SetCondition.IfPresent,
-            MemcachedCommand.Cas => SetCondition.IfVersionMatches,
+            MemcachedCommand.Cas => SetCondition.IfUniqueMatches,
             _ => SetCondition.Always,
         };
-        SetOptions options = new(condition, request.Version, life.Millis) { ClientFlags = request.ClientFlags };
+        SetOptions options = new(condition, request.Version, life.Millis) { ClientFlags = request.ClientFlags, Unique = request.Unique };
         WriteOutcome outcome = cache.Set(key, request.Value, options, out version);
-        if (command == MemcachedCommand.Cas && (outcome is WriteOutcome.NotFound or WriteOutcome.VersionMismatch) && request.Version != 0
-            && cache.Leases.IsClaimed(key))
+        if (command == MemcachedCommand.Cas && outcome is WriteOutcome.NotFound or WriteOutcome.VersionMismatch)
         {
-            // The unique of a won item is the grant's token.
-            WriteOutcome filled = cache.Set(
-                key, request.Value, options with { Condition = SetCondition.Always, LeaseToken = request.Version }, out version);
-            outcome = filled == WriteOutcome.LeaseLost ? outcome : filled;
-        }
-
-        if (command == MemcachedCommand.Cas && outcome == WriteOutcome.NotFound
-            && (cache.Leases.IsClaimed(key) || cache.Leases.TryPeekStale(key, out _)))
-        {
-            // Who asks by mg sees an item, so the unique is the wrong one of an item that is there.
-            outcome = WriteOutcome.VersionMismatch;
+            outcome = StoreUnseen(cache, request, options with { Condition = SetCondition.Always }, key, outcome, out version);
         }
 
         if (outcome == WriteOutcome.Done && life.IsOver)
@@ -85,5 +74,30 @@ internal static class MemcachedWrites
         }
 
         return outcome;
+    }
+
+    /// <summary>Stores under a unique that only mg shows: the token of a grant, or what a stale item was given.</summary>
+    private static WriteOutcome StoreUnseen(
+        Shard cache, in MemcachedRequest request, in SetOptions options, in LookupKey key, WriteOutcome refused, out ulong version)
+    {
+        version = 0;
+        bool isStale = cache.Leases.TryPeekStale(key, out ItemView stale);
+        bool isClaimed = cache.Leases.IsClaimed(key);
+        if (isStale && request.Version != 0 && stale.OwnUnique == request.Version)
+        {
+            return cache.Set(key, request.Value, options, out version);
+        }
+
+        if (isClaimed && request.Version != 0)
+        {
+            WriteOutcome filled = cache.Set(key, request.Value, options with { LeaseToken = request.Version }, out version);
+            if (filled != WriteOutcome.LeaseLost)
+            {
+                return filled;
+            }
+        }
+
+        // Who asks by mg sees an item, so the unique is the wrong one of an item that is there.
+        return isStale || isClaimed ? WriteOutcome.VersionMismatch : refused;
     }
 }

@@ -15,6 +15,7 @@ namespace FastCache.Node.Doors.Memcached;
 ///   nothing                       EN
 /// </code>
 /// The unique (c) of what was won is the grant's token where there is no fresh value: cas or ms C with it stores if the grant holds.
+/// A stale value with a unique of its own (md I E) keeps that.
 /// </remarks>
 internal sealed class MetaClaims(DoorShard shard)
 {
@@ -42,7 +43,11 @@ internal sealed class MetaClaims(DoorShard shard)
     }
 
     /// <summary>Of an item that is kept as stale.</summary>
-    public MetaClaim OfStale(in LookupKey key) => ClaimFor(key, WinMillis) with { IsStale = true };
+    public MetaClaim OfStale(in LookupKey key, in ItemView item)
+    {
+        MetaClaim claim = ClaimFor(key, WinMillis) with { IsStale = true };
+        return item.OwnUnique == 0 ? claim : claim with { Token = 0 };
+    }
 
     /// <summary>Of an item that is to be made.</summary>
     /// <param name="key">Its key.</param>

@@ -12,7 +12,7 @@ internal sealed class MetaCounters(DoorShard shard)
     public void Count(in MemcachedRequest request, in LookupKey key, ref Line reply)
     {
         bool isThere = _shard.TryPeek(key, out ItemView item);
-        if (isThere && item.Length > 0 && request.Version != 0 && item.Version != request.Version)
+        if (isThere && item.Length > 0 && request.Version != 0 && item.Unique != request.Version)
         {
             MetaReplies.WriteEnd(request, "EX"u8, mayBeQuiet: false, ref reply);
             return;
@@ -28,6 +28,7 @@ internal sealed class MetaCounters(DoorShard shard)
             vivified.Millis)
         {
             KeepsLength = true,
+            Unique = request.Unique,
         };
         WriteOutcome outcome = _shard.Edits.Count(key, change, out ulong number, out ulong version);
         shard.Note(request.Key);
@@ -72,7 +73,7 @@ internal sealed class MetaCounters(DoorShard shard)
             switch (flag[0])
             {
                 case (byte)'c':
-                    MetaReplies.AddNumber(" c"u8, version, ref reply);
+                    MetaReplies.AddNumber(" c"u8, request.Unique != 0 ? request.Unique : version, ref reply);
                     break;
                 case (byte)'t':
                     reply.Add(" t"u8);

@@ -56,7 +56,7 @@ internal sealed class MetaReads(DoorShard shard)
         reply.Add(" la="u8);
         reply.Add(AgeSeconds(item));
         reply.Add(" cas="u8);
-        reply.Add(item.Version);
+        reply.Add(item.Unique);
         reply.Add(item.WasFetched ? " fetch=yes cls="u8 : " fetch=no cls="u8);
         reply.Add(item.SizeClass + 1);
         reply.Add(" size="u8);
@@ -73,7 +73,7 @@ internal sealed class MetaReads(DoorShard shard)
         }
         else if (_shard.Leases.TryPeekStale(key, out item))
         {
-            claim = _claims.OfStale(key);
+            claim = _claims.OfStale(key, item);
         }
         else if ((request.Meta & MetaOptions.Vivifies) != 0)
         {
@@ -102,7 +102,7 @@ internal sealed class MetaReads(DoorShard shard)
     private void WriteItem(in MemcachedRequest request, in ItemView item, in MetaClaim claim, ref Line reply)
     {
         bool hasValue = (request.Meta & MetaOptions.Value) != 0
-            && !((request.Meta & MetaOptions.HasVersion) != 0 && item.Version == request.Version);
+            && !((request.Meta & MetaOptions.HasVersion) != 0 && item.Unique == request.Version);
         if (hasValue && item.Length > shard.Limits.MaxValueBytes)
         {
             reply.Add("SERVER_ERROR the value is longer than a reply can be (--max-value)\r\n"u8);
@@ -110,7 +110,7 @@ internal sealed class MetaReads(DoorShard shard)
         }
 
         MetaReplies.AddStatus(hasValue, item.Length, ref reply);
-        long restMillis = item.RestMillis;
+        long restMillis = claim.IsStale ? item.StaleRestMillis : item.RestMillis;
         MemcachedTokens flags = new(request.Arguments);
         while (flags.TryNext(out ReadOnlySpan<byte> flag))
         {
@@ -118,7 +118,7 @@ internal sealed class MetaReads(DoorShard shard)
             {
                 case (byte)'v':
                     break;
-                case (byte)'T':
+                case (byte)'T' when !claim.IsStale:
                     restMillis = (long)TimeToLive.Of(request.ExpirySeconds, shard.UnixMillis()).Millis;
                     break;
                 case (byte)'s':
@@ -126,10 +126,10 @@ internal sealed class MetaReads(DoorShard shard)
                     break;
                 case (byte)'t':
                     reply.Add(" t"u8);
-                    reply.Add(claim.IsStale ? 0 : MetaReplies.RestSeconds(restMillis));
+                    reply.Add(MetaReplies.RestSeconds(restMillis));
                     break;
                 case (byte)'c':
-                    MetaReplies.AddNumber(" c"u8, claim.Token != 0 ? claim.Token : item.Version, ref reply);
+                    MetaReplies.AddNumber(" c"u8, claim.Token != 0 ? claim.Token : item.Unique, ref reply);
                     break;
                 case (byte)'f':
                     MetaReplies.AddNumber(" f"u8, item.ClientFlags, ref reply);

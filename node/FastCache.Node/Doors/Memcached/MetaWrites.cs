@@ -10,35 +10,8 @@ internal sealed class MetaWrites(DoorShard shard)
 
     public void Set(in MemcachedRequest request, in LookupKey key, ref Line reply)
     {
-        bool hasVersion = (request.Meta & MetaOptions.HasVersion) != 0;
-        MemcachedCommand command = request.Mode switch
-        {
-            (byte)'E' => MemcachedCommand.Add,
-            (byte)'A' => MemcachedCommand.Append,
-            (byte)'P' => MemcachedCommand.Prepend,
-            _ when hasVersion => MemcachedCommand.Cas,
-            (byte)'R' => MemcachedCommand.Replace,
-            _ => MemcachedCommand.Set,
-        };
-        bool isEdit = command is MemcachedCommand.Append or MemcachedCommand.Prepend;
-        ulong version = 0;
-        WriteOutcome outcome = isEdit && hasVersion && request.Version != 0
-            && _shard.TryPeek(key, out ItemView present) && present.Version != request.Version
-                ? WriteOutcome.VersionMismatch
-                : MemcachedWrites.Store(shard, request, command, key, out version);
-        if (isEdit && outcome == WriteOutcome.NotFound && (request.Meta & MetaOptions.Vivifies) != 0)
-        {
-            MemcachedRequest vivified = request;
-            vivified.ExpirySeconds = request.VivifySeconds;
-            outcome = MemcachedWrites.Store(shard, vivified, MemcachedCommand.Add, key, out version);
-        }
-
-        if (command == MemcachedCommand.Cas && (request.Meta & MetaOptions.Stale) != 0
-            && (outcome is WriteOutcome.VersionMismatch or WriteOutcome.NotFound))
-        {
-            outcome = StoreStale(request, key, outcome, out version);
-        }
-
+        MemcachedCommand command = CommandOf(request);
+        WriteOutcome outcome = Store(request, command, key, out ulong version);
         ReadOnlySpan<byte> code = outcome switch
         {
             WriteOutcome.Done => "HD"u8,
@@ -54,15 +27,10 @@ internal sealed class MetaWrites(DoorShard shard)
             return;
         }
 
-        if (request.IsQuiet && outcome == WriteOutcome.Done)
+        bool isDone = outcome == WriteOutcome.Done;
+        if (request.IsQuiet && isDone)
         {
             return;
-        }
-
-        long size = request.Value.Length;
-        if (isEdit && outcome == WriteOutcome.Done && _shard.TryPeek(key, out ItemView edited))
-        {
-            size = edited.Length;
         }
 
         reply.Add(code);
@@ -71,10 +39,11 @@ internal sealed class MetaWrites(DoorShard shard)
         {
             if (flag[0] == 'c')
             {
-                MetaReplies.AddNumber(" c"u8, version, ref reply);
+                MetaReplies.AddNumber(" c"u8, isDone && request.Unique != 0 ? request.Unique : version, ref reply);
             }
-            else if (flag[0] == 's' && outcome == WriteOutcome.Done)
+            else if (flag[0] == 's' && isDone)
             {
+                long size = IsEdit(command) && _shard.TryPeek(key, out ItemView edited) ? edited.Length : request.Value.Length;
                 MetaReplies.AddNumber(" s"u8, (ulong)size, ref reply);
             }
             else
@@ -88,27 +57,21 @@ internal sealed class MetaWrites(DoorShard shard)
 
     public void Delete(in MemcachedRequest request, in LookupKey key, ref Line reply)
     {
-        bool isStale = false;
-        bool isThere = _shard.TryInspect(key, out ItemView item);
-        if (!isThere)
-        {
-            isThere = isStale = _shard.Leases.TryPeekStale(key, out item);
-        }
-
+        bool isFresh = _shard.TryInspect(key, out ItemView item);
         ReadOnlySpan<byte> code = "HD"u8;
-        if (!isThere)
+        if (!isFresh && !_shard.Leases.TryPeekStale(key, out item))
         {
             // What a winner has read may be older than this delete.
             _shard.Leases.Revoke(key);
             code = "NF"u8;
         }
-        else if ((request.Meta & MetaOptions.HasVersion) != 0 && item.Version != request.Version)
+        else if ((request.Meta & MetaOptions.HasVersion) != 0 && item.Unique != request.Version)
         {
             code = "EX"u8;
         }
         else
         {
-            Remove(request, key, isStale);
+            Remove(request, key, item, isFresh, reply.Rest);
             if (request.IsQuiet)
             {
                 return;
@@ -118,52 +81,112 @@ internal sealed class MetaWrites(DoorShard shard)
         MetaReplies.WriteEnd(request, code, mayBeQuiet: false, ref reply);
     }
 
+    private static MemcachedCommand CommandOf(in MemcachedRequest request) => request.Mode switch
+    {
+        (byte)'E' => MemcachedCommand.Add,
+        (byte)'A' => MemcachedCommand.Append,
+        (byte)'P' => MemcachedCommand.Prepend,
+        _ when (request.Meta & MetaOptions.HasVersion) != 0 => MemcachedCommand.Cas,
+        (byte)'R' => MemcachedCommand.Replace,
+        _ => MemcachedCommand.Set,
+    };
+
+    private static bool IsEdit(MemcachedCommand command) => command is MemcachedCommand.Append or MemcachedCommand.Prepend;
+
+    private WriteOutcome Store(in MemcachedRequest request, MemcachedCommand command, in LookupKey key, out ulong version)
+    {
+        version = 0;
+        if (IsEdit(command) && request.Version != 0 && _shard.TryPeek(key, out ItemView present) && present.Unique != request.Version)
+        {
+            return WriteOutcome.VersionMismatch;
+        }
+
+        WriteOutcome outcome = MemcachedWrites.Store(shard, request, command, key, out version);
+        if (IsEdit(command) && outcome == WriteOutcome.NotFound && (request.Meta & MetaOptions.Vivifies) != 0)
+        {
+            MemcachedRequest vivified = request;
+            vivified.ExpirySeconds = request.VivifySeconds;
+            return MemcachedWrites.Store(shard, vivified, MemcachedCommand.Add, key, out version);
+        }
+
+        return command == MemcachedCommand.Cas && (request.Meta & MetaOptions.Stale) != 0
+            && (outcome is WriteOutcome.VersionMismatch or WriteOutcome.NotFound)
+                ? StoreStale(request, key, outcome, out version)
+                : outcome;
+    }
+
     /// <summary>Writes a value that its writer knows to be older than what it replaces.</summary>
     private WriteOutcome StoreStale(in MemcachedRequest request, in LookupKey key, WriteOutcome refused, out ulong version)
     {
         version = 0;
-        bool isThere = _shard.TryPeek(key, out ItemView item) || _shard.Leases.TryPeekStale(key, out item);
-        if (!isThere || request.Version >= item.Version || request.Version == 0)
+        bool isFresh = _shard.TryPeek(key, out ItemView item);
+        bool isThere = isFresh || _shard.Leases.TryPeekStale(key, out item);
+        if (!isThere || request.Version >= item.Unique || request.Version == 0)
         {
             return refused;
         }
 
-        SetOptions options = new() { KeepLife = true, ClientFlags = request.ClientFlags };
+        ulong restMillis = RestMillisOf(item, isFresh);
+        SetOptions options = new() { KeepLife = true, ClientFlags = request.ClientFlags, Unique = request.Unique };
         WriteOutcome outcome = _shard.Set(key, request.Value, options, out version);
-        _shard.Leases.Invalidate(key);
+        _shard.Leases.Invalidate(key, restMillis, request.Unique);
         shard.Note(request.Key);
         return outcome;
     }
 
-    private void Remove(in MemcachedRequest request, in LookupKey key, bool isStale)
+    /// <summary>How long an item is kept when it is stale: no longer than it would have been there.</summary>
+    private static ulong RestMillisOf(in ItemView item, bool isFresh)
     {
-        if ((request.Meta & MetaOptions.DropsValue) != 0)
+        long millis = isFresh ? item.RestMillis : item.StaleRestMillis;
+        return millis == 0 ? ulong.MaxValue : (ulong)millis;
+    }
+
+    private void Remove(in MemcachedRequest request, in LookupKey key, in ItemView item, bool isFresh, Span<byte> scratch)
+    {
+        ulong restMillis = RestMillisOf(item, isFresh);
+        bool drops = (request.Meta & MetaOptions.DropsValue) != 0;
+        bool isToBeStale = (request.Meta & MetaOptions.Stale) != 0;
+        if (drops)
         {
-            _shard.Set(key, default, new SetOptions { KeepLife = true }, out _);
-            isStale = false;
+            ulong unique = request.Unique != 0 ? request.Unique : item.OwnUnique;
+            _shard.Set(key, default, new SetOptions { KeepLife = true, Unique = unique }, out _);
+        }
+        else if (isToBeStale && request.Unique != 0)
+        {
+            GiveUnique(request, key, item, scratch);
         }
 
-        if ((request.Meta & MetaOptions.Stale) != 0)
+        TimeToLive rest = isToBeStale ? TimeToLive.Of(request.ExpirySeconds, shard.UnixMillis()) : default;
+        if (isToBeStale && !rest.IsOver)
         {
-            TimeToLive rest = TimeToLive.Of(request.ExpirySeconds, shard.UnixMillis());
-            if (rest.IsOver)
-            {
-                _shard.Delete(key);
-            }
-            else if (!isStale)
-            {
-                _shard.Leases.Invalidate(key, rest.Millis == 0 ? ulong.MaxValue : rest.Millis);
-            }
-            else
-            {
-                _shard.Leases.Revoke(key);
-            }
+            _shard.Leases.Invalidate(key, rest.Millis == 0 ? restMillis : rest.Millis, request.Unique);
         }
-        else if ((request.Meta & MetaOptions.DropsValue) == 0)
+        else if (isToBeStale || !drops)
         {
             _shard.Delete(key);
         }
 
         shard.Note(request.Key);
+    }
+
+    /// <summary>Writes a value anew with a unique; one that there is no room for in between is deleted.</summary>
+    private void GiveUnique(in MemcachedRequest request, in LookupKey key, in ItemView item, Span<byte> scratch)
+    {
+        if (item.Kind != CollectionKind.None || item.OwnUnique != 0)
+        {
+            // There is no value, or it has a place for the unique already.
+            return;
+        }
+
+        if (item.Length > scratch.Length)
+        {
+            _shard.Delete(key);
+            return;
+        }
+
+        Span<byte> value = scratch[..(int)item.Length];
+        item.CopyTo(value);
+        SetOptions options = new() { KeepLife = true, ClientFlags = item.ClientFlags, Unique = request.Unique };
+        _shard.Set(key, value, options, out _);
     }
 }
