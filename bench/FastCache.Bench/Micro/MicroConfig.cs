@@ -21,6 +21,7 @@ internal sealed class MicroConfig : ManualConfig
             .WithWarmupCount(2)
             .WithIterationCount(8)
             .WithIterationTime(TimeInterval.FromMilliseconds(200)));
+        BuildTimeout = TimeSpan.FromMinutes(10); // Two were not enough beside others.
         AddDiagnoser(MemoryDiagnoser.Default);
         HideColumns(Column.Error, Column.StdDev, Column.RatioSD, Column.Gen0, Column.Gen1, Column.Gen2, Column.AllocRatio);
         AddColumn(StatisticColumn.Median, StatisticColumn.Min);
