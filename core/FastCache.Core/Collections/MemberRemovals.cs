@@ -18,6 +18,12 @@ internal sealed unsafe class MemberRemovals(OpenCollection open)
     /// <summary>Most leaves of the second tree that they come from.</summary>
     private const int MostLeaves = 1 << LeafBits;
 
+    /// <summary>With fewer the counts of digits are more work than the sort.</summary>
+    private const int FewestForRadix = 256;
+
+    /// <summary>Members of a leaf of the first tree, about.</summary>
+    private const int LeafMembers = 100;
+
     private const int LeafBits = 13;
     private const int SlotBits = 12;
     private const int HashShift = 32;
@@ -39,8 +45,17 @@ internal sealed unsafe class MemberRemovals(OpenCollection open)
         for (uint end = rank + count; rank < end;)
         {
             rank = Gather(rank, end, out int gathered);
-            SortByHash(_places.Value.AsSpan(0, gathered), _sorted.Value);
-            Remove(_places.Value.AsSpan(0, gathered));
+            Span<ulong> places = _places.Value.AsSpan(0, gathered);
+            if (gathered < FewestForRadix)
+            {
+                places.Sort();
+            }
+            else
+            {
+                SortByHash(places, _sorted.Value);
+            }
+
+            Remove(places);
         }
     }
 
@@ -101,10 +116,15 @@ internal sealed unsafe class MemberRemovals(OpenCollection open)
     private void Remove(ReadOnlySpan<ulong> places)
     {
         TreeRoot* root = &open.Head->First;
+        bool isDense = places.Length > root->Count / LeafMembers;
         for (int i = 0; i < places.Length;)
         {
             uint leaf = open.Tree.SeekLeaf(root, KeyAt(places[i]), out TreePath path);
-            Load(leaf);
+            if (isDense)
+            {
+                Load(leaf);
+            }
+
             SlotPage page = open.Tree.Page(leaf);
             uint removed = 0;
             for (int slot = 0; i < places.Length && TryFind(page, places[i], ref slot); i++, removed++)
