@@ -44,30 +44,12 @@ internal sealed class SortedSetPopCommands(DoorShard shard)
 
     private void PopOfMany(scoped Call call, ref RespReplyWriter reply)
     {
-        if (!RespNumber.TryParse(call[1], out long keys) || keys < 1)
+        if (!ManyPops.TryParse(call, countAt: 1, "min"u8, "max"u8, ref reply, out ManyPops many))
         {
-            reply.WriteError("ERR numkeys should be greater than 0"u8);
             return;
         }
 
-        // Behind the keys: MIN or MAX, perhaps COUNT and a number.
-        long wordAt = Math.Min(keys, call.Count) + 2;
-        bool isMax = wordAt < call.Count && RespWord.Is(call[(int)wordAt], "max"u8);
-        bool hasCount = wordAt + 3 == call.Count && RespWord.Is(call[(int)wordAt + 1], "count"u8);
-        if (wordAt >= call.Count || !(isMax || RespWord.Is(call[(int)wordAt], "min"u8)) || (wordAt + 1 != call.Count && !hasCount))
-        {
-            reply.WriteError(RespErrors.Syntax);
-            return;
-        }
-
-        long count = 1;
-        if (hasCount && (!RespNumber.TryParse(call[call.Count - 1], out count) || count < 1))
-        {
-            reply.WriteError("ERR count should be greater than 0"u8);
-            return;
-        }
-
-        for (int i = 2; i < wordAt; i++)
+        for (int i = many.FirstKey; i < many.FirstKey + many.Keys; i++)
         {
             switch (_collections.Open(shard.Shard.Prepare(call[i]), CollectionKind.SortedSet, ref reply, out CollectionView set))
             {
@@ -75,7 +57,7 @@ internal sealed class SortedSetPopCommands(DoorShard shard)
                     int start = reply.Length;
                     reply.WriteArray(2);
                     reply.WriteBulk(call[i]);
-                    Take(call[i], set, count, isMax, Both | ElementParts.AlwaysPair, start, ref reply);
+                    Take(call[i], set, many.Count, many.IsFromEnd, Both | ElementParts.AlwaysPair, start, ref reply);
                     return;
                 case CollectionAnswer.WrongKind:
                     return;
@@ -97,13 +79,10 @@ internal sealed class SortedSetPopCommands(DoorShard shard)
         scoped ReadOnlySpan<byte> key, scoped CollectionView set, long count, bool isMax, ElementParts parts, int start, ref RespReplyWriter reply)
     {
         int taken = (int)Math.Min(count, set.Count);
-        RankRange ranks = new(isMax ? set.Count - taken : 0, taken);
-        if (taken < set.Count && taken > CollectionAccess.MostElements)
-        {
-            reply.CutTo(start);
-            RespErrors.WriteTooManyElements(ref reply);
-        }
-        else if (SortedSetReply.TryWrite(set, ranks, isMax, parts, ref reply, start) && set.RemoveRange(ranks.First, taken) > 0)
+        ElementRange ranks = new(isMax ? set.Count - taken : 0, taken);
+        // All of a set goes at once, however large it is.
+        if ((taken == set.Count || _collections.Permits(taken, ref reply, start))
+            && SortedSetReply.TryWrite(set, ranks, isMax, parts, ref reply, start) && set.RemoveRange(ranks.First, taken) > 0)
         {
             shard.NoteTaken(key, isMax ? KeyEvent.ZPopMax : KeyEvent.ZPopMin);
         }
