@@ -74,6 +74,16 @@ internal sealed class TransactionRun(DoorShard shard, RespCalls calls, CommandTa
     private static bool MayBeLong(Command command) =>
         (command.Flags & CommandFlags.ReadOnly) != 0 || (WaitingCommands.IsOfCollections(command) && (command.Flags & CommandFlags.Fast) == 0);
 
+    /// <summary>Whether a command that waits moves an element: it may find no memory for it.</summary>
+    private static bool IsMove(Command command) => (command.Flags & CommandFlags.DenyOom) != 0;
+
+    private int WriteNull(bool isVersion3)
+    {
+        RespReplyWriter reply = new(_room, isVersion3);
+        reply.WriteNull();
+        return reply.Length;
+    }
+
     /// <summary>Executes one command, all its parts.</summary>
     /// <param name="request">The command with its arguments.</param>
     /// <param name="command">What it is.</param>
@@ -97,7 +107,13 @@ internal sealed class TransactionRun(DoorShard shard, RespCalls calls, CommandTa
             (call.Part, call.Parts, call.Refusal, call.IsSimple) = (part, parts, Refusal.None, false);
             LookupKey key = call.KeyIndex == 0 ? default : shard.Shard.Prepare(request[call.KeyIndex]);
             int bytes = calls.Execute(0, session, isVersion3, key, _room);
-            shard.Waits.TakeWish(); // In a transaction nobody waits: what was written is what the time's end would be answered.
+            if (shard.Waits.HasWish)
+            {
+                // In a transaction nobody waits. What was written is what the time's end would be answered: as in Redis, but for moves.
+                shard.Waits.TakeWish();
+                bytes = IsMove(command) ? WriteNull(isVersion3) : bytes;
+            }
+
             bytes = RespJoin.Take(_joined, isInParts ? calls.TagOf(0) : (byte)0, _room.AsSpan(0, bytes), _room);
             shard.Looks.EndCommand(bytes);
             fits &= reply.Length + bytes <= mostBytes;
