@@ -107,7 +107,9 @@ internal static class RespErrors
                 AddWrongArity(command.Name, ref line);
                 break;
             case Refusal.KeyLength:
-                line.Add("ERR a key has at least 1 byte here and at most as many as --max-key says (250), and a key of this command has none or more"u8);
+                line.Add("ERR a key has at least 1 byte here and at most as many as --max-key says ("u8);
+                line.Add(Core.Shard.MaxKeyBytes);
+                line.Add(" unless told), and a key of this command has none or more"u8);
                 break;
             case Refusal.ValueTooLong:
                 line.Add(TooLong);
