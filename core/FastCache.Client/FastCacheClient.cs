@@ -107,6 +107,12 @@ public sealed class FastCacheClient : IFillNode, IObservedClient, IAsyncDisposab
         ReadOnlySpan<byte> key, ulong start, uint length = 0, CancellationToken cancellationToken = default) =>
         Ask<GetRangeRequest, CacheValue>(new GetRangeRequest(key, start, length), cancellationToken);
 
+    /// <summary>Uses an item where it is kept, whatever <see cref="FastCacheClientOptions.ReadFrom"/> says, so that its sliding life
+    /// begins anew.</summary>
+    /// <returns>Its first byte, if it has any, to be disposed.</returns>
+    internal ValueTask<CacheValue> RenewAsync(ReadOnlySpan<byte> key, CancellationToken cancellationToken = default) =>
+        Ask<RenewRequest, CacheValue>(new RenewRequest(key), cancellationToken);
+
     /// <summary>Stores a value.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">At most the node's largest value, 1 MiB unless it was told otherwise.</param>
@@ -337,6 +343,7 @@ public sealed class FastCacheClient : IFillNode, IObservedClient, IAsyncDisposab
     /// <param name="node">Its name, as <see cref="Nodes"/> has it; null: any node.</param>
     /// <param name="cancellationToken">Releases the caller.</param>
     /// <exception cref="ArgumentException">There is no such node.</exception>
+    /// <exception cref="CacheConnectionException">Also if the answer is not what the protocol says.</exception>
     public async ValueTask<IReadOnlyDictionary<string, long>> StatsAsync(
         string? node, CancellationToken cancellationToken = default)
     {
@@ -347,7 +354,14 @@ public sealed class FastCacheClient : IFillNode, IObservedClient, IAsyncDisposab
         foreach (string line in Encoding.UTF8.GetString(text.Span).Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             int space = line.IndexOf(' ', StringComparison.Ordinal);
-            counters[line[..space]] = long.Parse(line.AsSpan(space + 1), CultureInfo.InvariantCulture);
+            if (space <= 0 || !long.TryParse(line.AsSpan(space + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long counter))
+            {
+                throw new CacheConnectionException(
+                    $"A node breaks the protocol: its counters have a line '{line[..Math.Min(line.Length, 100)]}'; allowed are a name, a space and a number.",
+                    mayHaveExecuted: false);
+            }
+
+            counters[line[..space]] = counter;
         }
 
         return counters;

@@ -114,20 +114,17 @@ public readonly unsafe ref struct ItemView
     /// <param name="destination">At least <see cref="Length"/> bytes.</param>
     /// <exception cref="ArgumentException">The destination is too short.</exception>
     /// <exception cref="InvalidOperationException">No item was found.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void CopyTo(Span<byte> destination)
     {
         if (IsContiguous)
         {
             Stored.CopyTo(destination);
-            return;
         }
-
-        if (destination.Length < Length)
+        else
         {
-            throw new ArgumentException($"The value has {Length} bytes, the destination {destination.Length}.", nameof(destination));
+            CopyPieces(destination);
         }
-
-        CopyTo(0, destination[..(int)Length]);
     }
 
     /// <summary>Copies a part of the value.</summary>
@@ -155,6 +152,17 @@ public readonly unsafe ref struct ItemView
         }
 
         return count;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void CopyPieces(Span<byte> destination)
+    {
+        if (destination.Length < Length)
+        {
+            throw new ArgumentException($"The value has {Length} bytes, the destination {destination.Length}.", nameof(destination));
+        }
+
+        CopyTo(0, destination[..(int)Length]);
     }
 
     private static long NoValue() => throw new InvalidOperationException("The item is a collection, and has no value.");

@@ -108,11 +108,10 @@ public sealed class FastCacheDistributedCache : IBufferDistributedCache
         return client.GetAsync(_keys.Encode(key, room), token);
     }
 
-    /// <summary>A hit of a sliding item renews it: the shortest read will do.</summary>
     private ValueTask<CacheValue> Renew(FastCacheClient client, string key, CancellationToken token)
     {
         Span<byte> room = stackalloc byte[CacheKeys.MaxBytes];
-        return client.GetRangeAsync(_keys.Encode(key, room), start: 0, length: 1, token);
+        return client.RenewAsync(_keys.Encode(key, room), token);
     }
 
     private ValueTask<bool> Delete(FastCacheClient client, string key, CancellationToken token)

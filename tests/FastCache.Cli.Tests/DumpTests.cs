@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using FastCache.EndToEnd.Tests;
+using FastCache.EndToEnd.Tests.Resp;
 
 namespace FastCache.Cli.Tests;
 
@@ -92,6 +93,25 @@ public sealed class DumpTests : IDisposable
         string file = Path.Combine(_folder, "film");
         Assert.Equal(0, (await ShellRun.OfAsync("get", "film", "--output", file, "-c", address)).ExitCode);
         Assert.Equal(65 << 20, new FileInfo(file).Length);
+    }
+
+    [Fact]
+    public async Task Collections_are_counted_and_passed_over()
+    {
+        using RunningNode node = RunningNode.StartWithResp("--shards", "2", "--memory", "128MiB");
+        string address = $"{node.EndPoint}";
+        Assert.Equal(0, (await ShellRun.OfAsync("set", "k", "v", "-c", address)).ExitCode);
+        using RespPeer resp = new(node.RespEndPoint);
+        Assert.Equal(":1\r\n", resp.Ask("HSET", "hash", "field", "x"));
+        Assert.Equal(":1\r\n", resp.Ask("RPUSH", "list", "x"));
+        ShellRun dumped = await ShellRun.OfAsync("dump", "-c", address);
+        Assert.Equal((0, "{\"key\":\"k\",\"value\":\"v\"}\n"), (dumped.ExitCode, dumped.Output));
+        Assert.Contains("not written: 2 keys: a hash, list, set or sorted set", dumped.Errors, StringComparison.Ordinal);
+        Assert.Contains("wrote 1 key\n", dumped.Errors, StringComparison.Ordinal);
+        string file = Path.Combine(_folder, "all");
+        JsonElement told = JsonDocument.Parse((await ShellRun.OfAsync("dump", file, "--json", "-c", address)).Bytes).RootElement;
+        Assert.Equal((1, 2), (told.GetProperty("written").GetInt32(), told.GetProperty("withoutValue").GetInt32()));
+        Assert.Equal(3, (await ShellRun.OfAsync("dump", "--keys-only", "-c", address)).Output.Split('\n').Length - 1);
     }
 
     [Fact]

@@ -16,15 +16,19 @@ public sealed class KeyPatternTests
     [InlineData("h[^e]llo", "hallo h^llo", "hello")]
     [InlineData("k[0-9]*x", "k0x k9abcx k5xx", "kax", "k0", "k0xy")]
     [InlineData("a\\*b", "a*b", "ab", "axb", "a\\*b")]
-    [InlineData("[]]x", "]x", "x", "[]]x")]
-    [InlineData("[a-]", "a -", "b")]
+    [InlineData("[\\]a]x", "]x ax", "x", "\\x")]
+    [InlineData("[a\\-]", "a -", "b")]
+    [InlineData("[c-a]", "a b c", "d")]
+    [InlineData("[^-]b", "ab ^b", "-b")]
+    [InlineData("[^]b", "ab ]b", "b")]
     [InlineData("*a*b*", "ab xaxbx aab", "ba", "a", "")]
-    public void Pattern_means_what_it_means_in_a_shell(string pattern, string matches, params string[] others)
+    public void Pattern_means_what_it_means_at_Redis(string pattern, string matches, params string[] others)
     {
         Assert.True(KeyPattern.TryParse(pattern, out KeyPattern? read));
-        Assert.All(matches.Split(' '), key => Assert.True(read!.Matches(Encoding.UTF8.GetBytes(key)), key));
+        string[] keys = matches.Split(' ');
+        Assert.All(keys, key => Assert.True(read!.Matches(Encoding.UTF8.GetBytes(key)), key));
         Assert.All(others, key => Assert.False(read!.Matches(Encoding.UTF8.GetBytes(key)), key));
-        Assert.All(matches.Split(' '), key => Assert.True(Encoding.UTF8.GetBytes(key).AsSpan().StartsWith(read!.Prefix)));
+        Assert.All(keys, key => Assert.True(Encoding.UTF8.GetBytes(key).AsSpan().StartsWith(read!.Prefix)));
     }
 
     [Theory]
@@ -40,8 +44,9 @@ public sealed class KeyPatternTests
 
     [Theory]
     [InlineData("[")]
-    [InlineData("[]")]
-    [InlineData("a[^]")]
+    [InlineData("a[^")]
+    [InlineData("[a-]")]
+    [InlineData("[a\\]")]
     [InlineData("x\\")]
     public void Pattern_without_an_end_is_refused(string pattern) => Assert.False(KeyPattern.TryParse(pattern, out _));
 

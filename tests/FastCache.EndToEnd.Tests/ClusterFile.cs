@@ -40,6 +40,9 @@ internal sealed class ClusterFile : IDisposable
     /// <summary>Starts the node a on a free port.</summary>
     public RunningNode Start(int shards = 1) => RunningNode.Start("--topology", Path, "--node", "a", "--shards", $"{shards}");
 
+    /// <summary>The same for one that speaks Redis's protocol as well.</summary>
+    public RunningNode StartWithResp(int shards) => RunningNode.StartWithResp(shards, "--topology", Path, "--node", "a");
+
     /// <summary>So many keys of the lower half of the slots, or of the upper one.</summary>
     public static string[] Keys(int count, bool isUpper) =>
     [

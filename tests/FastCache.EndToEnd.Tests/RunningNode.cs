@@ -103,6 +103,14 @@ internal sealed partial class RunningNode : IDisposable
         return node;
     }
 
+    /// <summary>The same for a node of so many shards, with memory for three unless the options say otherwise.</summary>
+    public static RunningNode StartWithResp(int shards, params string[] options)
+    {
+        string[] memory = options.Contains("--memory") ? [] : ["--memory", "192MiB"];
+        string[] connections = options.Contains("--connection-memory") ? [] : ["--connection-memory", "64MiB"];
+        return StartWithResp(["--shards", $"{shards}", .. memory, .. connections, .. options]);
+    }
+
     /// <summary>Starts a node that speaks memcached's protocol as well.</summary>
     public static RunningNode StartWithMemcached(params string[] options)
     {

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -143,6 +144,29 @@ internal sealed class TestClient : IDisposable
             .Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => line.Split(' '))
             .ToDictionary(parts => parts[0], parts => long.Parse(parts[1], CultureInfo.InvariantCulture));
+
+    /// <summary>The keys of a whole scan, as text.</summary>
+    public List<string> Scan(string prefix = "")
+    {
+        List<string> keys = [];
+        ulong cursor = 0;
+        do
+        {
+            ReceivedReply reply = Ask((f, id) => RequestWriter.Scan(f, id, cursor, 700, Encoding.UTF8.GetBytes(prefix)));
+            Assert.Equal((Opcode.Scan, Status.Ok), (reply.Opcode, reply.Status));
+            cursor = BinaryPrimitives.ReadUInt64LittleEndian(reply.Value);
+            int at = sizeof(ulong);
+            for (uint i = 0; i < reply.Argument; i++)
+            {
+                keys.Add(Encoding.UTF8.GetString(reply.Value, at + 1, reply.Value[at]));
+                at += 1 + reply.Value[at];
+            }
+
+            Assert.Equal(reply.Value.Length, at);
+        }
+        while (cursor != 0);
+        return keys;
+    }
 
     /// <summary>Fails unless this connection is served as if nothing had happened elsewhere.</summary>
     public void CheckServed()

@@ -10,6 +10,7 @@ internal sealed class CheckSubjects(int items) : IDisposable
     private const ulong FreshKeys = 1UL << 40;
 
     private readonly List<IDisposable> _owned = [];
+    private readonly Dictionary<string, Operation> _doors = [];
     private Shard? _filled;
     private Shard? _full;
     private ulong _nextKeyOfFull;
@@ -36,6 +37,17 @@ internal sealed class CheckSubjects(int items) : IDisposable
     {
         _full ??= Own(Shards.Full(items, out _nextKeyOfFull));
         return ShardOperations.Evict(_full, _nextKeyOfFull + FreshKeysOf(1 + (int)calls), calls);
+    }
+
+    /// <summary>The standard workload by one of the protocols, see <see cref="DoorRequests"/>.</summary>
+    public Operation Door(string requests)
+    {
+        if (!_doors.TryGetValue(requests, out Operation? door))
+        {
+            door = _doors[requests] = Own(new DoorRequests(requests, items));
+        }
+
+        return door;
     }
 
     public void Dispose()

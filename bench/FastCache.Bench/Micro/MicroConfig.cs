@@ -17,7 +17,7 @@ internal sealed class MicroConfig : ManualConfig
     public MicroConfig()
     {
         AddJob(Job.Default
-            .WithEnvironmentVariable("DOTNET_TieredCompilation", "0")
+            .WithEnvironmentVariables(new("DOTNET_TC_QuickJit", "0"), new("DOTNET_TieredPGO", "0"))
             .WithWarmupCount(2)
             .WithIterationCount(8)
             .WithIterationTime(TimeInterval.FromMilliseconds(200)));

@@ -19,7 +19,8 @@ internal sealed class DumpCommand
         keys are not in it, for nodes do not tell them: load --ttl gives a new one.
 
         Keys that are there all the while are written, others that are written or deleted meanwhile may be or not; a key may be
-        written twice, which does load no harm.
+        written twice, which does load no harm. What hashes, lists, sets and sorted sets of Redis's protocol hold is no value: they
+        are counted as not written; --keys-only names them.
 
         Examples:
           fastcache dump keys.jsonl.gz                 packed, by the ending of its name
@@ -51,7 +52,7 @@ internal sealed class DumpCommand
 
     private readonly TextOption<KeyPattern?> _match = new(
         "--match", "pattern", null, "* ? [abc] [a-z] [^a] \\x, with every bracket closed",
-        "Only keys that match, as file names do in a shell.", KeyPattern.TryParse);
+        "Only keys that match, as patterns of Redis do.", KeyPattern.TryParse);
 
     private readonly TextOption<int> _limit = new(
         "--limit", "n", null, "1 to 2^31-1", "At most so many keys.", OptionReaders.Number(1, int.MaxValue));
@@ -128,11 +129,17 @@ internal sealed class DumpCommand
             _terminal.Error.WriteLine($"error: {failure}");
         }
 
+        if (dumping.WithoutValue > 0)
+        {
+            _terminal.Error.WriteLine(
+                $"not written: {Keys(dumping.WithoutValue)}: a hash, list, set or sorted set of Redis's protocol, or gone since it was found");
+        }
+
         if (!_connect.IsJson(result))
         {
             string tooLarge = dumping.TooLarge > 0 ? $", {Figures.Count(dumping.TooLarge)} with a value that is too large" : "";
             (toOutput ? _terminal.Error : _terminal.Out)
-                .WriteLine($"wrote {Figures.Count(dumping.Written)} {(dumping.Written == 1 ? "key" : "keys")}{tooLarge}");
+                .WriteLine($"wrote {Keys(dumping.Written)}{tooLarge}");
         }
         else if (!toOutput)
         {
@@ -141,6 +148,7 @@ internal sealed class DumpCommand
             {
                 json.WriteNumber("written", dumping.Written);
                 json.WriteNumber("tooLarge", dumping.TooLarge);
+                json.WriteNumber("withoutValue", dumping.WithoutValue);
                 if (failure is not null)
                 {
                     json.WriteString("failure", failure);
@@ -148,6 +156,8 @@ internal sealed class DumpCommand
             });
         }
     }
+
+    private static string Keys(long count) => $"{Figures.Count(count)} {(count == 1 ? "key" : "keys")}";
 
     /// <summary>Values under way, written in the order in which their keys were told.</summary>
     private sealed class Dumping(FastCacheClient client, EntryWriter writer, Terminal terminal, int parallel)
@@ -159,6 +169,9 @@ internal sealed class DumpCommand
 
         /// <summary>Keys whose values no line can hold.</summary>
         public long TooLarge { get; private set; }
+
+        /// <summary>Keys that a scan told and a read does not find: gone since, or with a collection, which for FCP is the same.</summary>
+        public long WithoutValue { get; private set; }
 
         public async Task RunAsync(byte[] prefix, KeyPattern? pattern, long limit, bool keysOnly, CancellationToken cancellation)
         {
@@ -211,6 +224,10 @@ internal sealed class DumpCommand
                 {
                     await WriteAsync(key, value.Memory, cancellation);
                 }
+                else
+                {
+                    WithoutValue++;
+                }
             }
             catch (CacheRequestException refused) when (refused.Status == Status.ValueTooLarge)
             {
@@ -229,7 +246,11 @@ internal sealed class DumpCommand
                 terminal.Error.WriteLine(
                     $"not written: {Encoding.UTF8.GetString(key)}: its value has {value.Length:N0} bytes, a line at most {MaxValueBytes:N0}; get --output reads it");
             }
-            else if (value is not null)
+            else if (value is null)
+            {
+                WithoutValue++;
+            }
+            else
             {
                 byte[] bytes = new byte[value.Length];
                 await value.ReadExactlyAsync(bytes, cancellation);

@@ -1,14 +1,15 @@
 using System.Text;
+using FastCache.Protocol.Resp;
 
 namespace FastCache.Cli.Transfer;
 
-/// <summary>Which keys are meant: as in a shell, byte by byte.</summary>
+/// <summary>Which keys are meant: a pattern of Redis with nothing left open, and what all that fits it begins with.</summary>
 /// <remarks>
 /// <code>
 /// *         any bytes, also none
 /// ?         one byte
 /// [abc]     one of these; [a-z] a range; [^a] any but these
-/// \x        x itself
+/// \x        x itself, in brackets too
 /// </code>
 /// </remarks>
 internal sealed class KeyPattern
@@ -29,8 +30,8 @@ internal sealed class KeyPattern
         pattern = null;
         for (int at = 0; at < bytes.Length;)
         {
-            int end = EndOfElement(bytes, at);
-            if (end < 0)
+            int end = bytes[at] == '[' ? EndOfSet(bytes, at + 1) : EndOfByte(bytes, at);
+            if (end > bytes.Length)
             {
                 return false;
             }
@@ -49,86 +50,21 @@ internal sealed class KeyPattern
     }
 
     /// <summary>Whether a key is meant.</summary>
-    public bool Matches(ReadOnlySpan<byte> key)
+    public bool Matches(ReadOnlySpan<byte> key) => RespPattern.Matches(_text, key);
+
+    /// <returns>Where what follows a byte begins; beyond the text if there is none behind a backslash.</returns>
+    private static int EndOfByte(ReadOnlySpan<byte> text, int at) => at + (text[at] == '\\' ? 2 : 1);
+
+    /// <returns>Where what follows a set begins, of which <paramref name="at"/> is behind the bracket; beyond the text if it is not closed.</returns>
+    private static int EndOfSet(ReadOnlySpan<byte> text, int at)
     {
-        // The last star is the only one that ever has to take more: what is before it has matched the shortest way.
-        int at = 0;
-        int pattern = 0;
-        int star = -1;
-        int taken = 0;
-        while (at < key.Length)
+        at += at < text.Length && text[at] == '^' ? 1 : 0;
+        while (at < text.Length && text[at] != ']')
         {
-            if (pattern < _text.Length && _text[pattern] == '*')
-            {
-                (star, taken) = (++pattern, at);
-            }
-            else if (pattern < _text.Length && MatchesOne(pattern, key[at]))
-            {
-                pattern = EndOfElement(_text, pattern);
-                at++;
-            }
-            else if (star >= 0)
-            {
-                (pattern, at) = (star, ++taken);
-            }
-            else
-            {
-                return false;
-            }
+            bool isRange = text[at] != '\\' && at + 2 < text.Length && text[at + 1] == '-';
+            at = isRange ? at + 3 : EndOfByte(text, at);
         }
 
-        return _text.AsSpan(pattern).IndexOfAnyExcept((byte)'*') < 0;
-    }
-
-    /// <returns>Where the next element begins; -1 if this one has no end.</returns>
-    private static int EndOfElement(ReadOnlySpan<byte> text, int at)
-    {
-        if (text[at] == '\\')
-        {
-            return at + 1 < text.Length ? at + 2 : -1;
-        }
-
-        if (text[at] != '[')
-        {
-            return at + 1;
-        }
-
-        // A closing bracket in the first place is one of the bytes.
-        int first = at + 1 + (at + 1 < text.Length && text[at + 1] == '^' ? 1 : 0);
-        int close = first + 1 < text.Length ? text[(first + 1)..].IndexOf((byte)']') : -1;
-        return close < 0 ? -1 : first + 1 + close + 1;
-    }
-
-    private bool MatchesOne(int at, byte found)
-    {
-        switch (_text[at])
-        {
-            case (byte)'?':
-                return true;
-            case (byte)'\\':
-                return _text[at + 1] == found;
-            case (byte)'[':
-                ReadOnlySpan<byte> set = _text.AsSpan(at + 1, EndOfElement(_text, at) - at - 2);
-                bool isOther = set[0] == '^';
-                return Has(isOther ? set[1..] : set, found) != isOther;
-            default:
-                return _text[at] == found;
-        }
-    }
-
-    private static bool Has(ReadOnlySpan<byte> set, byte found)
-    {
-        for (int i = 0; i < set.Length; i++)
-        {
-            bool isRange = i + 2 < set.Length && set[i + 1] == '-';
-            if (isRange ? found >= set[i] && found <= set[i + 2] : found == set[i])
-            {
-                return true;
-            }
-
-            i += isRange ? 2 : 0;
-        }
-
-        return false;
+        return at + 1;
     }
 }

@@ -58,6 +58,18 @@ internal readonly ref struct GetRangeRequest(ReadOnlySpan<byte> key, ulong start
         RequestWriter.GetRange(destination, id, Key, start, length, returnVersion: true);
 }
 
+/// <summary>A use of an item that counts for its life: a read of one byte at the primary, where copies do not answer.</summary>
+internal readonly ref struct RenewRequest(ReadOnlySpan<byte> key) : IRequest
+{
+    public static Opcode Opcode => Opcode.GetRange;
+
+    public int MostBytes => FcpLimits.HeaderBytes + sizeof(ulong) + Key.Length;
+
+    public ReadOnlySpan<byte> Key { get; } = key;
+
+    public int Write(Span<byte> destination, uint id) => RequestWriter.GetRange(destination, id, Key, start: 0, length: 1, returnVersion: true);
+}
+
 internal readonly ref struct SetRequest(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, SetTerms terms) : IRequest
 {
     public static Opcode Opcode => Opcode.Set;

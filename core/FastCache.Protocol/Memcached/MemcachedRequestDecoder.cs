@@ -40,6 +40,7 @@ public sealed unsafe class MemcachedRequestDecoder(int maxValueBytes, int maxKey
     /// <param name="progress">The connection's; it stays as it is.</param>
     /// <param name="request">What was read.</param>
     /// <returns>False when <see cref="Read"/> has to look.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryReadSimple(ReadOnlySpan<byte> input, in MemcachedProgress progress, out MemcachedSimpleRequest request)
     {
         request = default;

@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace FastCache.Protocol.Resp;
 
@@ -25,9 +24,6 @@ public ref struct RespReplyWriter(Span<byte> room, bool isVersion3)
 {
     /// <summary>Most bytes around the contents of any one reply.</summary>
     public const int MaxOverheadBytes = 32;
-
-    /// <summary>CR LF as the bytes of a number.</summary>
-    private const ushort LineEnd = 0x0A0D;
 
     private readonly Span<byte> _room = room;
 
@@ -64,30 +60,20 @@ public ref struct RespReplyWriter(Span<byte> room, bool isVersion3)
 
     /// <summary>Writes a bulk whose contents the caller fills in.</summary>
     /// <returns>Where they go.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Span<byte> BeginBulk(int length)
     {
         Span<byte> rest = _room[Length..];
-        if ((uint)length >= 1000 || rest.Length < length + MaxOverheadBytes)
+        if ((uint)length > ShortValue.MaxBytes || rest.Length < length + ShortValue.MaxOverheadBytes)
         {
             return BeginLongBulk(length);
         }
 
-        // One check above, and no call, for the length of most values.
-        ref byte start = ref MemoryMarshal.GetReference(rest);
-        int head = length < 10 ? 4 : length < 100 ? 5 : 6;
-        uint hundreds = (uint)length / 100;
-        uint tens = (uint)length / 10 % 10;
-        uint ones = (uint)length % 10;
-        uint digits = length < 10 ? ones : length < 100 ? tens | (ones << 8) : hundreds | (tens << 8) | (ones << 16);
-        // The line's end stands behind the last digit; what is written behind it becomes the contents.
-        ulong line = (byte)'$' | ((ulong)(digits | 0x303030) << 8);
-        Unsafe.WriteUnaligned(ref start, line);
-        Unsafe.WriteUnaligned(ref Unsafe.Add(ref start, head - 2), LineEnd);
-        Unsafe.WriteUnaligned(ref Unsafe.Add(ref start, head + length), LineEnd);
-        Length += head + length + 2;
-        return MemoryMarshal.CreateSpan(ref Unsafe.Add(ref start, head), length);
+        Length += ShortValue.Begin(rest, '$', 1, length, out Span<byte> contents);
+        return contents;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private Span<byte> BeginLongBulk(int length)
     {
         Header((byte)'$', length);

@@ -1,7 +1,9 @@
 using System.Buffers.Text;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 using FastCache.Core;
+using FastCache.Protocol;
 
 namespace FastCache.Node.Doors;
 
@@ -52,21 +54,32 @@ internal ref struct Line(Span<byte> room)
     }
 
     /// <summary>Adds a word and a value's length, a line's end, the value and a line's end, as memcached's replies have them.</summary>
-    /// <remarks>In one piece: a meta get cost 30 ns more than FCP's with an <see cref="Add(ReadOnlySpan{byte})"/> for each part.</remarks>
-    /// <param name="word">What stands before the length.</param>
-    /// <param name="item">One that fits with <paramref name="word"/>.</param>
+    /// <param name="word">What stands before the length, the first byte lowest.</param>
+    /// <param name="wordBytes">How many, up to <see cref="ShortValue.MaxSignBytes"/>.</param>
+    /// <param name="item">One that fits with them.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void AddValue(scoped ReadOnlySpan<byte> word, in ItemView item)
+    public void AddValue(uint word, int wordBytes, in ItemView item)
     {
         Span<byte> rest = _room[_length..];
-        word.CopyTo(rest);
-        int length = (int)item.Length;
-        Utf8Formatter.TryFormat(length, rest[word.Length..], out int digits);
-        int start = word.Length + digits + LineEnd.Length;
-        LineEnd.CopyTo(rest[(start - LineEnd.Length)..]);
-        item.CopyTo(rest[start..]);
-        LineEnd.CopyTo(rest[(start + length)..]);
-        _length += start + length + LineEnd.Length;
+        long length = item.Length;
+        if (length > ShortValue.MaxBytes || rest.Length < length + ShortValue.MaxOverheadBytes)
+        {
+            AddLongValue(word, wordBytes, item);
+            return;
+        }
+
+        _length += ShortValue.Begin(rest, word, wordBytes, (int)length, out Span<byte> value);
+        item.CopyTo(value);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void AddLongValue(uint word, int wordBytes, in ItemView item)
+    {
+        Add(MemoryMarshal.AsBytes(new ReadOnlySpan<uint>(in word))[..wordBytes]);
+        Add(item.Length);
+        Add(LineEnd);
+        item.CopyTo(Begin((int)item.Length));
+        Add(LineEnd);
     }
 
     /// <summary>Adds what a peer has sent: up to its first zero, line ends as spaces, at most so many bytes.</summary>

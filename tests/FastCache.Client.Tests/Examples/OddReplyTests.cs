@@ -1,3 +1,4 @@
+using System.Text;
 using FastCache.Client.Tests.Fakes;
 using FastCache.Protocol;
 
@@ -52,6 +53,24 @@ public sealed class OddReplyTests
         }
 
         await Assert.ThrowsAsync<CacheConnectionException>(() => any);
+    }
+
+    [Theory]
+    [InlineData("hits")]
+    [InlineData(" 5")]
+    [InlineData("hits 5\nmisses")]
+    [InlineData("hits five")]
+    [InlineData("hits 9223372036854775808")]
+    public async Task Counters_that_are_none_are_an_exception_of_the_client(string text)
+    {
+        await using ScriptedNode node = new();
+        await using FastCacheClient client = await FastCacheClient.ConnectAsync(node.Options);
+        using ScriptedConnection connection = await node.ConnectedAsync();
+        Task<IReadOnlyDictionary<string, long>> stats = client.StatsAsync().AsTask();
+        await connection.ReplyAsync((await connection.ReadAsync())!, Status.Ok, Encoding.ASCII.GetBytes(text));
+        CacheConnectionException odd = await Assert.ThrowsAsync<CacheConnectionException>(() => stats);
+        Assert.Contains($"'{text.Split('\n')[^1]}'", odd.Message, StringComparison.Ordinal);
+        Assert.False(odd.MayHaveExecuted);
     }
 
     [Fact]

@@ -189,6 +189,23 @@ public sealed class ReplicaTests
         }
     }
 
+    [Fact]
+    public async Task A_life_is_renewed_at_the_primary()
+    {
+        await using Scene scene = await Scene.StartAsync();
+        for (int i = 0; i < 20; i++)
+        {
+            Task<CacheValue> renewal = scene.Client.RenewAsync(Key).AsTask();
+            ScriptedRequest asked = await scene.Primary.ReadNextAsync();
+            Assert.Equal((Opcode.GetRange, 1u), (asked.Opcode, asked.Argument));
+            await scene.Primary.AnswerAsync(asked, 5, "\u0009\0\0\0\0\0\0\0v");
+            using CacheValue first = await renewal;
+            Assert.Equal("v"u8, first.Span);
+        }
+
+        Assert.False(scene.Replica.TryReadNext(out _));
+    }
+
     /// <summary>A client whose reads go to the replica as long as it is there: it is in its zone.</summary>
     private sealed class Scene : IAsyncDisposable
     {

@@ -12,7 +12,7 @@ public sealed class BlockingTests
     [InlineData(3)]
     public void Waiter_has_the_element_that_comes(int shards)
     {
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer waiter = new(node.RespEndPoint);
         using RespPeer other = new(node.RespEndPoint);
         for (int i = 0; i < Keys; i++)
@@ -34,7 +34,7 @@ public sealed class BlockingTests
     [InlineData(3)]
     public void What_is_sent_behind_a_wait_and_pushed_during_it_comes_after_it(int shards)
     {
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer waiter = new(node.RespEndPoint);
         using RespPeer other = new(node.RespEndPoint);
         Assert.StartsWith("%", waiter.Ask("HELLO", "3"), StringComparison.Ordinal);
@@ -65,7 +65,7 @@ public sealed class BlockingTests
     [InlineData(3)]
     public void Waiters_are_served_in_the_order_in_which_they_came(int shards)
     {
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         RespPeer[] waiters = Connect(node, 9);
         using RespPeer other = new(node.RespEndPoint);
         for (int i = 0; i < waiters.Length; i++)
@@ -101,7 +101,7 @@ public sealed class BlockingTests
     [InlineData(3)]
     public void Wait_ends_when_its_time_is_over(int shards)
     {
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer waiter = new(node.RespEndPoint);
         for (int i = 0; i < Keys; i++)
         {
@@ -130,7 +130,7 @@ public sealed class BlockingTests
     [InlineData(3)]
     public void Requests_behind_a_wait_are_executed_after_it(int shards)
     {
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer waiter = new(node.RespEndPoint);
         using RespPeer other = new(node.RespEndPoint);
         string longValue = new('v', 200_000);
@@ -160,7 +160,7 @@ public sealed class BlockingTests
     [InlineData(3)]
     public void Nothing_is_taken_for_a_client_that_has_gone(int shards)
     {
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer other = new(node.RespEndPoint);
         for (int i = 0; i < Keys; i++)
         {
@@ -191,7 +191,7 @@ public sealed class BlockingTests
     public void Many_wait_without_use_of_processors_and_each_has_its_element(int shards)
     {
         const int Waiters = 100;
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         RespPeer[] waiters = Connect(node, Waiters);
         using RespPeer other = new(node.RespEndPoint);
         foreach (RespPeer waiter in waiters)
@@ -218,7 +218,7 @@ public sealed class BlockingTests
     [Fact]
     public void Element_goes_from_one_wait_to_the_next()
     {
-        using RunningNode node = Start(1);
+        using RunningNode node = RunningNode.StartWithResp(1);
         RespPeer[] waiters = Connect(node, 3);
         waiters[0].Send(RespPeer.Encode("BLMOVE", "a", "b", "LEFT", "LEFT", "0"));
         waiters[1].Send(RespPeer.Encode("BRPOPLPUSH", "b", "c", "0"));
@@ -240,7 +240,7 @@ public sealed class BlockingTests
     [InlineData("COPY")]
     public void List_that_comes_from_another_key_is_found(string command)
     {
-        using RunningNode node = Start(3);
+        using RunningNode node = RunningNode.StartWithResp(3);
         using RespPeer waiter = new(node.RespEndPoint);
         using RespPeer other = new(node.RespEndPoint);
         waiter.Send(RespPeer.Encode("BLPOP", "{q}to", "0"));
@@ -267,7 +267,7 @@ public sealed class BlockingTests
     [InlineData(3)]
     public void Shutdown_ends_all_waits(int shards)
     {
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         RespPeer[] waiters = Connect(node, 20);
         for (int i = 0; i < waiters.Length; i++)
         {
@@ -286,7 +286,7 @@ public sealed class BlockingTests
     [Fact]
     public void Keys_of_one_wait_lie_on_one_shard()
     {
-        using RunningNode node = Start(3);
+        using RunningNode node = RunningNode.StartWithResp(3);
         using RespPeer peer = new(node.RespEndPoint);
         Assert.StartsWith("-CROSSSLOT ", peer.Ask(["BLPOP", .. Enumerable.Range(0, 20).Select(i => $"k{i}"), "0"]), StringComparison.Ordinal);
     }
@@ -295,7 +295,7 @@ public sealed class BlockingTests
     public void Elements_and_searches_have_their_bounds()
     {
         const int Elements = 70_000;
-        using RunningNode node = Start(1);
+        using RunningNode node = RunningNode.StartWithResp(1);
         using RespPeer peer = new(node.RespEndPoint);
         Assert.Equal("-ERR an element of a list or a value of a hash has at most 262144 bytes here\r\n", peer.Ask("RPUSH", "k", "a", new string('v', (256 << 10) + 1)));
         Assert.Equal(":0\r\n", peer.Ask("LLEN", "k"));
@@ -320,9 +320,6 @@ public sealed class BlockingTests
         Assert.Equal($":{Elements - 20}\r\n", peer.Ask("LLEN", "k"));
         Assert.Equal(0, node.Stop());
     }
-
-    private static RunningNode Start(int shards) =>
-        RunningNode.StartWithResp("--shards", $"{shards}", "--memory", "192MiB", "--connection-memory", "64MiB");
 
     /// <summary>Waits until so many connections of the node wait for something.</summary>
     private static void AwaitWaiting(RespPeer peer, int connections)

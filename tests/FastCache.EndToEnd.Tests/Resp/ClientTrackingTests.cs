@@ -5,16 +5,16 @@ namespace FastCache.EndToEnd.Tests.Resp;
 /// <summary>Clients that cache, and are told which keys have changed.</summary>
 public sealed class ClientTrackingTests
 {
-    private const string OfThree = "3";
-    private const string OfOne = "1";
+    private const int OfThree = 3;
+    private const int OfOne = 1;
 
     [Theory]
     [InlineData(OfOne)]
     [InlineData(OfThree)]
-    public void Client_is_told_once_of_every_key_that_it_has_read_and_of_no_other(string shards)
+    public void Client_is_told_once_of_every_key_that_it_has_read_and_of_no_other(int shards)
     {
         const int Keys = 50;
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer writer = new(node.RespEndPoint);
         for (int i = 0; i < Keys; i++)
         {
@@ -47,11 +47,11 @@ public sealed class ClientTrackingTests
     [Theory]
     [InlineData(OfOne)]
     [InlineData(OfThree)]
-    public async Task What_a_client_caches_is_never_older_than_what_it_was_told(string shards)
+    public async Task What_a_client_caches_is_never_older_than_what_it_was_told(int shards)
     {
         const int Rounds = 3_000;
         const int Keys = 5;
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer writer = new(node.RespEndPoint);
         using RespPeer reader = Tracker(node);
         long[] written = new long[Keys];
@@ -103,9 +103,9 @@ public sealed class ClientTrackingTests
     [Theory]
     [InlineData(OfOne)]
     [InlineData(OfThree)]
-    public void Broadcast_tells_of_all_keys_with_a_prefix_but_with_noloop_not_of_own_changes(string shards)
+    public void Broadcast_tells_of_all_keys_with_a_prefix_but_with_noloop_not_of_own_changes(int shards)
     {
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer writer = new(node.RespEndPoint);
         using RespPeer listener = Tracker(node, "BCAST", "PREFIX", "user:", "PREFIX", "order:", "NOLOOP");
         for (int i = 0; i < 20; i++)
@@ -126,9 +126,9 @@ public sealed class ClientTrackingTests
     [Theory]
     [InlineData(OfOne)]
     [InlineData(OfThree)]
-    public void Client_of_version_two_is_told_by_another_connection(string shards)
+    public void Client_of_version_two_is_told_by_another_connection(int shards)
     {
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer writer = new(node.RespEndPoint);
         for (int round = 0; round < 6; round++)
         {
@@ -152,9 +152,9 @@ public sealed class ClientTrackingTests
     [Theory]
     [InlineData(OfOne)]
     [InlineData(OfThree)]
-    public void Client_chooses_what_is_tracked(string shards)
+    public void Client_chooses_what_is_tracked(int shards)
     {
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer writer = new(node.RespEndPoint);
         using RespPeer chooser = Tracker(node, "OPTIN");
         using RespPeer excluder = Tracker(node, "OPTOUT");
@@ -178,9 +178,9 @@ public sealed class ClientTrackingTests
     [Theory]
     [InlineData(OfOne)]
     [InlineData(OfThree)]
-    public void What_is_said_of_the_next_command_is_said_of_a_transaction(string shards)
+    public void What_is_said_of_the_next_command_is_said_of_a_transaction(int shards)
     {
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer writer = new(node.RespEndPoint);
         using RespPeer chooser = Tracker(node, "OPTIN");
         using RespPeer excluder = Tracker(node, "OPTOUT");
@@ -204,9 +204,9 @@ public sealed class ClientTrackingTests
     [Theory]
     [InlineData(OfOne)]
     [InlineData(OfThree)]
-    public void Changes_through_other_doors_and_the_end_of_a_life_count(string shards)
+    public void Changes_through_other_doors_and_the_end_of_a_life_count(int shards)
     {
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using TestClient fcp = node.Connect();
         using RespPeer writer = new(node.RespEndPoint);
         using RespPeer reader = Tracker(node);
@@ -222,9 +222,9 @@ public sealed class ClientTrackingTests
     [Theory]
     [InlineData(OfOne)]
     [InlineData(OfThree)]
-    public void What_a_transaction_reads_is_tracked(string shards)
+    public void What_a_transaction_reads_is_tracked(int shards)
     {
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer writer = new(node.RespEndPoint);
         using RespPeer reader = Tracker(node);
         foreach (string tag in (string[])["{a}", "{b}", "{c}", "{d}"])
@@ -266,7 +266,7 @@ public sealed class ClientTrackingTests
     [Fact]
     public void Tracker_that_does_not_read_costs_bounded_memory_and_others_nothing()
     {
-        using RunningNode node = RunningNode.StartWithResp("--connection-memory", "16MiB", "--shards", "1");
+        using RunningNode node = RunningNode.StartWithResp("--connection-memory", "16MiB");
         using RespPeer silent = Tracker(node, "BCAST");
         using RespPeer writer = new(node.RespEndPoint);
         string key = new('k', 240);
@@ -289,7 +289,7 @@ public sealed class ClientTrackingTests
     public void Node_says_what_redis_says()
     {
         using RedisServer redis = RedisServer.Start();
-        using RunningNode node = Start(OfOne);
+        using RunningNode node = RunningNode.StartWithResp(OfOne);
         Random random = new(17);
         for (int round = 0; round < 40; round++)
         {
@@ -344,7 +344,4 @@ public sealed class ClientTrackingTests
     }
 
     private static string Invalidate(string key) => $">2\r\n$10\r\ninvalidate\r\n*1\r\n${key.Length}\r\n{key}\r\n";
-
-    private static RunningNode Start(string shards) =>
-        RunningNode.StartWithResp("--shards", shards, "--memory", "192MiB", "--connection-memory", "64MiB");
 }

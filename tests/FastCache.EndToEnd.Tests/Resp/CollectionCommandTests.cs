@@ -12,7 +12,7 @@ public sealed class CollectionCommandTests : IDisposable
     private const string TooLong = "-ERR a reply has at most ";
     private const string TooMany = "-ERR a command looks at 65536 elements at most";
 
-    private readonly RunningNode _node = RunningNode.StartWithResp("--shards", "3", "--memory", "192MiB", "--connection-memory", "64MiB");
+    private readonly RunningNode _node = RunningNode.StartWithResp(3);
     private readonly RespPeer _peer;
 
     public CollectionCommandTests() => _peer = new RespPeer(_node.RespEndPoint);
@@ -30,16 +30,16 @@ public sealed class CollectionCommandTests : IDisposable
     public void Random_fields_are_different_ones_or_repeated_as_asked(int fields)
     {
         FillHash("hash", fields);
-        Assert.StartsWith("f", Bulks(_peer.Ask("HRANDFIELD", "hash"))[0], StringComparison.Ordinal);
-        string[] some = Bulks(_peer.Ask("HRANDFIELD", "hash", "4"));
+        Assert.StartsWith("f", RespPeer.BulksOf(_peer.Ask("HRANDFIELD", "hash"))[0], StringComparison.Ordinal);
+        string[] some = RespPeer.BulksOf(_peer.Ask("HRANDFIELD", "hash", "4"));
         Assert.Equal(4, some.Distinct().Count());
-        Assert.Equal(fields, Bulks(_peer.Ask("HRANDFIELD", "hash", "100000")).Distinct().Count());
-        string[] most = Bulks(_peer.Ask("HRANDFIELD", "hash", $"{fields - 1}"));
+        Assert.Equal(fields, RespPeer.BulksOf(_peer.Ask("HRANDFIELD", "hash", "100000")).Distinct().Count());
+        string[] most = RespPeer.BulksOf(_peer.Ask("HRANDFIELD", "hash", $"{fields - 1}"));
         Assert.Equal(fields - 1, most.Distinct().Count());
-        string[] repeated = Bulks(_peer.Ask("HRANDFIELD", "hash", $"-{2 * fields}"));
+        string[] repeated = RespPeer.BulksOf(_peer.Ask("HRANDFIELD", "hash", $"-{2 * fields}"));
         Assert.Equal(2 * fields, repeated.Length);
         Assert.InRange(repeated.Distinct().Count(), 2, fields);
-        string[] pairs = Bulks(_peer.Ask("HRANDFIELD", "hash", "-10", "WITHVALUES"));
+        string[] pairs = RespPeer.BulksOf(_peer.Ask("HRANDFIELD", "hash", "-10", "WITHVALUES"));
         Assert.All(pairs.Chunk(2), pair => Assert.Equal(pair[0].Replace('f', 'v'), pair[1]));
         _peer.Ask("HELLO", "3");
         Assert.StartsWith("*3\r\n*2\r\n$", _peer.Ask("HRANDFIELD", "hash", "3", "WITHVALUES"), StringComparison.Ordinal);
@@ -50,12 +50,12 @@ public sealed class CollectionCommandTests : IDisposable
     public void Every_field_is_as_probable_as_another()
     {
         FillHash("hash", 10);
-        Dictionary<string, int> seen = Bulks(_peer.Ask("HRANDFIELD", "hash", "-10000")).GroupBy(field => field).ToDictionary(group => group.Key, group => group.Count());
+        Dictionary<string, int> seen = RespPeer.BulksOf(_peer.Ask("HRANDFIELD", "hash", "-10000")).GroupBy(field => field).ToDictionary(group => group.Key, group => group.Count());
         Assert.All(seen.Values, count => Assert.InRange(count, 800, 1_200));
         seen.Clear();
         for (int i = 0; i < 1_000; i++)
         {
-            foreach (string field in Bulks(_peer.Ask("HRANDFIELD", "hash", "3")))
+            foreach (string field in RespPeer.BulksOf(_peer.Ask("HRANDFIELD", "hash", "3")))
             {
                 seen[field] = seen.GetValueOrDefault(field) + 1;
             }
@@ -71,13 +71,13 @@ public sealed class CollectionCommandTests : IDisposable
     public void Popped_members_are_gone(int members)
     {
         FillSet("set", members);
-        string one = Bulks(_peer.Ask("SPOP", "set"))[0];
+        string one = RespPeer.BulksOf(_peer.Ask("SPOP", "set"))[0];
         Assert.Equal(":0\r\n", _peer.Ask("SISMEMBER", "set", one));
-        string[] some = Bulks(_peer.Ask("SPOP", "set", "3"));
+        string[] some = RespPeer.BulksOf(_peer.Ask("SPOP", "set", "3"));
         Assert.Equal(3, some.Distinct().Count());
         Assert.Equal("*3\r\n:0\r\n:0\r\n:0\r\n", _peer.Ask(["SMISMEMBER", "set", .. some]));
         Assert.Equal($":{members - 4}\r\n", _peer.Ask("SCARD", "set"));
-        string[] rest = Bulks(_peer.Ask("SPOP", "set", "100000"));
+        string[] rest = RespPeer.BulksOf(_peer.Ask("SPOP", "set", "100000"));
         Assert.Equal(members, rest.Concat(some).Append(one).Distinct().Count());
         Assert.Equal("+none\r\n", _peer.Ask("TYPE", "set"));
         Assert.Equal("$-1\r\n", _peer.Ask("SPOP", "set"));
@@ -93,14 +93,14 @@ public sealed class CollectionCommandTests : IDisposable
         FillSet("set", elements);
         FillHash("hash", elements);
         bool isHash = command == "HSCAN";
-        string[] all = Scan(command, isHash ? "hash" : "set", "COUNT", "70");
-        Assert.Equal(isHash ? 2 * elements : elements, all.Length);
-        Assert.Equal(all.Length, all.Distinct().Count());
-        string[] fitting = Scan(command, isHash ? "hash" : "set", "MATCH", isHash ? "f*1" : "m*1");
-        Assert.Equal(Enumerable.Range(0, elements).Count(i => i % 10 == 1) * (isHash ? 2 : 1), fitting.Length);
+        List<string> all = _peer.Scan([command, isHash ? "hash" : "set"], "COUNT", "70");
+        Assert.Equal(isHash ? 2 * elements : elements, all.Count);
+        Assert.Equal(all.Count, all.Distinct().Count());
+        List<string> fitting = _peer.Scan([command, isHash ? "hash" : "set"], "MATCH", isHash ? "f*1" : "m*1");
+        Assert.Equal(Enumerable.Range(0, elements).Count(i => i % 10 == 1) * (isHash ? 2 : 1), fitting.Count);
         if (isHash)
         {
-            Assert.Equal(elements, Scan("HSCAN", "hash", "NOVALUES", "COUNT", "1000").Distinct().Count());
+            Assert.Equal(elements, _peer.Scan(["HSCAN", "hash"], "NOVALUES", "COUNT", "1000").Distinct().Count());
         }
     }
 
@@ -113,13 +113,13 @@ public sealed class CollectionCommandTests : IDisposable
             Assert.Equal(":1\r\n", _peer.Ask("HSET", "hash", $"f{i}", value));
         }
 
-        Assert.Equal(20, Scan("HSCAN", "hash", "COUNT", "1000").Count(text => text != value));
+        Assert.Equal(20, _peer.Scan(["HSCAN", "hash"], "COUNT", "1000").Count(text => text != value));
         Assert.StartsWith(TooLong, _peer.Ask("HGETALL", "hash"), StringComparison.Ordinal);
         Assert.StartsWith(TooLong, _peer.Ask("HVALS", "hash"), StringComparison.Ordinal);
         Assert.StartsWith(TooLong, _peer.Ask("HMGET", "hash", "f0", "f1", "f2", "f3", "f4"), StringComparison.Ordinal);
         Assert.StartsWith(TooLong, _peer.Ask("HRANDFIELD", "hash", "-5", "WITHVALUES"), StringComparison.Ordinal);
-        Assert.Equal(20, Bulks(_peer.Ask("HKEYS", "hash")).Length);
-        Assert.Equal(value, Bulks(_peer.Ask("HGET", "hash", "f7"))[0]);
+        Assert.Equal(20, RespPeer.BulksOf(_peer.Ask("HKEYS", "hash")).Length);
+        Assert.Equal(value, RespPeer.BulksOf(_peer.Ask("HGET", "hash", "f7"))[0]);
         Assert.Equal($":{value.Length}\r\n", _peer.Ask("HSTRLEN", "hash", "f7"));
         Assert.Equal("-ERR hash value is not an integer\r\n", _peer.Ask("HINCRBY", "hash", "f7", "1"));
         Assert.Equal("-ERR hash value is not a float\r\n", _peer.Ask("HINCRBYFLOAT", "hash", "f7", "1"));
@@ -183,7 +183,7 @@ public sealed class CollectionCommandTests : IDisposable
                 Assert.Equal(":10000\r\n", _peer.Ask(["SADD", $"set{i}", .. some]));
             }
 
-            Assert.Equal(members, Bulks(_peer.Ask("SMEMBERS", $"set{i}")).Order(StringComparer.Ordinal));
+            Assert.Equal(members, RespPeer.BulksOf(_peer.Ask("SMEMBERS", $"set{i}")).Order(StringComparer.Ordinal));
             Assert.StartsWith(TooLong, _peer.Ask("SRANDMEMBER", $"set{i}", "-65536"), StringComparison.Ordinal);
         }
     }
@@ -214,7 +214,7 @@ public sealed class CollectionCommandTests : IDisposable
         int whole = 0;
         for (int i = 0; i < Count; i++)
         {
-            string[] fields = Bulks(_peer.Ask("HKEYS", $"hash{i}"));
+            string[] fields = RespPeer.BulksOf(_peer.Ask("HKEYS", $"hash{i}"));
             whole += fields.Length > 0 ? 1 : 0;
             Assert.True(fields.Length == 0 || fields.Order(StringComparer.Ordinal).SequenceEqual(expected), $"hash{i} has {fields.Length} fields");
         }
@@ -222,30 +222,9 @@ public sealed class CollectionCommandTests : IDisposable
         Assert.InRange(whole, Count / 10, Count - 50);
     }
 
-    private string[] Scan(string command, string key, params string[] words)
-    {
-        List<string> found = [];
-        string cursor = "0";
-        do
-        {
-            string[] parts = Bulks(_peer.Ask([command, key, cursor, .. words]));
-            cursor = parts[0];
-            found.AddRange(parts[1..]);
-        }
-        while (cursor != "0");
-        return [.. found];
-    }
-
     private void FillHash(string key, int fields) => Assert.Equal(
         $":{fields}\r\n", _peer.Ask(["HSET", key, .. Enumerable.Range(0, fields).SelectMany<int, string>(i => [$"f{i}", $"v{i}"])]));
 
     private void FillSet(string key, int members) => Assert.Equal(
         $":{members}\r\n", _peer.Ask(["SADD", key, .. Enumerable.Range(0, members).Select(i => $"m{i}")]));
-
-    /// <summary>The bulks of a reply, none of which has a line end.</summary>
-    private static string[] Bulks(string reply)
-    {
-        string[] lines = reply.Split("\r\n");
-        return [.. lines.Where((_, index) => index > 0 && lines[index - 1].StartsWith('$') && lines[index - 1] != "$-1")];
-    }
 }

@@ -5,8 +5,8 @@ namespace FastCache.EndToEnd.Tests.Resp;
 /// <summary>What subscribers are told of what happens to keys.</summary>
 public sealed class KeyEventTests
 {
-    private const string OfThree = "3";
-    private const string OfOne = "1";
+    private const int OfThree = 3;
+    private const int OfOne = 1;
 
     private static readonly string[] Commands =
     [
@@ -33,9 +33,9 @@ public sealed class KeyEventTests
     [Theory]
     [InlineData(OfOne)]
     [InlineData(OfThree)]
-    public void Events_are_told_only_of_the_classes_that_are_set(string shards)
+    public void Events_are_told_only_of_the_classes_that_are_set(int shards)
     {
-        using RunningNode node = Start(shards, "--notify-keyspace-events", "Kg");
+        using RunningNode node = RunningNode.StartWithResp(shards, "--notify-keyspace-events", "Kg");
         using RespPeer peer = new(node.RespEndPoint);
         using RespPeer subscriber = new(node.RespEndPoint);
         Assert.Equal("*2\r\n$22\r\nnotify-keyspace-events\r\n$2\r\ngK\r\n", peer.Ask("CONFIG", "GET", "notify-keyspace-events"));
@@ -56,10 +56,10 @@ public sealed class KeyEventTests
     [Theory]
     [InlineData(OfOne)]
     [InlineData(OfThree)]
-    public void Many_events_at_once_come_whole_and_in_order(string shards)
+    public void Many_events_at_once_come_whole_and_in_order(int shards)
     {
         const int Count = 20_000;
-        using RunningNode node = Start(shards, "--notify-keyspace-events", "E$");
+        using RunningNode node = RunningNode.StartWithResp(shards, "--notify-keyspace-events", "E$");
         using RespPeer peer = new(node.RespEndPoint);
         List<RespPeer> subscribers = [.. Enumerable.Range(0, 3).Select(_ => new RespPeer(node.RespEndPoint))];
         subscribers.ForEach(subscriber => subscriber.Ask("SUBSCRIBE", "__keyevent@0__:incrby"));
@@ -76,7 +76,7 @@ public sealed class KeyEventTests
     [Fact]
     public void Evictions_are_told()
     {
-        using RunningNode node = Start(OfOne, "--notify-keyspace-events", "Ee", "--memory", "32MiB");
+        using RunningNode node = RunningNode.StartWithResp(OfOne, "--notify-keyspace-events", "Ee", "--memory", "32MiB");
         using RespPeer peer = new(node.RespEndPoint);
         using RespPeer subscriber = new(node.RespEndPoint);
         subscriber.Ask("PSUBSCRIBE", "*");
@@ -99,7 +99,7 @@ public sealed class KeyEventTests
     [InlineData("CONFIG SET notify-keyspace-events", "wrong number of arguments for 'config|set' command")]
     public void Settings_that_cannot_be_set_are_refused(string command, string why)
     {
-        using RunningNode node = Start(OfOne);
+        using RunningNode node = RunningNode.StartWithResp(OfOne);
         using RespPeer peer = new(node.RespEndPoint);
         string reply = peer.Ask(command.Split(' '));
         Assert.StartsWith("-ERR ", reply, StringComparison.Ordinal);
@@ -115,10 +115,10 @@ public sealed class KeyEventTests
         Assert.Contains("'KQ' has other letters than Ag$lshzxetdKE", errors, StringComparison.Ordinal);
     }
 
-    private static void CompareWithRedis(string shards)
+    private static void CompareWithRedis(int shards)
     {
         using RedisServer redis = RedisServer.Start();
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer there = new(redis.EndPoint);
         using RespPeer here = new(node.RespEndPoint);
         using RespPeer thereTold = new(redis.EndPoint);
@@ -157,7 +157,4 @@ public sealed class KeyEventTests
         $"*4\r\n$8\r\npmessage\r\n{Bulk("__key*")}{Bulk(channel)}{Bulk(text)}";
 
     private static string Bulk(string text) => $"${text.Length}\r\n{text}\r\n";
-
-    private static RunningNode Start(string shards, params string[] options) => RunningNode.StartWithResp(
-        ["--shards", shards, "--connection-memory", "64MiB", .. options.Contains("--memory") ? [] : (string[])["--memory", "192MiB"], .. options]);
 }

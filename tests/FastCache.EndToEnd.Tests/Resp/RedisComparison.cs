@@ -22,10 +22,10 @@ internal static class RedisComparison
     /// <summary>Random commands of a kind.</summary>
     public static RandomCommands Of(string kind, Random random) => Sources[kind](random);
 
-    public static void Run(string kind, params string[] options)
+    public static void Run(string kind, int shards, params string[] options)
     {
         using RedisServer redis = RedisServer.Start();
-        using RunningNode node = RunningNode.StartWithResp(options);
+        using RunningNode node = RunningNode.StartWithResp(shards, options);
         using RespPeer there = new(redis.EndPoint);
         using RespPeer here = new(node.RespEndPoint);
         Random random = new(7);
@@ -74,15 +74,6 @@ internal static class RedisComparison
     public static SortedSet<string> KeysOf(RespPeer peer, params string[] words)
     {
         peer.Ask("HELLO", "2");
-        SortedSet<string> keys = new(StringComparer.Ordinal);
-        string cursor = "0";
-        do
-        {
-            string[] parts = peer.Ask(["SCAN", cursor, "COUNT", "7", .. words]).Split("\r\n");
-            cursor = parts[2];
-            keys.UnionWith(parts[4..^1].Where((_, index) => index % 2 == 1));
-        }
-        while (cursor != "0");
-        return keys;
+        return new(peer.Scan(["SCAN"], ["COUNT", "7", .. words]), StringComparer.Ordinal);
     }
 }

@@ -12,7 +12,7 @@ public sealed class RespClusterTests
     {
         using ClusterFile file = new();
         file.Write(1, ClusterFile.LowerOfA);
-        using RunningNode node = Start(file, shards);
+        using RunningNode node = file.StartWithResp(shards);
         using RespPeer peer = new(node.RespEndPoint);
         int port = 7600 + node.RespEndPoint.Port - node.EndPoint.Port;
         foreach (string key in ClusterFile.Keys(20, isUpper: true))
@@ -39,7 +39,7 @@ public sealed class RespClusterTests
     {
         using ClusterFile file = new();
         file.Write(1, ClusterFile.AllOfA);
-        using RunningNode node = Start(file, 3);
+        using RunningNode node = file.StartWithResp(3);
         using RespPeer peer = new(node.RespEndPoint);
         const string Crossing = "-CROSSSLOT Keys in request don't hash to the same slot\r\n";
         Assert.Equal(Crossing, peer.Ask("MGET", "a", "b"));
@@ -59,7 +59,7 @@ public sealed class RespClusterTests
     {
         using ClusterFile file = new();
         file.Write(1, ClusterFile.AllOfA);
-        using RunningNode node = Start(file, shards);
+        using RunningNode node = file.StartWithResp(shards);
         using RespPeer waiter = new(node.RespEndPoint);
         using RespPeer other = new(node.RespEndPoint);
         string key = ClusterFile.Keys(1, isUpper: true)[0];
@@ -77,7 +77,7 @@ public sealed class RespClusterTests
     {
         using ClusterFile file = new();
         file.Write(3, ClusterFile.LowerOfA);
-        using RunningNode node = Start(file, 1);
+        using RunningNode node = file.StartWithResp(1);
         using RespPeer peer = new(node.RespEndPoint);
         int port = 7600 + node.RespEndPoint.Port - node.EndPoint.Port;
         string id = peer.Ask("CLUSTER", "MYID");
@@ -95,12 +95,9 @@ public sealed class RespClusterTests
         {
             using ClusterFile file = new();
             file.Write(1, "0-16383 a b");
-            using RunningNode node = Start(file, 1);
+            using RunningNode node = file.StartWithResp(1);
             using RespPeer peer = new(node.RespEndPoint);
             return peer.Ask("CLUSTER", "SHARDS");
         }
     }
-
-    private static RunningNode Start(ClusterFile file, int shards) => RunningNode.StartWithResp(
-        "--topology", file.Path, "--node", "a", "--shards", $"{shards}", "--memory", "192MiB", "--connection-memory", "64MiB");
 }

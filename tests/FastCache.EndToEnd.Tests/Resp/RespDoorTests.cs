@@ -75,7 +75,7 @@ public sealed class RespDoorTests
     {
         const int Count = 400;
         const int Bytes = 40_000;
-        using RunningNode node = RunningNode.StartWithResp("--shards", $"{shards}");
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer peer = new(node.RespEndPoint);
         string[] keys = [.. Enumerable.Range(0, Count).Select(i => $"key:{i}")];
         string[] values = [.. keys.Select((key, i) => key + new string((char)('a' + (i % 26)), Bytes))];
@@ -165,12 +165,12 @@ public sealed class RespDoorTests
     }
 
     [Theory]
-    [InlineData("1")]
-    [InlineData("3")]
-    public void Requests_of_very_many_keys_are_answered_in_full(string shards)
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Requests_of_very_many_keys_are_answered_in_full(int shards)
     {
         const int Count = 20_000;
-        using RunningNode node = RunningNode.StartWithResp("--shards", shards, "--memory", "192MiB", "--connection-memory", "64MiB");
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer peer = new(node.RespEndPoint);
         string[] keys = [.. Enumerable.Range(0, Count).Select(i => $"k{i}")];
         Assert.Equal("+OK\r\n", peer.Ask(["MSET", .. keys.SelectMany(key => new[] { key, key })]));
@@ -306,7 +306,7 @@ public sealed class RespDoorTests
 
     private static RunningNode StartFull(int storedBytes)
     {
-        RunningNode node = RunningNode.StartWithResp("--shards", "1", "--memory", "8MiB");
+        RunningNode node = RunningNode.StartWithResp(1, "--memory", "8MiB");
         using RespPeer peer = new(node.RespEndPoint);
         string value = new('v', storedBytes);
         foreach (int[] some in Enumerable.Range(0, (9 << 20) / storedBytes).Chunk(100))

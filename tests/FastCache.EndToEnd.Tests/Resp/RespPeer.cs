@@ -25,6 +25,23 @@ internal sealed class RespPeer : IDisposable
         return ReadReply();
     }
 
+    /// <summary>Everything that SCAN, HSCAN or one like them returns, from the first step to the last.</summary>
+    /// <param name="command">What stands before the cursor.</param>
+    /// <param name="words">What stands behind it.</param>
+    public List<string> Scan(string[] command, params string[] words)
+    {
+        List<string> found = [];
+        string cursor = "0";
+        do
+        {
+            string[] bulks = BulksOf(Ask([.. command, cursor, .. words]));
+            cursor = bulks[0];
+            found.AddRange(bulks[1..]);
+        }
+        while (cursor != "0");
+        return found;
+    }
+
     public void Send(ReadOnlySpan<byte> bytes) => _socket.Send(bytes);
 
     /// <summary>Tells the node that nothing more will come.</summary>
@@ -67,6 +84,13 @@ internal sealed class RespPeer : IDisposable
             at = EndOf(array, at);
             yield return array[start..at];
         }
+    }
+
+    /// <summary>The bulks of a reply, at whatever depth; none of them has a line end.</summary>
+    public static string[] BulksOf(string reply)
+    {
+        string[] lines = reply.Split("\r\n");
+        return [.. lines.Where((_, index) => index > 0 && lines[index - 1].StartsWith('$') && lines[index - 1] != "$-1")];
     }
 
     private static int EndOf(string replies, int start)

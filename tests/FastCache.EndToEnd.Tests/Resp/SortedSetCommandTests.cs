@@ -10,7 +10,7 @@ public sealed class SortedSetCommandTests : IDisposable
     private const string TooLong = "-ERR a reply has at most ";
     private const string TooMany = "-ERR a command looks at 65536 elements at most";
 
-    private readonly RunningNode _node = RunningNode.StartWithResp("--shards", "3", "--memory", "192MiB", "--connection-memory", "64MiB");
+    private readonly RunningNode _node = RunningNode.StartWithResp(3);
     private readonly RespPeer _peer;
 
     public SortedSetCommandTests() => _peer = new RespPeer(_node.RespEndPoint);
@@ -32,8 +32,8 @@ public sealed class SortedSetCommandTests : IDisposable
             _peer.Ask("ZADD", "set", $"{i}", $"n{i:0000}");
         }
 
-        Assert.Equal(["n0002", "n0003"], Bulks(_peer.Ask("ZRANGE", "set", "[n0002", "[n0003", "BYLEX")));
-        Assert.Equal(["n0003"], Bulks(_peer.Ask("ZRANGEBYLEX", "set", "(n0002", "(n0004")));
+        Assert.Equal(["n0002", "n0003"], RespPeer.BulksOf(_peer.Ask("ZRANGE", "set", "[n0002", "[n0003", "BYLEX")));
+        Assert.Equal(["n0003"], RespPeer.BulksOf(_peer.Ask("ZRANGEBYLEX", "set", "(n0002", "(n0004")));
         Assert.Equal($":{members - 5}\r\n", _peer.Ask("ZLEXCOUNT", "set", "[n00045", "+"));
         Assert.Equal($":{members - 1}\r\n", _peer.Ask("ZREMRANGEBYLEX", "set", "-", $"(n{members - 1:0000}"));
     }
@@ -44,13 +44,13 @@ public sealed class SortedSetCommandTests : IDisposable
     public void Random_members_are_different_ones_or_repeated_as_asked(int members)
     {
         Fill("set", members);
-        Assert.StartsWith("m", Bulks(_peer.Ask("ZRANDMEMBER", "set"))[0], StringComparison.Ordinal);
-        Assert.Equal(4, Bulks(_peer.Ask("ZRANDMEMBER", "set", "4")).Distinct().Count());
-        Assert.Equal(members, Bulks(_peer.Ask("ZRANDMEMBER", "set", "100000")).Distinct().Count());
-        string[] repeated = Bulks(_peer.Ask("ZRANDMEMBER", "set", $"-{2 * members}"));
+        Assert.StartsWith("m", RespPeer.BulksOf(_peer.Ask("ZRANDMEMBER", "set"))[0], StringComparison.Ordinal);
+        Assert.Equal(4, RespPeer.BulksOf(_peer.Ask("ZRANDMEMBER", "set", "4")).Distinct().Count());
+        Assert.Equal(members, RespPeer.BulksOf(_peer.Ask("ZRANDMEMBER", "set", "100000")).Distinct().Count());
+        string[] repeated = RespPeer.BulksOf(_peer.Ask("ZRANDMEMBER", "set", $"-{2 * members}"));
         Assert.Equal(2 * members, repeated.Length);
         Assert.InRange(repeated.Distinct().Count(), 2, members);
-        string[] pairs = Bulks(_peer.Ask("ZRANDMEMBER", "set", "-10", "WITHSCORES"));
+        string[] pairs = RespPeer.BulksOf(_peer.Ask("ZRANDMEMBER", "set", "-10", "WITHSCORES"));
         Assert.All(pairs.Chunk(2), pair => Assert.Equal(pair[0][1..], pair[1]));
         _peer.Ask("HELLO", "3");
         Assert.Matches("^\\*1\r\n\\*2\r\n\\$\\d\r\nm(\\d+)\r\n,\\1\r\n$", _peer.Ask("ZRANDMEMBER", "set", "1", "WITHSCORES"));
@@ -63,20 +63,10 @@ public sealed class SortedSetCommandTests : IDisposable
     {
         Fill("set", members);
         _peer.Ask("HELLO", "3");
-        Dictionary<string, string> seen = [];
-        string cursor = "0";
-        do
-        {
-            string[] bulks = Bulks(_peer.Ask("ZSCAN", "set", cursor, "COUNT", "70"));
-            cursor = bulks[0];
-            foreach (string[] pair in bulks[1..].Chunk(2))
-            {
-                seen.Add(pair[0], pair[1]);
-            }
-        }
-        while (cursor != "0");
-        Assert.Equal(members, seen.Count);
-        Assert.All(seen, pair => Assert.Equal(pair.Key[1..], pair.Value));
+        string[][] seen = [.. _peer.Scan(["ZSCAN", "set"], "COUNT", "70").Chunk(2)];
+        Assert.Equal(members, seen.DistinctBy(pair => pair[0]).Count());
+        Assert.Equal(members, seen.Length);
+        Assert.All(seen, pair => Assert.Equal(pair[0][1..], pair[1]));
     }
 
     [Fact]
@@ -192,6 +182,4 @@ public sealed class SortedSetCommandTests : IDisposable
 
         Assert.Equal($":{members.ToString(CultureInfo.InvariantCulture)}\r\n", _peer.Ask("ZCARD", key));
     }
-
-    private static string[] Bulks(string reply) => [.. reply.Split("\r\n").Where(line => line.Length > 0 && line[0] is not ('*' or '$'))];
 }

@@ -6,14 +6,14 @@ namespace FastCache.EndToEnd.Tests.Resp;
 public sealed class SortedSetUseTests
 {
     [Theory]
-    [InlineData("1", "Resp2")]
-    [InlineData("3", "Resp3")]
-    public async Task A_sliding_window_limits_rates(string shards, string protocol)
+    [InlineData(1, "Resp2")]
+    [InlineData(3, "Resp3")]
+    public async Task A_sliding_window_limits_rates(int shards, string protocol)
     {
         const int Limit = 5;
         const long WindowMillis = 1_000;
-        using RunningNode node = Start(shards);
-        await using ConnectionMultiplexer redis = await Connect(node, protocol);
+        using RunningNode node = RunningNode.StartWithResp(shards);
+        await using ConnectionMultiplexer redis = await StackExchangePeer.ConnectAsync(node, protocol);
         IDatabase database = redis.GetDatabase();
         long now = 1_700_000_000_000;
         int requests = 0;
@@ -49,13 +49,13 @@ public sealed class SortedSetUseTests
     }
 
     [Theory]
-    [InlineData("1", "Resp3")]
-    [InlineData("3", "Resp2")]
-    public async Task A_leaderboard_knows_the_best_and_everyones_rank(string shards, string protocol)
+    [InlineData(1, "Resp3")]
+    [InlineData(3, "Resp2")]
+    public async Task A_leaderboard_knows_the_best_and_everyones_rank(int shards, string protocol)
     {
         const int Players = 2_000;
-        using RunningNode node = Start(shards);
-        await using ConnectionMultiplexer redis = await Connect(node, protocol);
+        using RunningNode node = RunningNode.StartWithResp(shards);
+        await using ConnectionMultiplexer redis = await StackExchangePeer.ConnectAsync(node, protocol);
         IDatabase database = redis.GetDatabase();
         Random random = new(1);
         Dictionary<string, double> points = [];
@@ -96,15 +96,5 @@ public sealed class SortedSetUseTests
         Assert.Equal(points.Count - 100, await database.SortedSetRemoveRangeByRankAsync("board", 0, -101));
         Assert.Equal(100, await database.SortedSetLengthAsync("board"));
         Assert.Equal(0, node.Stop());
-    }
-
-    private static RunningNode Start(string shards) =>
-        RunningNode.StartWithResp("--shards", shards, "--memory", "192MiB", "--connection-memory", "64MiB");
-
-    private static Task<ConnectionMultiplexer> Connect(RunningNode node, string protocol)
-    {
-        ConfigurationOptions options = ConfigurationOptions.Parse($"{node.RespEndPoint},abortConnect=true");
-        options.Protocol = Enum.Parse<RedisProtocol>(protocol);
-        return ConnectionMultiplexer.ConnectAsync(options);
     }
 }

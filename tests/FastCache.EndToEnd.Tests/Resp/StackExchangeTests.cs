@@ -6,14 +6,12 @@ namespace FastCache.EndToEnd.Tests.Resp;
 public sealed class StackExchangeTests
 {
     [Theory]
-    [InlineData("1", "Resp2")]
-    [InlineData("3", "Resp3")]
-    public async Task Strings_and_keys_work_as_with_redis(string shards, string protocol)
+    [InlineData(1, "Resp2")]
+    [InlineData(3, "Resp3")]
+    public async Task Strings_and_keys_work_as_with_redis(int shards, string protocol)
     {
-        using RunningNode node = RunningNode.StartWithResp("--shards", shards, "--memory", "192MiB", "--connection-memory", "64MiB");
-        ConfigurationOptions options = ConfigurationOptions.Parse($"{node.RespEndPoint},abortConnect=true,allowAdmin=true");
-        options.Protocol = Enum.Parse<RedisProtocol>(protocol);
-        await using ConnectionMultiplexer redis = await ConnectionMultiplexer.ConnectAsync(options);
+        using RunningNode node = RunningNode.StartWithResp(shards);
+        await using ConnectionMultiplexer redis = await StackExchangePeer.ConnectAsync(node, protocol);
         IDatabase database = redis.GetDatabase();
 
         Assert.True(await database.StringSetAsync("a", "value", TimeSpan.FromMinutes(5)));

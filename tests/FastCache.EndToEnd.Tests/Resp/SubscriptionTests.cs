@@ -8,15 +8,15 @@ namespace FastCache.EndToEnd.Tests.Resp;
 /// <summary>Channels: who is told what, on nodes of one shard and of several.</summary>
 public sealed class SubscriptionTests
 {
-    private const string OfThree = "3";
-    private const string OfOne = "1";
+    private const int OfThree = 3;
+    private const int OfOne = 1;
 
     [Theory]
     [InlineData(OfOne)]
     [InlineData(OfThree)]
-    public void Message_reaches_the_subscribers_of_all_shards_and_they_are_counted(string shards)
+    public void Message_reaches_the_subscribers_of_all_shards_and_they_are_counted(int shards)
     {
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         List<RespPeer> subscribers = [.. Enumerable.Range(0, 9).Select(_ => new RespPeer(node.RespEndPoint))];
         foreach (RespPeer subscriber in subscribers)
         {
@@ -37,10 +37,10 @@ public sealed class SubscriptionTests
     [Theory]
     [InlineData(OfOne)]
     [InlineData(OfThree)]
-    public async Task Messages_of_one_publisher_come_whole_and_in_order(string shards)
+    public async Task Messages_of_one_publisher_come_whole_and_in_order(int shards)
     {
         const int Count = 3_000;
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer subscriber = new(node.RespEndPoint);
         subscriber.Ask("HELLO", "3");
         Assert.Equal(Frame('>', "psubscribe", "n*", 1), subscriber.Ask("PSUBSCRIBE", "n*"));
@@ -80,7 +80,7 @@ public sealed class SubscriptionTests
     [Fact]
     public void Connection_of_version_two_with_subscriptions_takes_only_their_commands()
     {
-        using RunningNode node = Start(OfOne);
+        using RunningNode node = RunningNode.StartWithResp(OfOne);
         using RespPeer peer = new(node.RespEndPoint);
         peer.Send([.. RespPeer.Encode("SUBSCRIBE", "a", "b"), .. RespPeer.Encode("GET", "k"), .. RespPeer.Encode("PING"), .. RespPeer.Encode("UNSUBSCRIBE", "b", "a"), .. RespPeer.Encode("GET", "k")]);
         Assert.Equal(Frame('*', "subscribe", "a", 1) + Frame('*', "subscribe", "b", 2), peer.ReadReply() + peer.ReadReply());
@@ -98,10 +98,10 @@ public sealed class SubscriptionTests
     [Theory]
     [InlineData(OfOne)]
     [InlineData(OfThree)]
-    public async Task Message_never_follows_the_end_of_the_last_subscription(string shards)
+    public async Task Message_never_follows_the_end_of_the_last_subscription(int shards)
     {
         const int Rounds = 400;
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer peer = new(node.RespEndPoint);
         using RespPeer publisher = new(node.RespEndPoint);
         using CancellationTokenSource ends = new();
@@ -148,10 +148,10 @@ public sealed class SubscriptionTests
     [Theory]
     [InlineData(OfOne)]
     [InlineData(OfThree)]
-    public void Subscriber_that_does_not_read_is_disconnected_and_memory_stays_bounded(string shards)
+    public void Subscriber_that_does_not_read_is_disconnected_and_memory_stays_bounded(int shards)
     {
         const int Messages = 3_000;
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer good = new(node.RespEndPoint);
         good.Ask("SUBSCRIBE", "c");
         using RespPeer silent = new(node.RespEndPoint);
@@ -190,7 +190,7 @@ public sealed class SubscriptionTests
     public void All_subscriptions_that_one_connection_may_have_end_with_one_command()
     {
         const int Count = 13_000;
-        using RunningNode node = Start(OfOne, "--connection-memory", "256MiB");
+        using RunningNode node = RunningNode.StartWithResp(OfOne, "--connection-memory", "256MiB");
         using RespPeer peer = new(node.RespEndPoint);
         Assert.Equal(Frame('*', "subscribe", $"channel:{Count}", Count), LastOf(peer, "SUBSCRIBE", Enumerable.Range(1, Count).Select(i => $"channel:{i}")));
         Assert.StartsWith("-ERR too many subscriptions of one connection", LastOf(peer, "SUBSCRIBE", Enumerable.Range(Count, 2_000).Select(i => $"channel:{i}")), StringComparison.Ordinal);
@@ -209,7 +209,7 @@ public sealed class SubscriptionTests
     [Fact]
     public void Subscriber_may_be_silent_for_as_long_as_it_likes()
     {
-        using RunningNode node = Start(OfOne, "--idle-timeout", "1");
+        using RunningNode node = RunningNode.StartWithResp(OfOne, "--idle-timeout", "1");
         using RespPeer subscriber = new(node.RespEndPoint);
         subscriber.Ask("SUBSCRIBE", "c");
         using RespPeer silent = new(node.RespEndPoint);
@@ -224,13 +224,11 @@ public sealed class SubscriptionTests
     [InlineData(OfOne, "Resp2")]
     [InlineData(OfThree, "Resp2")]
     [InlineData(OfThree, "Resp3")]
-    public async Task StackExchange_subscribes_and_publishes(string shards, string protocol)
+    public async Task StackExchange_subscribes_and_publishes(int shards, string protocol)
     {
-        using RunningNode node = Start(shards);
-        ConfigurationOptions options = ConfigurationOptions.Parse($"{node.RespEndPoint},abortConnect=true");
-        options.Protocol = Enum.Parse<RedisProtocol>(protocol);
-        await using ConnectionMultiplexer redis = await ConnectionMultiplexer.ConnectAsync(options);
-        await using ConnectionMultiplexer other = await ConnectionMultiplexer.ConnectAsync(options);
+        using RunningNode node = RunningNode.StartWithResp(shards);
+        await using ConnectionMultiplexer redis = await StackExchangePeer.ConnectAsync(node, protocol);
+        await using ConnectionMultiplexer other = await StackExchangePeer.ConnectAsync(node, protocol);
         ISubscriber subscriber = redis.GetSubscriber();
         ChannelMessageQueue plain = await subscriber.SubscribeAsync(RedisChannel.Literal("orders"));
         ChannelMessageQueue fitting = await subscriber.SubscribeAsync(RedisChannel.Pattern("ord*"));
@@ -247,9 +245,9 @@ public sealed class SubscriptionTests
     [Theory]
     [InlineData(OfOne)]
     [InlineData(OfThree)]
-    public void Connections_of_all_shards_are_ended_by_number_address_and_type(string shards)
+    public void Connections_of_all_shards_are_ended_by_number_address_and_type(int shards)
     {
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer killer = new(node.RespEndPoint);
         List<RespPeer> peers = [.. Enumerable.Range(0, 6).Select(_ => new RespPeer(node.RespEndPoint))];
         string id = peers[0].Ask("CLIENT", "ID")[1..^2];
@@ -280,10 +278,10 @@ public sealed class SubscriptionTests
     [RedisFact]
     public void Node_of_three_shards_says_of_channels_what_redis_says() => CompareWithRedis(OfThree);
 
-    private static void CompareWithRedis(string shards)
+    private static void CompareWithRedis(int shards)
     {
         using RedisServer redis = RedisServer.Start();
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         Random random = new(11);
         for (int round = 0; round < 30; round++)
         {
@@ -339,9 +337,6 @@ public sealed class SubscriptionTests
     }
 
     private static CancellationToken Soon() => new CancellationTokenSource(TimeSpan.FromSeconds(20)).Token;
-
-    private static RunningNode Start(string shards, params string[] options) => RunningNode.StartWithResp(
-        ["--shards", shards, "--memory", "192MiB", .. options.Contains("--connection-memory") ? [] : (string[])["--connection-memory", "64MiB"], .. options]);
 
     private static string LastOf(RespPeer peer, string command, IEnumerable<string> names)
     {

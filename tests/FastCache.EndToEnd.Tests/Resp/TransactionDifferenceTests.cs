@@ -28,20 +28,19 @@ public sealed partial class TransactionDifferenceTests
 
     [RedisTheory]
     [MemberData(nameof(Kinds))]
-    public void Node_of_one_shard_ends_transactions_as_redis_does(string kind) => Compare(kind, "--shards", "1");
+    public void Node_of_one_shard_ends_transactions_as_redis_does(string kind) => Compare(kind, 1);
 
     [RedisTheory]
     [MemberData(nameof(Kinds))]
-    public void Node_of_three_shards_ends_transactions_as_redis_does(string kind) =>
-        Compare(kind, "--shards", "3", "--memory", "192MiB", "--connection-memory", "64MiB");
+    public void Node_of_three_shards_ends_transactions_as_redis_does(string kind) => Compare(kind, 3);
 
     [RedisFact]
-    public void Node_of_the_portable_backend_ends_transactions_as_redis_does() => Compare("strings", "--shards", "1", "--io", "sockets");
+    public void Node_of_the_portable_backend_ends_transactions_as_redis_does() => Compare("strings", 1, "--io", "sockets");
 
-    private static void Compare(string kind, params string[] options)
+    private static void Compare(string kind, int shards, params string[] options)
     {
         using RedisServer redis = RedisServer.Start();
-        using RunningNode node = RunningNode.StartWithResp(options);
+        using RunningNode node = RunningNode.StartWithResp(shards, options);
         Random random = new(7);
         RandomCommands source = RedisComparison.Of(kind, random);
         using Conversation first = new(redis, node, source);
@@ -69,7 +68,7 @@ public sealed partial class TransactionDifferenceTests
             // Often and of several keys: the other connection is to write one of them now and then.
             5 or 6 or 7 => ["WATCH", .. Enumerable.Range(0, random.Next(2, 5)).Select(_ => Key(random.Next(4)))],
             8 => random.Next(8) == 0 ? [random.Next(2) == 0 ? "EXEC" : "WATCH", .. Enumerable.Repeat("x", random.Next(2))] : ["get", Key(random.Next(4))],
-            _ => Ordinary(source, isOfOneShard: options[1] == "1"),
+            _ => Ordinary(source, isOfOneShard: shards == 1),
         };
     }
 

@@ -22,7 +22,7 @@ public sealed class TransactionTests
     public void Pipeline_is_executed_as_one_wherever_it_is_cut(int shards)
     {
         const int Replies = 10;
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         byte[] sent =
         [
             .. RespPeer.Encode("GET", "other"), .. RespPeer.Encode("WATCH", "{t}a", "{t}b"), .. RespPeer.Encode("MULTI"),
@@ -47,7 +47,7 @@ public sealed class TransactionTests
     [Fact]
     public void Keys_of_several_shards_are_refused_and_a_tag_brings_them_together()
     {
-        using RunningNode node = Start(3);
+        using RunningNode node = RunningNode.StartWithResp(3);
         using RespPeer peer = new(node.RespEndPoint);
         (string here, string there) = KeysOfTwoShards(peer);
         Assert.Equal(Ok, peer.Ask("MULTI"));
@@ -76,7 +76,7 @@ public sealed class TransactionTests
     [Fact]
     public void Node_of_several_shards_takes_what_needs_neither_all_of_them_nor_the_connection()
     {
-        using RunningNode node = Start(3);
+        using RunningNode node = RunningNode.StartWithResp(3);
         using RespPeer peer = new(node.RespEndPoint);
         foreach (string key in new[] { "a", "b", "c", "d" })
         {
@@ -105,7 +105,7 @@ public sealed class TransactionTests
     [Fact]
     public void Node_of_one_shard_takes_what_concerns_all_keys_and_the_connection()
     {
-        using RunningNode node = Start(1);
+        using RunningNode node = RunningNode.StartWithResp(1);
         using RespPeer peer = new(node.RespEndPoint);
         Assert.Equal(Ok, peer.Ask("MULTI"));
         Assert.Equal(Queued, peer.Ask("SET", "k", "v"));
@@ -129,8 +129,7 @@ public sealed class TransactionTests
     {
         using ClusterFile file = new();
         file.Write(1, ClusterFile.LowerOfA);
-        using RunningNode node = RunningNode.StartWithResp(
-            "--topology", file.Path, "--node", "a", "--shards", $"{shards}", "--memory", "192MiB", "--connection-memory", "64MiB");
+        using RunningNode node = file.StartWithResp(shards);
         using RespPeer peer = new(node.RespEndPoint);
         string[] here = ClusterFile.Keys(2, isUpper: false);
         foreach (string key in ClusterFile.Keys(10, isUpper: true))
@@ -157,7 +156,7 @@ public sealed class TransactionTests
     [InlineData(3)]
     public void Watched_key_changes_by_whatever_happens_to_it(int shards)
     {
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer watcher = new(node.RespEndPoint);
         using RespPeer other = new(node.RespEndPoint);
         using TestClient fcp = node.Connect();
@@ -213,7 +212,7 @@ public sealed class TransactionTests
         const int Start0 = 1_000;
         const int Transfers = 300;
         const int Clients = 4;
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer bank = new(node.RespEndPoint);
         string[] accounts = [.. Enumerable.Range(0, Accounts).Select(i => $"{{bank}}{i}")];
         Assert.Equal(Ok, bank.Ask(["MSET", .. accounts.SelectMany(account => new[] { account, $"{Start0}" })]));
@@ -246,7 +245,7 @@ public sealed class TransactionTests
     [InlineData(3)]
     public void Longest_transaction_is_executed_and_a_longer_one_is_refused(int shards)
     {
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer peer = new(node.RespEndPoint);
         Assert.Equal(Ok, peer.Ask("MULTI"));
         for (int start = 0; start < MaxCommands; start += 1_024)
@@ -279,7 +278,7 @@ public sealed class TransactionTests
     {
         const int Elements = 50_000;
         const int Most = 262_144;
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer peer = new(node.RespEndPoint);
         for (int start = 0; start < Elements; start += 10_000)
         {
@@ -319,7 +318,7 @@ public sealed class TransactionTests
     [Fact]
     public void Replies_that_nobody_will_see_end_the_reading_commands_of_a_transaction()
     {
-        using RunningNode node = Start(1);
+        using RunningNode node = RunningNode.StartWithResp(1);
         using RespPeer peer = new(node.RespEndPoint);
         peer.Ask("SET", "k", new string('v', 900_000));
         Assert.Equal(Ok, peer.Ask("MULTI"));
@@ -342,7 +341,7 @@ public sealed class TransactionTests
     public void Elements_that_the_commands_of_a_transaction_name_are_bounded()
     {
         const int Members = 16_000;
-        using RunningNode node = Start(1);
+        using RunningNode node = RunningNode.StartWithResp(1);
         using RespPeer peer = new(node.RespEndPoint);
         string[] command = ["SADD", "set", .. Enumerable.Range(0, Members).Select(i => $"{i}")];
         Assert.Equal(Ok, peer.Ask("MULTI"));
@@ -363,7 +362,7 @@ public sealed class TransactionTests
     public void Bytes_of_a_transaction_and_of_its_replies_are_bounded(int shards)
     {
         const int Bytes = 900_000;
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer peer = new(node.RespEndPoint);
         string value = new('v', Bytes);
         foreach (string key in new[] { "a", "b", "c", "d" })
@@ -393,7 +392,7 @@ public sealed class TransactionTests
     [Fact]
     public void Keys_that_a_transaction_looks_at_are_bounded()
     {
-        using RunningNode node = Start(1);
+        using RunningNode node = RunningNode.StartWithResp(1);
         using RespPeer peer = new(node.RespEndPoint);
         Assert.Equal(Ok, peer.Ask("MULTI"));
         for (int i = 0; i < 64; i++)
@@ -417,7 +416,7 @@ public sealed class TransactionTests
     [InlineData(3)]
     public void Watched_keys_are_bounded_and_each_counts_once(int shards)
     {
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer peer = new(node.RespEndPoint);
         string[] keys = [.. Enumerable.Range(0, MaxWatched).Select(i => $"{{t}}{i}")];
         Assert.Equal(Ok, peer.Ask(["WATCH", .. keys]));
@@ -439,7 +438,7 @@ public sealed class TransactionTests
     [InlineData(3)]
     public void Peers_that_leave_in_the_middle_leave_nothing_behind(int shards)
     {
-        using RunningNode node = Start(shards);
+        using RunningNode node = RunningNode.StartWithResp(shards);
         using TestClient fcp = node.Connect();
         for (int i = 0; i < 60; i++)
         {
@@ -486,7 +485,7 @@ public sealed class TransactionTests
     [Fact]
     public void Connection_says_that_it_is_in_a_transaction()
     {
-        using RunningNode node = Start(1);
+        using RunningNode node = RunningNode.StartWithResp(1);
         using RespPeer peer = new(node.RespEndPoint);
         using RespPeer other = new(node.RespEndPoint);
         Assert.Equal(Ok, peer.Ask("CLIENT", "SETNAME", "me"));
@@ -536,9 +535,6 @@ public sealed class TransactionTests
     }
 
     private static string WordOf(string line, string name) => line.Split(' ').First(word => word.StartsWith(name, StringComparison.Ordinal))[name.Length..];
-
-    private static RunningNode Start(int shards) =>
-        RunningNode.StartWithResp("--shards", $"{shards}", "--memory", "192MiB", "--connection-memory", "64MiB");
 
     /// <summary>Two keys that are refused together.</summary>
     private static (string One, string Other) KeysOfTwoShards(RespPeer peer)

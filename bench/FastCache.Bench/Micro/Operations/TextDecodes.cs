@@ -24,7 +24,7 @@ internal sealed unsafe class TextDecodes(string request, bool isSimple) : Operat
         _bytes = 0;
         for (int i = 0; i < PerRun / BatchSize; i++)
         {
-            byte[] bytes = Encoding.ASCII.GetBytes(TextOf($"key{i:D13}", new string('v', 100)));
+            byte[] bytes = Encoding.ASCII.GetBytes(TextOf(request, $"key{i:D13}", new string('v', 100)));
             bytes.CopyTo(new Span<byte>(_start + _bytes, MaxBytes - _bytes));
             _bytes += bytes.Length;
         }
@@ -91,7 +91,11 @@ internal sealed unsafe class TextDecodes(string request, bool isSimple) : Operat
         return read;
     }
 
-    private string TextOf(string key, string value) => request switch
+    /// <summary>A request in text.</summary>
+    /// <param name="request">GET, SET, get, set, mg or ms.</param>
+    /// <param name="key">Its key.</param>
+    /// <param name="value">What it stores, if it does.</param>
+    public static string TextOf(string request, string key, string value) => request switch
     {
         "GET" => $"*2\r\n$3\r\nGET\r\n${key.Length}\r\n{key}\r\n",
         "SET" => $"*3\r\n$3\r\nSET\r\n${key.Length}\r\n{key}\r\n${value.Length}\r\n{value}\r\n",

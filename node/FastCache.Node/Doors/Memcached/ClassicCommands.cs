@@ -18,7 +18,7 @@ internal sealed class ClassicCommands(DoorShard shard)
         {
             item.NoteFetch();
             AddHead(keyBytes, item, ref reply);
-            reply.AddValue(default, item);
+            reply.AddValue(0, 0, item);
         }
 
         reply.Add("END\r\n"u8);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FastCache.Core;
 using FastCache.Node.Sessions;
 using FastCache.Protocol.Memcached;
@@ -41,6 +42,7 @@ internal struct PendingCall
 internal sealed class MemcachedCalls(DoorShard shard, int capacity)
 {
     private readonly PendingCall[] _calls = new PendingCall[capacity];
+    private readonly NodeCounters _counters = shard.Counters;
     private readonly ClassicCommands _classic = new(shard);
     private readonly MetaReads _metaReads = new(shard);
     private readonly MetaWrites _metaWrites = new(shard);
@@ -51,17 +53,17 @@ internal sealed class MemcachedCalls(DoorShard shard, int capacity)
 
     /// <summary>Executes a call.</summary>
     /// <returns>Bytes of the reply; 0 if there is none.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Execute(int place, in LookupKey key, Span<byte> room)
     {
         ref PendingCall call = ref _calls[place];
-        shard.Counters.Requests++;
-        Line reply = new(room);
-        if (call.IsSimple)
-        {
-            ExecuteSimple(call.Simple, key, ref reply);
-            return reply.Text.Length;
-        }
+        _counters.Requests++;
+        return call.IsSimple ? ExecuteSimple(call.Simple, key, room) : ExecuteWhole(call, key, room);
+    }
 
+    private int ExecuteWhole(in PendingCall call, in LookupKey key, Span<byte> room)
+    {
+        Line reply = new(room);
         if (call.Refusal != CallRefusal.None || call.Request.Fault != MemcachedFault.None)
         {
             Refuse(call, key, ref reply);
@@ -103,8 +105,10 @@ internal sealed class MemcachedCalls(DoorShard shard, int capacity)
         return reply.Text.Length;
     }
 
-    private void ExecuteSimple(in MemcachedSimpleRequest request, in LookupKey key, ref Line reply)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int ExecuteSimple(in MemcachedSimpleRequest request, in LookupKey key, Span<byte> room)
     {
+        Line reply = new(room);
         switch (request.Command)
         {
             case MemcachedCommand.Get:
@@ -121,6 +125,8 @@ internal sealed class MemcachedCalls(DoorShard shard, int capacity)
                 reply.Add("\r\n"u8);
                 break;
         }
+
+        return reply.Text.Length;
     }
 
     private void Refuse(in PendingCall call, in LookupKey key, ref Line reply)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FastCache.Core;
 using FastCache.Node.Cluster;
 using FastCache.Node.Sessions;
@@ -224,6 +225,7 @@ internal sealed class MemcachedDoor : Door
         Math.Min(group.Count, RequestGroup.Capacity - 1) * MemcachedRequestDecoder.MaxKeyBytes, MemcachedRequestDecoder.MaxKeyBytes);
 
     /// <summary>Adds a request for a key of this shard; all others take the way of all requests.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryAddSimple(RequestGroup group, in MemcachedSimpleRequest request, in InputPosition position)
     {
         ReadOnlySpan<byte> key = request.Key;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FastCache.Core;
 using FastCache.Protocol.Memcached;
 
@@ -10,20 +11,28 @@ internal sealed class MetaReads(DoorShard shard)
 
     private readonly Shard _shard = shard.Shard;
     private readonly MetaClaims _claims = new(shard);
+    private readonly int _maxValueBytes = shard.Limits.MaxValueBytes;
 
     /// <summary>Writes the value of a key and nothing else that is known of it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void GetValue(in MemcachedSimpleRequest request, in LookupKey key, ref Line reply)
     {
         bool isFresh = _shard.TryGet(key, out ItemView item);
-        if (!isFresh || item.Length > shard.Limits.MaxValueBytes || _shard.Leases.IsClaimed(key))
+        if (!isFresh || item.Length > _maxValueBytes || _shard.Leases.IsClaimed(key))
         {
-            MemcachedRequest whole = request.AsMetaGet();
-            Answer(whole, key, isFresh, item, ref reply);
+            AnswerWhole(request, key, isFresh, item, ref reply);
             return;
         }
 
         item.NoteFetch();
-        reply.AddValue("VA "u8, item);
+        reply.AddValue('V' | ('A' << 8) | (' ' << 16), 3, item);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void AnswerWhole(in MemcachedSimpleRequest request, in LookupKey key, bool isFresh, ItemView item, ref Line reply)
+    {
+        MemcachedRequest whole = request.AsMetaGet();
+        Answer(whole, key, isFresh, item, ref reply);
     }
 
     public void Get(in MemcachedRequest request, in LookupKey key, ref Line reply)

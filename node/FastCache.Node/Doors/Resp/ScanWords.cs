@@ -5,7 +5,7 @@ namespace FastCache.Node.Doors.Resp;
 /// <summary>The words behind the cursor of SCAN, HSCAN, SSCAN and ZSCAN.</summary>
 internal struct ScanWords
 {
-    /// <summary>Most keys or elements that one call looks at, whatever COUNT says: 100 us or so.</summary>
+    /// <summary>Most keys or elements that one call looks at, whatever COUNT says: a scan is not to hold up its shard.</summary>
     public const int MostLooks = 1000;
 
     private const int ByDefault = 10;

@@ -13,7 +13,8 @@ internal sealed class ServerCommands(DoorShard shard)
 
     private readonly RespReport _report = new(shard);
 
-    /// <summary>The version of Redis whose commands and forms are spoken.</summary>
+    /// <summary>The version of Redis that clients are told. They choose by it what they send, and what it added for them is here (CLIENT
+    /// SETINFO, CLIENT NO-TOUCH, ZRANK with WITHSCORE); replies are compared with those of 7.0.15.</summary>
     public static ReadOnlySpan<byte> SpokenVersion => "7.2.0"u8;
 
     /// <summary>All commands, once they are brought together.</summary>

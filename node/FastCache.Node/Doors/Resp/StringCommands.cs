@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FastCache.Core;
 using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Protocol.Resp;
@@ -13,6 +14,7 @@ internal sealed class StringCommands(DoorShard shard)
     private const int MostRounds = 4;
 
     private readonly Shard _shard = shard.Shard;
+    private readonly int _maxValueBytes = shard.Limits.MaxValueBytes;
 
     public IEnumerable<Command> Commands =>
     [
@@ -280,12 +282,13 @@ internal sealed class StringCommands(DoorShard shard)
         return isAbsent;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool Write(in ItemView item, ref RespReplyWriter reply)
     {
         long length = item.Length;
-        if (length > shard.Limits.MaxValueBytes)
+        if (length > _maxValueBytes)
         {
-            RespErrors.WriteTooLong(length, shard.Limits.MaxValueBytes, ref reply);
+            RespErrors.WriteTooLong(length, _maxValueBytes, ref reply);
             return false;
         }
 

@@ -19,7 +19,7 @@ internal sealed class TrackingCommands(DoorShard shard, ClientTracking tracking)
 
     private void Track(scoped Call call, ref RespReplyWriter reply)
     {
-        if (!TryRead(call, out Wish wish, ref reply))
+        if (!TryRead(call, out TrackingWish wish, ref reply))
         {
             return;
         }
@@ -79,9 +79,9 @@ internal sealed class TrackingCommands(DoorShard shard, ClientTracking tracking)
 
     /// <summary>Reads what is asked for.</summary>
     /// <returns>False when it is none, and the reply says why.</returns>
-    private bool TryRead(scoped Call call, out Wish wish, ref RespReplyWriter reply)
+    private bool TryRead(scoped Call call, out TrackingWish wish, ref RespReplyWriter reply)
     {
-        wish = new Wish { Prefixes = [] };
+        wish = new TrackingWish { Prefixes = [] };
         for (int i = 3; i < call.Count; i++)
         {
             if (RespWord.Is(call[i], "redirect"u8) && i + 1 < call.Count)
@@ -247,7 +247,7 @@ internal sealed class TrackingCommands(DoorShard shard, ClientTracking tracking)
 
     private static void Redirection(scoped Call call, ref RespReplyWriter reply) => reply.WriteInteger(call.Talk.Tracking?.Redirect ?? -1);
 
-    private struct Wish
+    private struct TrackingWish
     {
         public bool IsOn;
         public bool IsBroadcast;
