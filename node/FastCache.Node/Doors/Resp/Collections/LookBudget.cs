@@ -10,7 +10,7 @@ namespace FastCache.Node.Doors.Resp.Collections;
 ///      2   one that is looked up, or put together with those of other sets    200 to 750 ns
 ///      4   one that is written, or removed by its name                        500 to 2,000 ns
 /// </code>
-/// so that the longest command takes 10 to 20 ms where its collections are in no cache. Of a transaction the bytes of replies count too: they
+/// so that the longest command takes 10 to 30 ms where its collections are in no cache. Of a transaction the bytes of replies count too: they
 /// bound commands that have no other bound.
 /// </remarks>
 internal sealed class LookBudget
