@@ -109,13 +109,13 @@ internal sealed class ShardLoop : IDisposable
         // before the pause, and again before the backend hears of it.
         int parkLimitBytes = (2 * ioOptions.ReceiveBuffers * ioOptions.ReceiveBufferBytes) + allowed.MaxFrameBytes;
         long patienceMillis = (long)options.PressurePatience.TotalMilliseconds;
+        _exchange.Waits.Join(home, ioOptions.MaxConnections);
+        _waits = new Waits(shard, _exchange.Waits, home, _counters, () => _replies!.NowMillis);
         _replies = new ReplyPath(
-            io, _outbox, _counters, parkLimitBytes, options.MaxPipelined, ioOptions.MaxBacklogBytes, patienceMillis, shared.Log);
+            io, _outbox, _counters, parkLimitBytes, options.MaxPipelined, ioOptions.MaxBacklogBytes, patienceMillis, _waits, shared.Log);
         NodeTopology topology = new(shared.Directory, home, shared.TopologyFile?.Current);
         _stats = new StatsReport(shard, _counters, topology, shared.Board, ElapsedMillis);
         ChangeLog changes = new(home, shared.Interest);
-        _exchange.Waits.Join(home, ioOptions.MaxConnections);
-        _waits = new Waits(shard, _exchange.Waits, home, _counters, () => _replies.NowMillis);
         Tracking tracking = _tracking = new Tracking(changes, _counters);
         Pushes pushes = new(_carries, _replies.CloseTooSlow);
         _bound = new BoundRequests(
@@ -147,7 +147,7 @@ internal sealed class ShardLoop : IDisposable
             Doors = shared.Doors,
             Waits = _waits,
             Sessions = () => _sessions!,
-            CloseConnection = session => io.Close(session.Connection),
+            CloseConnection = _replies.Close,
             UnreadBytes = io.BacklogOf,
             UnixMillis = () => _startUnixMillis + _replies.NowMillis,
             NowMillis = () => _replies.NowMillis,
@@ -232,7 +232,7 @@ internal sealed class ShardLoop : IDisposable
         _held.Serve(_lateAnswers);
         Serve();
         _service?.Serve();
-        _bound.EndPass();
+        _bound.EndPass(_replies);
         _foreign?.EndPass(_closeOverloaded);
         _heaviest.Relieve();
         _takeover?.Step();
@@ -352,6 +352,7 @@ internal sealed class ShardLoop : IDisposable
                 break;
             case IoEventKind.EndOfInput:
                 session.IsInputOver = true;
+                _waits.TakeNothingFor(session);
                 MarkReady(session);
                 break;
             case IoEventKind.Drained:
@@ -475,7 +476,8 @@ internal sealed class ShardLoop : IDisposable
         _group.Execute();
         foreach (Session session in _ready)
         {
-            if (session.HasForeignReplies && session.MayExecute && !_foreign!.TryStage(session, _replies) && !session.IsHeld)
+            bool mayPostpone = !session.IsHeld || session.IsParked;
+            if (session.HasForeignReplies && session.MayExecute && !_foreign!.TryStage(session, _replies) && mayPostpone && !session.IsPostponed)
             {
                 _replies.Postpone(session);
             }
@@ -591,7 +593,7 @@ internal sealed class ShardLoop : IDisposable
                 session.PartialFrameSinceMillis = null;
                 session.OpenedMillis = session.LastReceivedMillis = nowMillis;
                 _shared.Log.Write($"{session.Peer} disconnected: {reason}");
-                _io.Close(session.Connection);
+                _replies.Close(session);
             }
         }
     }

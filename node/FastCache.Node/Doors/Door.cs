@@ -23,7 +23,7 @@ namespace FastCache.Node.Doors;
 /// </remarks>
 internal abstract class Door
 {
-    /// <summary>Most bytes that <see cref="TakeReply"/> writes beyond those of the reply.</summary>
+    /// <summary>Most bytes that <see cref="TakeReply"/> writes beyond those of the reply, and <see cref="JoinedBytes"/>.</summary>
     public const int MaxJoinedBytes = 256;
 
     /// <summary>Most bytes of a reply around the value in it.</summary>
@@ -60,6 +60,9 @@ internal abstract class Door
 
     /// <summary>Bytes of connection memory that are held for a session beside its input.</summary>
     public virtual long HeldBytes(Session session) => 0;
+
+    /// <summary>Bytes that were taken of replies to a session, and that it is to be sent with the next one.</summary>
+    public virtual int JoinedBytes(Session session) => 0;
 
     /// <summary>Executes a call.</summary>
     /// <param name="session">Whose it is.</param>
@@ -106,7 +109,7 @@ internal abstract class Door
     /// <param name="session">Whose it is.</param>
     /// <param name="tag"><see cref="TagOf"/> the call.</param>
     /// <param name="reply">The reply.</param>
-    /// <param name="room">At least as long as the reply and <see cref="MaxJoinedBytes"/>.</param>
+    /// <param name="room">At least as long as the reply, <see cref="JoinedBytes"/> and <see cref="MaxJoinedBytes"/>.</param>
     /// <returns>Bytes to send; 0 when the client is to be sent nothing yet.</returns>
     public abstract int TakeReply(Session session, byte tag, ReadOnlySpan<byte> reply, Span<byte> room);
 

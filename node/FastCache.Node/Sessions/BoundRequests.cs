@@ -127,7 +127,12 @@ internal sealed class BoundRequests(
     }
 
     /// <summary>To be called when a pass has executed everything.</summary>
-    public void EndPass() => tracking.EndPass();
+    /// <param name="replies">Where goes what can be sent to sessions that execute nothing.</param>
+    public void EndPass(ReplyPath replies)
+    {
+        tracking.EndPass();
+        pushes.SendToParked(replies);
+    }
 
     /// <summary>Ends the streams of a session that wait for its client for too long.</summary>
     public void EndOverdue(Session session)

@@ -92,7 +92,7 @@ internal sealed class HeaviestPeers(
                 log.Write(
                     $"{heaviest.Peer} disconnected: it holds {ByteSize.Format(-rank.NegativeWeight)} of connection memory {what}, and "
                     + $"{ByteSize.Format(used)} of {ByteSize.Format(budget)} are in use (--connection-memory)");
-                io.Close(heaviest.Connection);
+                replies.Close(heaviest);
             }
             else if (!heaviest.IsPaused)
             {

@@ -38,7 +38,7 @@ internal sealed class Pushes(CarryPool carries, Action<Session> tooSlow)
         {
             foreach (Session session in _waiting)
             {
-                if (session is { MayExecute: true, IsHeld: false })
+                if (session is { MayExecute: true, IsHeld: false } or { MayExecute: true, IsOnlyParked: true })
                 {
                     return true;
                 }
@@ -84,6 +84,22 @@ internal sealed class Pushes(CarryPool carries, Action<Session> tooSlow)
             if (session is { MayExecute: true, IsHeld: false })
             {
                 ready(session);
+            }
+        }
+    }
+
+    /// <summary>Sends their frames to sessions that wait for a call which is held back: behind the replies before it, and before its own.</summary>
+    /// <remarks>To be called when a pass has executed everything.</remarks>
+    /// <param name="replies">Where it goes.</param>
+    public void SendToParked(ReplyPath replies)
+    {
+        for (int i = _waiting.Count - 1; i >= 0; i--)
+        {
+            // What a session is sent in one pass lies in one piece: one that was sent anything in this pass has its turn in the next.
+            Session session = _waiting[i];
+            if (session is { IsOnlyParked: true, StagedBytes: 0 } && replies.Allowance(session) is int most and > 0)
+            {
+                replies.Stage(session, Write(session, replies.Room, most));
             }
         }
     }

@@ -1,4 +1,5 @@
 using FastCache.Io;
+using FastCache.Node.Doors.Resp.Waiting;
 using FastCache.Node.Limits;
 
 namespace FastCache.Node.Sessions;
@@ -11,10 +12,11 @@ namespace FastCache.Node.Sessions;
 /// <param name="maxPipelined">Most requests of one session in one pass; the others wait for the next.</param>
 /// <param name="maxBacklogBytes">Most bytes of replies that the backend holds for peers that do not read.</param>
 /// <param name="patienceMillis">How long a session waits for connection memory before it is refused.</param>
+/// <param name="waits">Nothing is taken for a peer that is disconnected.</param>
 /// <param name="log">Who was disconnected, and why.</param>
 internal sealed class ReplyPath(
     IShardIo io, Outbox outbox, NodeCounters counters, int parkLimitBytes, int maxPipelined, long maxBacklogBytes, long patienceMillis,
-    NodeLog log)
+    Waits waits, NodeLog log)
 {
     /// <summary>Of what a blocked peer may have waiting here, a peer that waits for a call has an eighth before it is paused.</summary>
     private const int WaitingShare = 8;
@@ -101,7 +103,7 @@ internal sealed class ReplyPath(
             // One that is blocked comes back when its peer has read.
             if (session.State != SessionState.Closed && !session.IsBlocked)
             {
-                io.Close(session.Connection);
+                Close(session);
             }
         }
 
@@ -194,7 +196,7 @@ internal sealed class ReplyPath(
     public void CloseOverloaded(Session session)
     {
         TellOverloaded(session);
-        io.Close(session.Connection);
+        Close(session);
     }
 
     /// <summary>Disconnects a peer that does not read what it is sent unasked.</summary>
@@ -202,6 +204,13 @@ internal sealed class ReplyPath(
     {
         counters.OverloadedDisconnects++;
         log.Write($"{session.Peer} disconnected: it does not read what it has subscribed to, and no more may wait for it (--connection-memory)");
+        Close(session);
+    }
+
+    /// <summary>Ends a connection, whatever its peer is still to be sent.</summary>
+    public void Close(Session session)
+    {
+        waits.TakeNothingFor(session);
         io.Close(session.Connection);
     }
 
@@ -259,7 +268,7 @@ internal sealed class ReplyPath(
                 counters.WriteTimeouts++;
                 log.Write($"{session.Peer} disconnected: it did not read its replies (--write-timeout)");
                 session.StateSinceMillis = NowMillis;
-                io.Close(session.Connection);
+                Close(session);
             }
         }
 
@@ -268,7 +277,7 @@ internal sealed class ReplyPath(
             if (NowMillis - session.StateSinceMillis >= drainTimeoutMillis)
             {
                 session.StateSinceMillis = NowMillis;
-                io.Close(session.Connection);
+                Close(session);
             }
         }
     }

@@ -101,11 +101,17 @@ internal sealed class Session(ReceivePath path)
     /// <summary>The number of the wait for a call that is held back, see <see cref="WaitBoard"/>; 0: there is none.</summary>
     public long Wait { get; private set; }
 
-    /// <summary>Bytes that holding it takes.</summary>
-    public int WaitBytes { get; private set; }
+    /// <summary>Bytes of this shard's connection memory that holding it takes; 0 when another shard holds it.</summary>
+    public int WaitBytes { get; set; }
+
+    /// <summary>Whether the client has gone, or is sent away: it waits for nothing any more.</summary>
+    public bool IsGone { get; set; }
 
     /// <summary>Whether the session waits for a call that is held back: it may do so for ever, and nothing is wrong.</summary>
     public bool IsParked => Wait != 0;
+
+    /// <summary>Whether the session waits for such a call, and everything that it asked before is answered and staged.</summary>
+    public bool IsOnlyParked => IsParked && !IsPostponed && !HasForeignReplies && Outstanding <= 1; // One: the call, if another shard holds it.
 
     /// <summary>Whether no request of the session is to be looked at now.</summary>
     public bool IsHeld => IsPostponed || IsWaiting || IsParked;
@@ -227,7 +233,7 @@ internal sealed class Session(ReceivePath path)
         Connection = connection;
         Door = door;
         State = SessionState.Open;
-        IsBlocked = IsPaused = IsInputOver = IsPlaced = IsWaiting = false;
+        IsBlocked = IsPaused = IsInputOver = IsPlaced = IsWaiting = IsGone = false;
         StagedBytes = 0;
         PartialFrameSinceMillis = StarvedSinceMillis = null;
         IsIntroduced = IsAdmitted = _ended = _isToEnd = false;
@@ -269,11 +275,10 @@ internal sealed class Session(ReceivePath path)
 
     /// <summary>Lets the session wait for a call that is held back: nothing is decoded until <see cref="EndWait"/>.</summary>
     /// <param name="number">Of the wait, not 0.</param>
-    /// <param name="bytes">What holding the call takes.</param>
     /// <param name="counters">Where the wait is counted.</param>
-    public void BeginWait(long number, int bytes, NodeCounters counters)
+    public void BeginWait(long number, NodeCounters counters)
     {
-        (Wait, WaitBytes) = (number, bytes);
+        Wait = number;
         counters.ConnectionsWaiting++;
     }
 

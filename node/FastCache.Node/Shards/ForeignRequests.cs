@@ -337,7 +337,7 @@ internal sealed class ForeignRequests
 
     private bool TryKeep(Session session)
     {
-        int bytes = session.LateLength - session.LateStart;
+        int bytes = session.LateLength - session.LateStart + session.Door.JoinedBytes(session);
         for (int i = session.FirstPending; i >= 0; i = _pending[i].Next)
         {
             bytes += MostBytesOf(_pending[i]);

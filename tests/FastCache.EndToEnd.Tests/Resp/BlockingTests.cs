@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace FastCache.EndToEnd.Tests.Resp;
 
-/// <summary>Clients that wait for elements of lists, on the shard of the list and on others.</summary>
+/// <summary>Clients that wait for elements of lists and members of sorted sets, on the shard of their keys and on others.</summary>
 public sealed class BlockingTests
 {
     private const int Keys = 12;
@@ -32,7 +32,7 @@ public sealed class BlockingTests
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
-    public void What_is_sent_behind_a_wait_and_pushed_during_it_comes_after_it(int shards)
+    public void What_is_pushed_during_a_wait_comes_at_once_and_what_is_sent_behind_it_after_it(int shards)
     {
         using RunningNode node = RunningNode.StartWithResp(shards);
         using RespPeer waiter = new(node.RespEndPoint);
@@ -45,15 +45,15 @@ public sealed class BlockingTests
             waiter.Send(RespPeer.Encode("BLPOP", key, "0"));
             AwaitWaiting(other, 1);
             Assert.Equal(":1\r\n", other.Ask("PUBLISH", "c", "m"));
+            Assert.Equal(">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nm\r\n", waiter.ReadReply());
             byte[] behind = [.. RespPeer.Encode("ECHO", "behind"), .. RespPeer.Encode("GET", "nothing")];
             waiter.Send(behind.AsSpan(0, behind.Length - (i % 9)));
             Assert.Equal("+PONG\r\n", other.Ask("PING"));
             Assert.Equal(":1\r\n", other.Ask("RPUSH", key, "x"));
             waiter.Send(behind.AsSpan(behind.Length - (i % 9)));
-            string[] replies = [waiter.ReadReply(), waiter.ReadReply(), waiter.ReadReply(), waiter.ReadReply()];
-            Assert.Equal($"*2\r\n${key.Length}\r\n{key}\r\n$1\r\nx\r\n", replies[0]);
-            Assert.Equal([">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nm\r\n"], replies.Where(reply => reply.StartsWith('>')));
-            Assert.Equal(["$6\r\nbehind\r\n", "_\r\n"], replies[1..].Where(reply => !reply.StartsWith('>')));
+            Assert.Equal($"*2\r\n${key.Length}\r\n{key}\r\n$1\r\nx\r\n", waiter.ReadReply());
+            Assert.Equal("$6\r\nbehind\r\n", waiter.ReadReply());
+            Assert.Equal("_\r\n", waiter.ReadReply());
         }
 
         Assert.StartsWith("-ERR a client waits for at most 1024 keys", waiter.Ask(["BLPOP", .. Enumerable.Repeat("k", 1_025), "0"]), StringComparison.Ordinal);
@@ -236,6 +236,86 @@ public sealed class BlockingTests
     }
 
     [Theory]
+    [InlineData("BLPOP k 0", "*-1")]
+    [InlineData("BLMPOP 0 1 k LEFT", "*-1")]
+    [InlineData("BLMOVE k k LEFT LEFT 0", "$-1")]
+    [InlineData("BRPOPLPUSH k k 0", "$-1")]
+    [InlineData("BZPOPMIN k 0", "*-1")]
+    [InlineData("BZMPOP 0 1 k MAX", "*-1")]
+    [InlineData("BLPOP k nan", "-ERR timeout is not a float or out of range")]
+    [InlineData("BLPOP k -1", "-ERR timeout is negative")]
+    [InlineData("BLPOP k 9223372036854776", "-ERR timeout is out of range")]
+    [InlineData("BLPOP k 9e15", "*-1")]
+    public void In_a_transaction_nobody_waits(string command, string nothing)
+    {
+        using RunningNode node = RunningNode.StartWithResp(1);
+        using RespPeer peer = new(node.RespEndPoint);
+        Assert.Equal("+OK\r\n", peer.Ask("MULTI"));
+        Assert.Equal("+QUEUED\r\n", peer.Ask(command.Split(' ')));
+        Assert.Equal($"*1\r\n{nothing}\r\n", peer.Ask("EXEC"));
+        Assert.Equal("-ERR timeout is not a float or out of range\r\n", peer.Ask("BLPOP", "k", ""));
+    }
+
+    [Theory]
+    [InlineData(1, "2")]
+    [InlineData(3, "2")]
+    [InlineData(3, "3")]
+    public void Waiter_has_the_member_of_a_sorted_set_that_comes(int shards, string version)
+    {
+        using RunningNode node = RunningNode.StartWithResp(shards);
+        using RespPeer waiter = new(node.RespEndPoint);
+        using RespPeer other = new(node.RespEndPoint);
+        waiter.Ask("HELLO", version);
+        for (int i = 0; i < Keys; i++)
+        {
+            string key = $"{{k{i}}}";
+            string low = $"*3\r\n${key.Length}\r\n{key}\r\n$3\r\nlow\r\n{(version == "2" ? "$3\r\n1.5" : ",1.5")}\r\n";
+            string high = $"*3\r\n${key.Length}\r\n{key}\r\n$4\r\nhigh\r\n{(version == "2" ? "$2\r\n20" : ",20")}\r\n";
+            waiter.Send(RespPeer.Encode(i % 2 == 0 ? "BZPOPMIN" : "BZPOPMAX", $"{key}none", key, "0"));
+            AwaitWaiting(other, 1);
+            Assert.Equal(":2\r\n", other.Ask("ZADD", key, "1.5", "low", "20", "high"));
+            Assert.Equal(i % 2 == 0 ? low : high, waiter.ReadReply());
+            Assert.Equal(i % 2 == 0 ? high : low, waiter.Ask("BZPOPMIN", key, "0"));
+            Assert.Equal(":0\r\n", other.Ask("EXISTS", key));
+            waiter.Send(RespPeer.Encode("BZMPOP", "0", "2", $"{key}none", key, "MAX", "COUNT", "9"));
+            AwaitWaiting(other, 1);
+            Assert.Equal(":2\r\n", other.Ask("ZADD", key, "1.5", "low", "20", "high"));
+            Assert.Equal(
+                $"*2\r\n${key.Length}\r\n{key}\r\n*2\r\n*2\r\n$4\r\nhigh\r\n{(version == "2" ? "$2\r\n20" : ",20")}\r\n*2\r\n$3\r\nlow\r\n{(version == "2" ? "$3\r\n1.5" : ",1.5")}\r\n",
+                waiter.ReadReply());
+            Assert.Equal(version == "2" ? "*-1\r\n" : "_\r\n", waiter.Ask("BZPOPMAX", key, "0.01"));
+        }
+
+        Assert.Equal(0, node.Stop());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Those_who_wait_for_another_kind_are_passed_over(int shards)
+    {
+        using RunningNode node = RunningNode.StartWithResp(shards);
+        RespPeer[] waiters = Connect(node, 4);
+        using RespPeer other = new(node.RespEndPoint);
+        for (int i = 0; i < waiters.Length; i++)
+        {
+            waiters[i].Send(RespPeer.Encode(i < 2 ? "BLPOP" : "BZPOPMIN", "k", "0"));
+            AwaitWaiting(other, i + 1);
+        }
+
+        Assert.Equal(":3\r\n", other.Ask("ZADD", "k", "1", "a", "2", "b", "3", "c"));
+        Assert.Equal("*3\r\n$1\r\nk\r\n$1\r\na\r\n$1\r\n1\r\n", waiters[2].ReadReply());
+        Assert.Equal("*3\r\n$1\r\nk\r\n$1\r\nb\r\n$1\r\n2\r\n", waiters[3].ReadReply());
+        AwaitWaiting(other, 2);
+        Assert.Equal(":1\r\n", other.Ask("DEL", "k"));
+        Assert.Equal(":2\r\n", other.Ask("RPUSH", "k", "x", "y"));
+        Assert.Equal("*2\r\n$1\r\nk\r\n$1\r\nx\r\n", waiters[0].ReadReply());
+        Assert.Equal("*2\r\n$1\r\nk\r\n$1\r\ny\r\n", waiters[1].ReadReply());
+        Array.ForEach(waiters, waiter => waiter.Dispose());
+        Assert.Equal(0, node.Stop());
+    }
+
+    [Theory]
     [InlineData("RENAME")]
     [InlineData("COPY")]
     public void List_that_comes_from_another_key_is_found(string command)
@@ -281,6 +361,44 @@ public sealed class BlockingTests
         Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 4);
         Assert.All(waiters, waiter => Assert.Equal("*-1\r\n", waiter.ReadToEnd()));
         Array.ForEach(waiters, waiter => waiter.Dispose());
+    }
+
+    [Fact]
+    public void Calls_that_wait_leave_memory_to_the_connections_of_their_shard()
+    {
+        const int Waiters = 90;
+        using RunningNode node = RunningNode.StartWithResp(3, "--connection-memory", "48MiB");
+        RespPeer[] waiters = Connect(node, Waiters);
+        string[] call = ["BLPOP", .. Enumerable.Range(0, 1_000).Select(i => $"{{q}}{i}"), "0"];
+        foreach (RespPeer waiter in waiters)
+        {
+            waiter.Send([.. RespPeer.Encode(call), .. RespPeer.Encode("PING")]);
+        }
+
+        // Each takes 128 KiB and more, all at one shard, which has 16 MiB for replies and input, and gives them half of that for input.
+        using RespPeer other = new(node.RespEndPoint);
+        int waiting = -1;
+        Eventually.Is(() => waiting == (waiting = Settled(other)) && waiting is > 20 and < 60, () => $"{waiting} wait");
+        Assert.Equal($":{waiting}\r\n", other.Ask(["RPUSH", "{q}7", .. Enumerable.Repeat("x", waiting)]));
+        int served = 0;
+        foreach (RespPeer waiter in waiters)
+        {
+            string reply = waiter.ReadReply();
+            served += reply == "*2\r\n$4\r\n{q}7\r\n$1\r\nx\r\n" ? 1 : 0;
+            Assert.True(reply.StartsWith('*') || reply.StartsWith("-OOM ", StringComparison.Ordinal), reply);
+            Assert.Equal("+PONG\r\n", waiter.ReadReply());
+        }
+
+        Assert.Equal(waiting, served);
+        Array.ForEach(waiters, waiter => waiter.Dispose());
+        Assert.Equal(0, node.Stop());
+
+        // What shards count is told every tenth of a second.
+        static int Settled(RespPeer peer)
+        {
+            Thread.Sleep(300);
+            return int.Parse(peer.Ask("INFO", "clients").Split("\r\nblocked_clients:")[1].Split('\r')[0]);
+        }
     }
 
     [Fact]

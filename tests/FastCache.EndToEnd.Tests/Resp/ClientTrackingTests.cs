@@ -126,6 +126,31 @@ public sealed class ClientTrackingTests
     [Theory]
     [InlineData(OfOne)]
     [InlineData(OfThree)]
+    public void With_noloop_nobody_is_told_of_the_element_that_it_has_waited_for(int shards)
+    {
+        using RunningNode node = RunningNode.StartWithResp(shards);
+        using RespPeer writer = new(node.RespEndPoint);
+        using RespPeer listener = Tracker(node, "BCAST", "NOLOOP");
+        for (int i = 0; i < 20; i++)
+        {
+            listener.Send(RespPeer.Encode("BLPOP", $"q{i}", "0"));
+            Eventually.Is(() => writer.Ask("INFO", "clients").Contains("\r\nblocked_clients:1\r\n", StringComparison.Ordinal), () => "nobody waits");
+            writer.Ask("RPUSH", $"q{i}", "x", "y");
+            writer.Ask("SET", $"behind{i}", "1");
+
+            // The pushes of two passes of different shards have no order.
+            string[] replies = [listener.ReadReply(), listener.ReadReply(), listener.ReadReply()];
+            Assert.Contains($"*2\r\n${$"q{i}".Length}\r\nq{i}\r\n$1\r\nx\r\n", replies);
+            Assert.Contains(Invalidate($"q{i}"), replies);
+            Assert.Contains(Invalidate($"behind{i}"), replies);
+        }
+
+        Assert.Equal("+PONG\r\n", listener.Ask("PING"));
+    }
+
+    [Theory]
+    [InlineData(OfOne)]
+    [InlineData(OfThree)]
     public void Client_of_version_two_is_told_by_another_connection(int shards)
     {
         using RunningNode node = RunningNode.StartWithResp(shards);

@@ -65,7 +65,7 @@ internal sealed class RandomListCommands(Random random) : RandomCommands(random)
     }
 
     /// <summary>How long to wait, not long.</summary>
-    private string Seconds() => One("0.01", "0.001", "0.01", "-1", "x", "1e-3");
+    private string Seconds() => One("0.01", "0.001", "0.01", "-1", "x", "1e-3", "", "+.001", "nan");
 
     private string Element() => Random.Next(6) == 0 ? $"{Random.Next(40)}" : One(Elements);
 

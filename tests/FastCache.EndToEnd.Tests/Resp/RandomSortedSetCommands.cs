@@ -26,7 +26,7 @@ internal sealed class RandomSortedSetCommands(Random random) : RandomCollectionC
 
     private static readonly string[] Ranks = ["0", "0", "1", "2", "5", "-1", "-1", "-2", "-5", "100", "-100", "9", "9223372036854775807", "-9223372036854775808", "x", "1.5", ""];
 
-    protected override string[] Make() => Random.Next(43) switch
+    protected override string[] Make() => Random.Next(45) switch
     {
         < 4 => Add(),
         4 => Fill(),
@@ -54,6 +54,8 @@ internal sealed class RandomSortedSetCommands(Random random) : RandomCollectionC
         35 => OneOf(["ZADD", Key(), "1"], ["ZADD", Key()], ["ZRANK", Key()], ["ZMPOP", "1", Tagged()], ["ZRANGE", Key(), "0"], ["ZCARD"], ["ZREM", Key()], ["ZCOUNT", Key(), "1"]),
         36 => ["ZRANDMEMBER", One("nothing", "text"), .. OneOf([], ["5"], ["-5", "WITHSCORES"], ["x"], ["1", "no"], ["0", "WITHSCORES"], ["9223372036854775807", "WITHSCORES"], ["-9223372036854775808"])],
         37 => RangeStore(),
+        38 => [One("BZPOPMIN", "BZPOPMAX"), .. OneOf([Key()], [Tagged()], [Tagged(), Tagged()], [AnyKey()], []), Seconds()],
+        39 => ["BZMPOP", Seconds(), .. Pop()[1..]],
         _ => Combine(),
     };
 
@@ -63,7 +65,7 @@ internal sealed class RandomSortedSetCommands(Random random) : RandomCollectionC
         {
             "zscan" => AreAlikeScans(expected, answered),
             // Where the keys lie is seen before what else is wrong with them.
-            "zmpop" or "zunion" or "zinter" or "zdiff" or "zintercard" or "zunionstore" or "zinterstore" or "zdiffstore" =>
+            "zmpop" or "bzmpop" or "zunion" or "zinter" or "zdiff" or "zintercard" or "zunionstore" or "zinterstore" or "zdiffstore" =>
                 expected.StartsWith('-') && answered.StartsWith("-CROSSSLOT", StringComparison.Ordinal),
             _ => false,
         };
@@ -126,6 +128,9 @@ internal sealed class RandomSortedSetCommands(Random random) : RandomCollectionC
         string count = Random.Next(12) switch { 0 => "0", 1 => "x", 2 => $"{keys.Length + 5}", _ => $"{keys.Length}" };
         return ["ZMPOP", count, .. keys, One("MIN", "MAX", "max", "min", "no"), .. OneOf([], [], ["COUNT", "2"], ["COUNT", "300"], ["COUNT", "0"], ["COUNT", "x"], ["COUNT"], ["COUNT", "1", "COUNT", "2"])];
     }
+
+    /// <summary>How long to wait, not long.</summary>
+    private string Seconds() => One("0.01", "0.001", "0.002", "-1", "x", "");
 
     private string[] Combine()
     {

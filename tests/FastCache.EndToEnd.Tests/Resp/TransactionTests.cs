@@ -482,6 +482,34 @@ public sealed class TransactionTests
         Assert.Equal(0, node.Stop());
     }
 
+    [Theory]
+    [InlineData("RESET", "+RESET\r\n")]
+    [InlineData("HELLO", "+QUEUED\r\n")]
+    public void What_was_pushed_before_comes_before_the_end_of_version_three(string command, string reply)
+    {
+        using RunningNode node = RunningNode.StartWithResp(1);
+        using RespPeer peer = new(node.RespEndPoint);
+        for (int i = 0; i < 20; i++)
+        {
+            peer.Ask("HELLO", "3");
+            Assert.StartsWith(">3", peer.Ask("SUBSCRIBE", "c"), StringComparison.Ordinal);
+            peer.Send([
+                .. RespPeer.Encode("PUBLISH", "c", "m"), .. RespPeer.Encode("MULTI"),
+                .. command == "RESET" ? RespPeer.Encode("RESET") : [.. RespPeer.Encode("HELLO", "2"), .. RespPeer.Encode("EXEC")],
+                .. RespPeer.Encode("PING", "end")]);
+            List<string> replies = [];
+            do
+            {
+                replies.Add(peer.ReadReply());
+            }
+            while (!replies[^1].EndsWith("end\r\n", StringComparison.Ordinal));
+            int end = replies.FindIndex(one => one == "+RESET\r\n" || one.StartsWith("*1\r\n*14", StringComparison.Ordinal));
+            Assert.InRange(replies.FindIndex(one => one.StartsWith(">3\r\n$7\r\nmessage", StringComparison.Ordinal)), 0, end - 1);
+            Assert.Contains(reply, replies);
+            Assert.Equal("+RESET\r\n", peer.Ask("RESET"));
+        }
+    }
+
     [Fact]
     public void Connection_says_that_it_is_in_a_transaction()
     {

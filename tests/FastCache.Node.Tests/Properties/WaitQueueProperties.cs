@@ -1,3 +1,4 @@
+using FastCache.Core;
 using FastCache.Io;
 using FastCache.Node.Doors.Resp.Waiting;
 
@@ -22,7 +23,7 @@ public sealed class WaitQueueProperties
             {
                 if (held.Count == 0 || random.Next(5) < 3)
                 {
-                    int call = queues.Add(new Waiter(new ConnectionId(step, 0), Home: 0, Number: step), frame, length: step, deadlineMillis: step);
+                    int call = queues.Add(new Waiter(new ConnectionId(step, 0), Home: 0, Number: step), frame, length: step, CollectionKind.List, deadlineMillis: step);
                     Assert.True(held.Add(call));
                     for (int i = random.Next(1, 5); i > 0; i--)
                     {
@@ -44,6 +45,7 @@ public sealed class WaitQueueProperties
                 }
 
                 Assert.Equal(held.Count, queues.Count);
+                Assert.Equal((held.Count * frame.Length) + (model.Sum(queue => queue.Count) * WaitQueues.PlaceBytes), queues.HeldBytes);
                 for (int key = 0; key < Keys; key++)
                 {
                     Assert.True(model[key].Select(entry => entry.Number).SequenceEqual(InQueue(queues, (ulong)key)), $"seed {seed}, step {step}");

@@ -1,12 +1,13 @@
 using FastCache.Io;
 using FastCache.Node.Doors.Resp.ClientCaching;
 using FastCache.Node.Doors.Resp.Subscriptions;
+using FastCache.Node.Doors.Resp.Waiting;
 using FastCache.Node.Sessions;
 using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp;
 
-/// <summary>CLIENT: the connections of a shard, and what they are called.</summary>
+/// <summary>CLIENT: the connections, and what they are called.</summary>
 internal sealed class ClientCommands(DoorShard shard, ClientTracking tracking)
 {
     private const string Group = "connection";
@@ -29,11 +30,12 @@ internal sealed class ClientCommands(DoorShard shard, ClientTracking tracking)
             new("client|setinfo", 4, Flags, KeyPlaces.None, SetLibrary, Group, "Says which library the client uses (LIB-NAME, LIB-VER)."),
             new("client|info", 2, Flags, KeyPlaces.None, One, Group, "Describes the connection."),
             new("client|list", -2, Flags | CommandFlags.Admin, KeyPlaces.None, List, Group,
-                "Describes the connections of the shard that answers."),
+                "Describes the connections, all or those of a TYPE or with an ID.", Spread.EachShard, Join.Text),
             new("client|no-evict", 3, Flags | CommandFlags.Admin, KeyPlaces.None, Switch, Group,
                 "Is taken and changes nothing: the limits of --connection-memory hold for all."),
             new("client|no-touch", 3, Flags, KeyPlaces.None, Switch, Group, "Is taken and changes nothing: a look at a key counts as its use."),
             new ClientKill(shard).Command,
+            new ClientUnblock(shard).Command,
             .. new TrackingCommands(shard, tracking).Subcommands,
         ],
     };
@@ -107,24 +109,81 @@ internal sealed class ClientCommands(DoorShard shard, ClientTracking tracking)
 
     private void List(scoped Call call, ref RespReplyWriter reply)
     {
-        if (call.Count > 2)
+        ClientType type = ClientType.Any;
+        bool byId = call.Count > 3 && RespWord.Is(call[2], "id"u8);
+        bool byType = call.Count == 4 && RespWord.Is(call[2], "type"u8);
+        if (!byId && !byType && call.Count > 2)
         {
             reply.WriteError(RespErrors.Syntax);
             return;
         }
 
-        // What the reply has room for; its head is written when the length is known.
-        Line lines = new(reply.Rest[RespReplyWriter.MaxOverheadBytes..RequestExecutor.MaxValueBytes]);
-        foreach (Session? session in shard.Sessions().All)
+        if (byType && !ClientTypes.TryParse(call[3], out type))
         {
-            if (session is { State: SessionState.Open } && session.Door.Kind == DoorKind.Resp
-                && lines.RoomBytes >= MaxLineBytes)
+            Line line = new(stackalloc byte[200]);
+            line.Add("ERR Unknown client type '"u8);
+            line.AddShown(call[3], 128);
+            line.Add("'"u8);
+            reply.WriteError(line.Text);
+            return;
+        }
+
+        // The head is written when the length is known.
+        Line lines = new(reply.Rest[RespReplyWriter.MaxOverheadBytes..RequestExecutor.MaxValueBytes]);
+        if (byId ? TryAddNamed(call, ref lines, ref reply) : TryAddAll(type, ref lines, ref reply))
+        {
+            reply.WriteVerbatim(lines.Text);
+        }
+    }
+
+    /// <summary>Describes the connections of this shard with the numbers that stand behind ID.</summary>
+    /// <returns>False when the reply is an error.</returns>
+    private bool TryAddNamed(scoped Call call, ref Line lines, ref RespReplyWriter reply)
+    {
+        for (int i = 3; i < call.Count; i++)
+        {
+            if (!RespNumber.TryParse(call[i], out long id))
             {
-                Describe(session, ref lines);
+                reply.WriteError("ERR Invalid client ID"u8);
+                return false;
+            }
+
+            if (shard.Clients.TryFind(id, out ClientPlace place) && place.Shard == shard.Topology.Shard
+                && shard.Sessions().Find(place.Connection) is Session session && !TryAdd(session, ref lines, ref reply))
+            {
+                return false;
             }
         }
 
-        reply.WriteVerbatim(lines.Text);
+        return true;
+    }
+
+    /// <summary>Describes all connections of this shard that are of a type.</summary>
+    /// <inheritdoc cref="TryAddNamed"/>
+    private bool TryAddAll(ClientType type, ref Line lines, ref RespReplyWriter reply)
+    {
+        foreach (Session? session in shard.Sessions().All)
+        {
+            if (session is { State: SessionState.Open, Talk: RespTalk talk } && session.Door.Kind == DoorKind.Resp && talk.IsOf(type)
+                && !TryAdd(session, ref lines, ref reply))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private bool TryAdd(Session session, ref Line lines, ref RespReplyWriter reply)
+    {
+        if (lines.RoomBytes < MaxLineBytes)
+        {
+            reply.WriteError(RespErrors.TooManyConnections);
+            return false;
+        }
+
+        Describe(session, ref lines);
+        return true;
     }
 
     private static void Switch(scoped Call call, ref RespReplyWriter reply)
@@ -156,8 +215,9 @@ internal sealed class ClientCommands(DoorShard shard, ClientTracking tracking)
         line.Add(" flags="u8);
         line.Add(own is { IsEmpty: false } ? "P"u8 : default);
         line.Add(talk.Transaction.IsOpen ? "x"u8 : default);
+        line.Add(session.IsParked ? "b"u8 : default);
         line.Add(talk.Tracking is null ? default : talk.Tracking.IsBroadcast ? "tB"u8 : "t"u8);
-        bool hasFlag = own is { IsEmpty: false } || talk.Transaction.IsOpen || talk.Tracking is not null;
+        bool hasFlag = own is { IsEmpty: false } || talk.Transaction.IsOpen || talk.Tracking is not null || session.IsParked;
         line.Add(hasFlag ? " db=0 sub="u8 : "N db=0 sub="u8);
         line.Add(own?.Of(ChannelKind.Plain).Count ?? 0);
         line.Add(" psub="u8);

@@ -6,14 +6,6 @@ namespace FastCache.Node.Doors.Resp;
 /// <summary>CLIENT KILL: ends other connections, each shard those of its own.</summary>
 internal sealed class ClientKill(DoorShard shard)
 {
-    private enum ClientType : byte
-    {
-        Any,
-        Normal,
-        Subscriber,
-        Replica,
-    }
-
     public Command Command => new("client|kill", -4, CommandFlags.Admin | CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale,
         KeyPlaces.None, Kill, "connection", "Ends the other connections that all filters fit (ID, ADDR, TYPE, USER).", Spread.EachShard, Join.Sum);
 
@@ -36,7 +28,7 @@ internal sealed class ClientKill(DoorShard shard)
             }
             else if (RespWord.Is(call[i], "type"u8))
             {
-                refusal = TryParse(value, out type) ? default : "ERR Unknown client type; there are normal, pubsub, master and replica"u8;
+                refusal = ClientTypes.TryParse(value, out type) ? default : "ERR Unknown client type; there are normal, pubsub, master and replica"u8;
             }
             else if (RespWord.Is(call[i], "user"u8))
             {
@@ -63,7 +55,7 @@ internal sealed class ClientKill(DoorShard shard)
         {
             if (session is { State: SessionState.Open, HasEnded: false, Talk: RespTalk talk } && session.Door.Kind == DoorKind.Resp
                 && session != call.Session
-                && (id == 0 || talk.Id == id) && (type == ClientType.Any || TypeOf(talk) == type)
+                && (id == 0 || talk.Id == id) && talk.IsOf(type)
                 && (address == 0 || IsAt(session, call[address])))
             {
                 ended++;
@@ -72,17 +64,6 @@ internal sealed class ClientKill(DoorShard shard)
         }
 
         reply.WriteInteger(ended);
-    }
-
-    private static ClientType TypeOf(RespTalk talk) => talk.Subscriptions is { IsEmpty: false } ? ClientType.Subscriber : ClientType.Normal;
-
-    private static bool TryParse(ReadOnlySpan<byte> word, out ClientType type)
-    {
-        type = RespWord.Is(word, "normal"u8) ? ClientType.Normal
-            : RespWord.Is(word, "pubsub"u8) ? ClientType.Subscriber
-            : RespWord.Is(word, "master"u8) || RespWord.Is(word, "replica"u8) || RespWord.Is(word, "slave"u8) ? ClientType.Replica
-            : ClientType.Any;
-        return type != ClientType.Any;
     }
 
     private static bool IsAt(Session session, ReadOnlySpan<byte> address)

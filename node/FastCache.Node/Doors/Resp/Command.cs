@@ -59,6 +59,9 @@ internal enum Join : byte
 
     /// <summary>OK.</summary>
     Ok,
+
+    /// <summary>Their texts, one behind the other.</summary>
+    Text,
 }
 
 /// <summary>What becomes of a command between MULTI and EXEC.</summary>

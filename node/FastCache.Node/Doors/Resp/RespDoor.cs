@@ -47,6 +47,7 @@ internal sealed class RespDoor : Door
         ConnectionCommands connections = new(shard, _subscriptions, _tracking);
         ServerCommands server = new(shard);
         ListPops pops = new(shard);
+        SortedSetPopCommands memberPops = new(shard);
         StringCommands strings = new(shard);
         CommandTable commands = _commands = new(
         [
@@ -59,7 +60,7 @@ internal sealed class RespDoor : Door
             .. new HashCommands(shard).Commands,
             .. new SortedSetCommands(shard).Commands,
             .. new SortedSetRangeCommands(shard).Commands,
-            .. new SortedSetPopCommands(shard).Commands,
+            .. memberPops.Commands,
             .. new SortedSetCombineCommands(shard).Commands,
             .. new SetCommands(shard).Commands,
             .. new SetAlgebraCommands(shard).Commands,
@@ -67,6 +68,7 @@ internal sealed class RespDoor : Door
             .. new ListPositionCommands(shard).Commands,
             .. new ListSearchCommands(shard).Commands,
             .. new BlockingListCommands(shard, pops).Commands,
+            .. new BlockingSortedSetCommands(shard, memberPops).Commands,
             .. scans.Commands,
             .. server.Commands,
             .. new ClusterCommands(shard).Commands,
@@ -108,9 +110,11 @@ internal sealed class RespDoor : Door
 
     public override bool Decode(Session session, RequestGroup group) => _input.Decode(session, group);
 
-    public override void Close(Session session) => ((RespTalk)session.Talk!).Transaction.End();
+    public override void Close(Session session) => ((RespTalk)session.Talk!).Close();
 
-    public override long HeldBytes(Session session) => ((RespTalk)session.Talk!).Transaction.HeldBytes;
+    public override long HeldBytes(Session session) => ((RespTalk)session.Talk!).HeldBytes;
+
+    public override int JoinedBytes(Session session) => ((RespTalk)session.Talk!).JoinedText.HeldBytes;
 
     public override int Execute(Session session, int call, in LookupKey key, Span<byte> room)
     {
@@ -138,7 +142,7 @@ internal sealed class RespDoor : Door
     public override void Pack(Session session, int call, Span<byte> frame)
     {
         RespTalk talk = (RespTalk)session.Talk!;
-        Waiter waiter = IsBlocking(_calls[call]) ? _waits.Begin(session, frame.Length) : default;
+        Waiter waiter = IsBlocking(_calls[call]) ? _waits.Begin(session) : default;
         _parcels.Write(_calls[call], talk.IsVersion3, waiter, frame);
         if (talk.Tracking is not null)
         {
@@ -165,7 +169,7 @@ internal sealed class RespDoor : Door
         Wish wish = _waits.TakeWish();
         Waiter waiter = _parcels.WaiterOf(place, out bool isVersion3);
         return waiter.Number == 0 || _waits.IsOver ? bytes
-            : Held.TryHold(_parcels[place], isVersion3, waiter, wish) ? HeldBack
+            : Held.TryHold(_parcels[place], isVersion3, waiter, wish, out _) ? HeldBack
             : RefuseForeign(place, room);
     }
 
@@ -217,9 +221,10 @@ internal sealed class RespDoor : Door
             return bytes;
         }
 
-        Waiter waiter = _waits.Begin(session, _parcels.BytesOf(_calls[call]));
-        if (Held.TryHold(_calls[call], ((RespTalk)session.Talk!).IsVersion3, waiter, wish))
+        Waiter waiter = _waits.Begin(session);
+        if (Held.TryHold(_calls[call], ((RespTalk)session.Talk!).IsVersion3, waiter, wish, out int bytesHeld))
         {
+            session.WaitBytes = bytesHeld;
             return 0;
         }
 

@@ -63,6 +63,9 @@ internal static class RespErrors
 
     public static ReadOnlySpan<byte> WrongKind => "WRONGTYPE Operation against a key holding the wrong kind of value"u8;
 
+    public static ReadOnlySpan<byte> TooManyConnections =>
+        "ERR the list of these connections is longer than a reply may be (1 MiB); ask for those of a TYPE, or by ID"u8;
+
     public static ReadOnlySpan<byte> OutOfMemory => "OOM command not allowed when used memory > 'maxmemory'."u8;
 
     /// <summary>Writes what a refusal says.</summary>

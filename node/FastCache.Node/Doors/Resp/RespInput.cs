@@ -25,9 +25,6 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
     // Of the session that is decoded. It changes only while a group is executed.
     private bool _isOnlySubscriber;
 
-    // Whether nothing more of it is decoded before the next pass, in which it is sent what was pushed to it.
-    private bool _awaitsPushes;
-
     // A request whose parts did not all fit the group, where it begins, and until when what it points to stays there.
     private Session? _heldSession;
     private InputPosition _heldPosition;
@@ -41,7 +38,6 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
     {
         RespTalk talk = (RespTalk)session.Talk!;
         _isOnlySubscriber = talk.IsOnlySubscriber;
-        _awaitsPushes = false;
         if (session.LeavesInTurn(_topology) || !GoOnWithParts(session, group))
         {
             return session.State != SessionState.Leaving;
@@ -95,7 +91,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
                         ? _transactions.TryAdd(session, talk.Transaction, group, request, length, ref position)
                         : TryAdd(session, group, request, length, ref position)))
                     {
-                        return !_awaitsPushes;
+                        return group.Count > 0 || AwaitNextPass();
                     }
                 }
 
@@ -185,6 +181,20 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
         return TryAddOther(session, group, request, command, length, ref position);
     }
 
+    /// <summary>
+    /// Whether what changes the meaning of what follows cannot be executed yet: what was pushed before it is sent before it, as behind it a client
+    /// might take that for a reply. With an empty group that is in the next pass.
+    /// </summary>
+    internal static bool MustLetPushesPass(Session session, RequestGroup group) => group.Count > 0 || Pushes.IsDue(session);
+
+    /// <summary>Leaves the request that was read last to the next pass, in which the session is sent first what was pushed to it.</summary>
+    /// <returns>False: nothing more of the session is decoded.</returns>
+    private bool AwaitNextPass()
+    {
+        _decoder.Clear(); // It is read again, and a line that is held would end every group.
+        return false;
+    }
+
     /// <summary>Adds a GET or SET of a key of this shard; all others take the way of all commands.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryAddSimple(RequestGroup group, in RespSimpleRequest request, in InputPosition position)
@@ -244,15 +254,8 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
                 return true;
             }
 
-            if (command.ChangesTalk && position.BatchKeys == 0 && (group.Count > 0 || Pushes.IsDue(session)))
+            if (command.ChangesTalk && position.BatchKeys == 0 && MustLetPushesPass(session, group))
             {
-                // What was pushed before it is sent before it: behind it a client might take that for a reply.
-                _awaitsPushes = group.Count == 0;
-                if (_awaitsPushes)
-                {
-                    _decoder.Clear(); // It is read again, and a line that is held would end every group.
-                }
-
                 return false;
             }
 

@@ -1,13 +1,15 @@
+using FastCache.Node.Sessions;
 using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp;
 
 /// <summary>Makes one reply of those of a command's parts.</summary>
 /// <remarks>
-/// Elements of an array are sent as they come; of sums and OKs only the last part makes a reply, the first error if there was one.
+/// Elements of an array are sent as they come; of sums, OKs and texts only the last part makes a reply, the first error if there was one.
 /// <code>
-/// tag   0: sent as it is      bit 0: to be joined      bit 1: a sum, otherwise OK      bit 2: the last part      8: see OfWatch
+/// tag   0: sent as it is      bit 0: to be joined      bit 1: a sum      bit 2: the last part      8: see OfWatch      bit 4: a text
 /// </code>
+/// OK is what is neither a sum nor a text.
 /// </remarks>
 internal static class RespJoin
 {
@@ -17,6 +19,7 @@ internal static class RespJoin
     private const byte IsJoined = 1;
     private const byte IsSum = 2;
     private const byte IsLast = 4;
+    private const byte IsText = 16;
     private const int SignBytes = 1;
     private const int EndBytes = 2;
 
@@ -34,7 +37,7 @@ internal static class RespJoin
             return 0;
         }
 
-        return (byte)(IsJoined | (join == Join.Sum ? IsSum : 0) | (call.Part + 1 == call.Parts ? IsLast : 0));
+        return (byte)(IsJoined | (join == Join.Sum ? IsSum : join == Join.Text ? IsText : 0) | (call.Part + 1 == call.Parts ? IsLast : 0));
     }
 
     /// <summary>Takes the reply of a part.</summary>
@@ -59,6 +62,10 @@ internal static class RespJoin
         {
             talk.JoinedSum += number;
         }
+        else if ((tag & IsText) != 0)
+        {
+            TakeText(talk, TextOf(reply));
+        }
 
         if ((tag & IsLast) == 0)
         {
@@ -67,8 +74,31 @@ internal static class RespJoin
 
         int bytes = Write(talk, tag, room);
         (talk.JoinedSum, talk.JoinedError) = (0, null);
+        talk.JoinedText.Clear();
         return bytes;
     }
+
+    /// <summary>The text of a part's reply, a bulk string or a verbatim one.</summary>
+    private static ReadOnlySpan<byte> TextOf(ReadOnlySpan<byte> reply)
+    {
+        int head = reply.IndexOf((byte)'\n') + 1 + (reply[0] == '=' ? "txt:"u8.Length : 0);
+        return reply[head..^EndBytes];
+    }
+
+    private static void TakeText(RespTalk talk, ReadOnlySpan<byte> text)
+    {
+        talk.JoinedSum += text.Length;
+        if (talk.JoinedSum > RequestExecutor.MaxValueBytes)
+        {
+            talk.JoinedError ??= ErrorOf(RespErrors.TooManyConnections);
+        }
+        else if (!text.IsEmpty && !talk.JoinedText.TryAdd(text, int.MaxValue))
+        {
+            talk.JoinedError ??= ErrorOf(RespErrors.OutOfMemory);
+        }
+    }
+
+    private static byte[] ErrorOf(ReadOnlySpan<byte> text) => [(byte)'-', .. text, .. "\r\n"u8];
 
     private static int Write(RespTalk talk, byte tag, Span<byte> room)
     {
@@ -82,6 +112,17 @@ internal static class RespJoin
         if ((tag & IsSum) != 0)
         {
             writer.WriteInteger(talk.JoinedSum);
+        }
+        else if ((tag & IsText) != 0)
+        {
+            Span<byte> text = room.Slice(RespReplyWriter.MaxOverheadBytes, (int)talk.JoinedSum);
+            for (Span<byte> rest = text; !talk.JoinedText.IsEmpty; talk.JoinedText.RemoveFirst())
+            {
+                talk.JoinedText.First.CopyTo(rest);
+                rest = rest[talk.JoinedText.First.Length..];
+            }
+
+            writer.WriteVerbatim(text);
         }
         else
         {

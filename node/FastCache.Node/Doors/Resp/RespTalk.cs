@@ -44,11 +44,17 @@ internal sealed class RespTalk(CarryPool carries)
     /// <summary>What the connection watches, and has asked for since MULTI.</summary>
     public Transaction Transaction { get; } = new(carries);
 
-    /// <summary>Of a command that is executed in parts: the sum of the parts' replies so far.</summary>
+    /// <summary>Of a command that is executed in parts: the sum of the parts' replies so far, or of the lengths of their texts.</summary>
     public long JoinedSum { get; set; }
 
     /// <summary>Of such a command: the first error that a part has answered.</summary>
     public byte[]? JoinedError { get; set; }
+
+    /// <summary>Of such a command: the texts of the parts so far.</summary>
+    public FrameQueue JoinedText { get; } = new(carries);
+
+    /// <summary>Bytes of connection memory that are held for the connection.</summary>
+    public long HeldBytes => Transaction.HeldBytes + JoinedText.HeldBytes;
 
     /// <summary>Begins with a new connection.</summary>
     /// <param name="id">Its number.</param>
@@ -59,6 +65,13 @@ internal sealed class RespTalk(CarryPool carries)
         Reset();
         (LibraryName, LibraryVersion, LastCommand) = ([], [], -1);
         (JoinedSum, JoinedError) = (0, null);
+    }
+
+    /// <summary>Gives back what is held for the connection, which has ended.</summary>
+    public void Close()
+    {
+        Transaction.End();
+        JoinedText.Clear();
     }
 
     /// <summary>As a new connection is, but for its number.</summary>

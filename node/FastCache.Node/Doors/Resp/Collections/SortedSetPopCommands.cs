@@ -44,11 +44,21 @@ internal sealed class SortedSetPopCommands(DoorShard shard)
 
     private void PopOfMany(scoped Call call, ref RespReplyWriter reply)
     {
-        if (!ManyPops.TryParse(call, countAt: 1, "min"u8, "max"u8, ref reply, out ManyPops many))
+        if (TryParseMany(call, countAt: 1, ref reply, out ManyPops many) && !TryTakeMany(call, many, ref reply))
         {
-            return;
+            reply.WriteNullArray();
         }
+    }
 
+    /// <summary>Reads what stands behind the number of keys: them, MIN or MAX, perhaps COUNT and a number.</summary>
+    /// <inheritdoc cref="ManyPops.TryParse"/>
+    public static bool TryParseMany(scoped Call call, int countAt, ref RespReplyWriter reply, out ManyPops many) =>
+        ManyPops.TryParse(call, countAt, "min"u8, "max"u8, ref reply, out many);
+
+    /// <summary>Takes members of the first sorted set that there is, and writes its key and them.</summary>
+    /// <returns>False when there is none; nothing is written then.</returns>
+    public bool TryTakeMany(scoped Call call, in ManyPops many, ref RespReplyWriter reply)
+    {
         for (int i = many.FirstKey; i < many.FirstKey + many.Keys; i++)
         {
             switch (_collections.Open(shard.Shard.Prepare(call[i]), CollectionKind.SortedSet, ref reply, out CollectionView set))
@@ -58,13 +68,13 @@ internal sealed class SortedSetPopCommands(DoorShard shard)
                     reply.WriteArray(2);
                     reply.WriteBulk(call[i]);
                     Take(call[i], set, many.Count, many.IsFromEnd, Both | ElementParts.AlwaysPair, start, ref reply);
-                    return;
+                    return true;
                 case CollectionAnswer.WrongKind:
-                    return;
+                    return true;
             }
         }
 
-        reply.WriteNullArray();
+        return false;
     }
 
     /// <summary>Removes members and writes them as an array.</summary>

@@ -30,9 +30,17 @@ internal sealed class TransactionInput(DoorShard shard, CommandTable commands, R
             return true;
         }
 
-        if (command is { InTransaction: InTransaction.Executes } && group.EndsWith(session))
+        bool executes = command is { InTransaction: InTransaction.Executes };
+        if (executes && group.EndsWith(session))
         {
             return false; // What it executes is known when those before it wait.
+        }
+
+        // A HELLO may be among what it executes.
+        bool changesTalk = command is { ChangesTalk: true, IsTurn: true } || (executes && ((RespTalk)session.Talk!).IsVersion3);
+        if (refusal == Refusal.None && changesTalk && RespInput.MustLetPushesPass(session, group))
+        {
+            return false;
         }
 
         ref PendingCall call = ref calls[group.Count];

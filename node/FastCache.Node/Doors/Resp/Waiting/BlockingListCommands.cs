@@ -1,4 +1,4 @@
-using System.Buffers.Text;
+using FastCache.Core;
 using FastCache.Node.Doors.Resp.Collections;
 using FastCache.Protocol.Resp;
 
@@ -10,11 +10,6 @@ internal sealed class BlockingListCommands(DoorShard shard, ListPops pops)
     private const string Group = "list";
     private const CommandFlags Blocks = CommandFlags.Write | CommandFlags.Blocking;
     private const CommandFlags Moves = Blocks | CommandFlags.DenyOom | CommandFlags.NoScript;
-
-    /// <summary>Most keys of one call that waits: each is a place in a queue, in managed memory.</summary>
-    private const int MostKeys = 1_024;
-
-    private const double MostSeconds = long.MaxValue / 1_000 / 2;
 
     private readonly Waits _waits = shard.Waits;
 
@@ -36,18 +31,18 @@ internal sealed class BlockingListCommands(DoorShard shard, ListPops pops)
     private void Pop(scoped Call call, ListEnd end, ref RespReplyWriter reply)
     {
         int keys = call.Count - 2;
-        if (TryParseTimeout(call[call.Count - 1], ref reply, out long timeoutMillis) && !pops.TryTakeFirst(call, keys, end, ref reply))
+        if (WaitWords.TryReadTimeout(call[call.Count - 1], ref reply, out long timeoutMillis) && !pops.TryTakeFirst(call, keys, end, ref reply))
         {
-            Wait(timeoutMillis, firstKey: 1, keys, ref reply);
+            WaitWords.Wait(_waits, CollectionKind.List, timeoutMillis, firstKey: 1, keys, ref reply);
         }
     }
 
     private void ManyPop(scoped Call call, ref RespReplyWriter reply)
     {
         if (ListPops.TryParseMany(call, countAt: 2, ref reply, out ManyPops many)
-            && TryParseTimeout(call[1], ref reply, out long timeoutMillis) && !pops.TryTakeMany(call, many, ref reply))
+            && WaitWords.TryReadTimeout(call[1], ref reply, out long timeoutMillis) && !pops.TryTakeMany(call, many, ref reply))
         {
-            Wait(timeoutMillis, many.FirstKey, many.Keys, ref reply);
+            WaitWords.Wait(_waits, CollectionKind.List, timeoutMillis, many.FirstKey, many.Keys, ref reply);
         }
     }
 
@@ -66,41 +61,9 @@ internal sealed class BlockingListCommands(DoorShard shard, ListPops pops)
 
     private void Move(scoped Call call, ListEnd from, ListEnd to, ref RespReplyWriter reply)
     {
-        if (TryParseTimeout(call[call.Count - 1], ref reply, out long timeoutMillis) && !pops.TryMove(call, from, to, ref reply))
+        if (WaitWords.TryReadTimeout(call[call.Count - 1], ref reply, out long timeoutMillis) && !pops.TryMove(call, from, to, ref reply))
         {
-            Wait(timeoutMillis, firstKey: 1, keys: 1, ref reply);
+            WaitWords.Wait(_waits, CollectionKind.List, timeoutMillis, firstKey: 1, keys: 1, ref reply, isOfElement: true);
         }
-    }
-
-    private void Wait(long timeoutMillis, int firstKey, int keys, ref RespReplyWriter reply)
-    {
-        if (keys > MostKeys)
-        {
-            reply.WriteError("ERR a client waits for at most 1024 keys here"u8);
-            return;
-        }
-
-        reply.WriteNullArray();
-        _waits.Ask(timeoutMillis, firstKey, keys);
-    }
-
-    /// <summary>Reads seconds with fractions.</summary>
-    private static bool TryParseTimeout(scoped ReadOnlySpan<byte> text, ref RespReplyWriter reply, out long timeoutMillis)
-    {
-        timeoutMillis = 0;
-        if (!Utf8Parser.TryParse(text, out double seconds, out int used) || used != text.Length || double.IsNaN(seconds))
-        {
-            reply.WriteError("ERR timeout is not a float or out of range"u8);
-            return false;
-        }
-
-        if (seconds is < 0 or > MostSeconds)
-        {
-            reply.WriteError(seconds < 0 ? "ERR timeout is negative"u8 : "ERR timeout is out of range"u8);
-            return false;
-        }
-
-        timeoutMillis = (long)Math.Ceiling(seconds * 1_000);
-        return true;
     }
 }

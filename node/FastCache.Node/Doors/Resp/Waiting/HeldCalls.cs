@@ -6,14 +6,14 @@ using FastCache.Node.Shards;
 
 namespace FastCache.Node.Doors.Resp.Waiting;
 
-/// <summary>Holds calls back that wait for a list, and executes them when there is one or their time is over.</summary>
+/// <summary>Holds calls back that wait for a collection, and executes them when there is one or their time is over.</summary>
 /// <remarks>
 /// A call is kept as it travels between shards, wherever its connection is:
 /// <code>
-///                 handler asks to wait         a key was written, has a list, and this call is the first
-///   executed ─────────────────────────► held ──────────────────────────────────────────────────────────► executed, answered
-///                                         │ its time is over, or the node stops                                ▲
-///                                         ├────────────────────────────────────────────────────────────────────┘
+///                 handler asks to wait         a key was written, has what is waited for, and this call is the first
+///   executed ─────────────────────────► held ───────────────────────────────────────────────────────────────────► executed, answered
+///                                         │ its time is over, CLIENT UNBLOCK ends it, or the node stops                 ▲
+///                                         ├─────────────────────────────────────────────────────────────────────────────┘
 ///                                         │ its connection has gone
 ///                                         └────────────────────────► forgotten, within a second
 /// </code>
@@ -24,38 +24,50 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
     /// <summary>How often calls of connections that have gone are looked for.</summary>
     private const long SweepMillis = 1_000;
 
-    /// <summary>When a call is tried again whose time is over, and that cannot be answered now.</summary>
+    /// <summary>When a call is tried again at the latest that cannot be answered now.</summary>
     private const long RetryMillis = 20;
+
+    /// <summary>
+    /// Of a shard's connection memory, what the calls that it holds may take. Those of other shards' connections cannot be weighed against the
+    /// connections of this one, so they must not use it up.
+    /// </summary>
+    private const int MemoryShare = 2;
 
     private readonly Shard _shard = shard.Shard;
     private readonly Waits _waits = shard.Waits;
     private readonly List<ulong> _stuck = [];
     private long _nextLookMillis = long.MaxValue;
+    private long _stuckMillis;
     private OwnedSlots? _slots;
 
-    /// <summary>Whether a key was written that calls wait for.</summary>
-    public bool HasWork => _waits.Signals.Count > 0;
+    /// <summary>Whether a key was written that calls wait for, or a wait is to end.</summary>
+    public bool HasWork => _waits.Signals.Count > 0 || _waits.HasUnblocked;
+
+    private static ReadOnlySpan<byte> Unblocked => "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"u8;
 
     /// <summary>When <see cref="Serve"/> has something to do at the latest, in the loop's time.</summary>
-    public long NextLookMillis => _nextLookMillis;
+    public long NextLookMillis => _stuck.Count == 0 ? _nextLookMillis : Math.Min(_nextLookMillis, _stuckMillis + RetryMillis);
 
     /// <summary>Holds a call back whose handler asks for it.</summary>
     /// <param name="call">The call.</param>
     /// <param name="isVersion3">The form of its reply.</param>
     /// <param name="waiter">Who waits for it.</param>
     /// <param name="wish">What for.</param>
+    /// <param name="bytes">What it takes of this shard's connection memory.</param>
     /// <returns>False when there is no memory for it.</returns>
-    public bool TryHold(in PendingCall call, bool isVersion3, in Waiter waiter, in Wish wish)
+    public bool TryHold(in PendingCall call, bool isVersion3, in Waiter waiter, in Wish wish, out int bytes)
     {
+        bytes = 0;
         int length = parcels.BytesOf(call);
-        NativeBuffer? frame = shard.Carries.Borrow(length);
-        if (frame is null)
+        if (_waits.Queues.HeldBytes + length + (WaitQueues.PlaceBytes * wish.Keys) > shard.Carries.BudgetBytes / MemoryShare
+            || shard.Carries.Borrow(length) is not NativeBuffer frame)
         {
             return false;
         }
 
+        bytes = frame.Length;
         parcels.Write(call, isVersion3, waiter, frame.Span[..length]);
-        int held = _waits.Queues.Add(waiter, frame, length, wish.DeadlineMillis);
+        int held = _waits.Queues.Add(waiter, frame, length, wish.Kind, wish.DeadlineMillis);
         for (int i = 0; i < wish.Keys; i++)
         {
             int argument = wish.FirstKey + i;
@@ -74,8 +86,16 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
         {
             _waits.Signals.Clear();
             _stuck.Clear();
+            _waits.HasUnblocked = false;
             _nextLookMillis = long.MaxValue;
             return;
+        }
+
+        if (_waits.HasUnblocked)
+        {
+            // Before anything is taken for them.
+            _waits.HasUnblocked = false;
+            EndOverdue(shard.NowMillis(), answers);
         }
 
         foreach (ulong hash in _stuck)
@@ -101,11 +121,13 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
         _shard.EndBatch();
     }
 
-    /// <summary>Lets those who wait for a key have what its list has, the first one first.</summary>
+    /// <summary>Lets those who wait for a key have what it has, the first one first.</summary>
     private void ServeKey(ulong hash, LateAnswers answers)
     {
         _waits.Queues.TakeSignal(hash);
         bool isStuck = false;
+        bool isKnown = false;
+        CollectionKind kind = CollectionKind.None;
         int place = _waits.Queues.FirstOf(hash);
         while (place >= 0)
         {
@@ -116,18 +138,30 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
                 continue;
             }
 
-            parcels.Receive(0, FrameOf(call));
-            if (_shard.Collections.KindOf(_shard.Prepare(parcels[0].Request[argument])) != CollectionKind.List)
+            if (isKnown && _waits.Queues[call].Kind != kind)
             {
-                return;
+                continue;
             }
 
-            isStuck |= !TryAnswer(call, answers);
+            parcels.Receive(0, FrameOf(call));
+            kind = _shard.Collections.KindOf(_shard.Prepare(parcels[0].Request[argument]));
+            if (kind == CollectionKind.None)
+            {
+                return; // Nobody misses anything by it, not even one that could not be answered.
+            }
+
+            isKnown = true;
+            if (_waits.Queues[call].Kind == kind)
+            {
+                isStuck |= !TryAnswer(call, answers);
+                isKnown = false;
+            }
         }
 
         if (isStuck)
         {
             _stuck.Add(hash);
+            _stuckMillis = shard.NowMillis();
         }
     }
 
@@ -169,11 +203,21 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
             return false;
         }
 
-        if (_waits.TryEnd(waiter))
+        bool isOn = _waits.TryEnd(waiter);
+        if (isOn && _waits.Queues[call].EndsWithError)
+        {
+            Unblocked.CopyTo(room);
+            answers.End(waiter, Unblocked.Length);
+        }
+        else if (isOn)
         {
             LookupKey key = _shard.Prepare(parcels[0].Request[parcels[0].KeyIndex]);
+            shard.Changes.BeginRequestsOf(waiter.Home, waiter.Connection.Slot);
+            _waits.IsAnswering = true;
             answers.End(waiter, parcels.Execute(0, key, room));
+            _waits.IsAnswering = false;
             _waits.TakeWish();
+            shard.Changes.EndRequests();
         }
 
         Forget(call);

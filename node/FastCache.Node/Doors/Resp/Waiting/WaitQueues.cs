@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using FastCache.Core;
 using FastCache.Io;
 
 namespace FastCache.Node.Doors.Resp.Waiting;
@@ -26,8 +27,14 @@ internal sealed class WaitQueues
     private int _freeCall = None;
     private int _freePlace = None;
 
+    /// <summary>What a call takes of managed memory for each of its keys: a place, and an entry of the dictionary, which both grow by doubling.</summary>
+    public const int PlaceBytes = 128;
+
     /// <summary>Calls that are held.</summary>
     public int Count { get; private set; }
+
+    /// <summary>Bytes that they take, with <see cref="PlaceBytes"/> for each key.</summary>
+    public long HeldBytes { get; private set; }
 
     /// <summary>All calls that can be held stand at numbers below this one; see <see cref="HeldCall.IsHeld"/>.</summary>
     public int EndOfCalls => _callsUsed;
@@ -37,7 +44,7 @@ internal sealed class WaitQueues
 
     /// <summary>Holds a call.</summary>
     /// <returns>Its number, for <see cref="AddKey"/>.</returns>
-    public int Add(in Waiter waiter, NativeBuffer frame, int length, long deadlineMillis)
+    public int Add(in Waiter waiter, NativeBuffer frame, int length, CollectionKind kind, long deadlineMillis)
     {
         int call = Take(ref _calls, ref _callsUsed, ref _freeCall);
         _calls[call] = new HeldCall
@@ -46,10 +53,12 @@ internal sealed class WaitQueues
             Waiter = waiter,
             Frame = frame,
             Length = length,
+            Kind = kind,
             DeadlineMillis = deadlineMillis,
             FirstPlace = None,
         };
         Count++;
+        HeldBytes += frame.Length;
         return call;
     }
 
@@ -76,6 +85,7 @@ internal sealed class WaitQueues
             NextOfCall = _calls[call].FirstPlace,
         };
         _calls[call].FirstPlace = place;
+        HeldBytes += PlaceBytes;
         if (exists)
         {
             _places[ends.Last].Next = place;
@@ -127,12 +137,14 @@ internal sealed class WaitQueues
             _places[place].NextOfCall = _freePlace;
             _freePlace = place;
             place = next;
+            HeldBytes -= PlaceBytes;
         }
 
         NativeBuffer frame = _calls[call].Frame;
         _calls[call] = new HeldCall { FirstPlace = _freeCall };
         _freeCall = call;
         Count--;
+        HeldBytes -= frame.Length;
         return frame;
     }
 
@@ -194,7 +206,10 @@ internal sealed class WaitQueues
         public Waiter Waiter;
         public NativeBuffer Frame;
         public int Length;
+        public CollectionKind Kind;
         public long DeadlineMillis;
+        public bool IsUnblocked;
+        public bool EndsWithError;
         public int FirstPlace;
 
         readonly int IFreeListed.NextFree => FirstPlace;

@@ -36,17 +36,24 @@ internal sealed class Waits(Shard shard, WaitBoard board, int home, NodeCounters
     /// <summary>Whether the handler that ran last would rather wait.</summary>
     public bool HasWish => _hasWish;
 
+    /// <summary>Whether <see cref="TryUnblock"/> has found a call since this was set to false.</summary>
+    public bool HasUnblocked { get; set; }
+
     /// <summary>Keys of held calls that were written since they were looked at.</summary>
     public List<ulong> Signals => _signals;
 
-    /// <summary>Says that a call would rather wait until one of its keys has a list.</summary>
+    /// <summary>Whether a call that was held back is executed now: what its handler writes is its answer.</summary>
+    public bool IsAnswering { get; set; }
+
+    /// <summary>Says that a call would rather wait until one of its keys has a collection.</summary>
+    /// <param name="kind">Of which kind.</param>
     /// <param name="timeoutMillis">For how long; 0: for ever.</param>
     /// <param name="firstKey">The argument that is the first of those keys.</param>
     /// <param name="keys">How many there are, one behind the other.</param>
-    public void Ask(long timeoutMillis, int firstKey, int keys)
+    public void Ask(CollectionKind kind, long timeoutMillis, int firstKey, int keys)
     {
         long now = nowMillis();
-        _wish = new Wish(timeoutMillis == 0 || timeoutMillis > Never - now ? Never : now + timeoutMillis, firstKey, keys);
+        _wish = new Wish(kind, timeoutMillis == 0 || timeoutMillis > Never - now ? Never : now + timeoutMillis, firstKey, keys);
         _hasWish = true;
     }
 
@@ -59,12 +66,25 @@ internal sealed class Waits(Shard shard, WaitBoard board, int home, NodeCounters
 
     /// <summary>Lets a session of this shard wait: nothing more of it is decoded until it is answered.</summary>
     /// <param name="session">Whose call is held back, here or at the shard of its key.</param>
-    /// <param name="bytes">What holding it takes.</param>
-    public Waiter Begin(Session session, int bytes)
+    public Waiter Begin(Session session)
     {
-        session.BeginWait(++_lastNumber, bytes, counters);
-        board.Begin(home, session.Connection.Slot, session.Wait);
+        session.BeginWait(++_lastNumber, counters);
+        if (!session.IsGone)
+        {
+            board.Begin(home, session.Connection.Slot, session.Wait);
+        }
+
         return new Waiter(session.Connection, home, session.Wait);
+    }
+
+    /// <summary>The client of a session of this shard has gone, or is sent away: from now on nothing is taken for it. It waits until <see cref="Abandon"/>.</summary>
+    public void TakeNothingFor(Session session)
+    {
+        session.IsGone = true;
+        if (session.IsParked)
+        {
+            board.Abandon(home, session.Connection.Slot);
+        }
     }
 
     /// <summary>Ends the wait of a session of this shard that has gone, if it has one.</summary>
@@ -82,6 +102,26 @@ internal sealed class Waits(Shard shard, WaitBoard board, int home, NodeCounters
 
     /// <summary>Makes sure that nobody else ends a wait: the call is answered now.</summary>
     public bool TryEnd(in Waiter waiter) => board.TryEnd(waiter.Home, waiter.Connection.Slot, waiter.Number);
+
+    /// <summary>Has the wait of a connection ended before its time, if its call is held here.</summary>
+    /// <param name="place">Where the connection is.</param>
+    /// <param name="withError">Whether with an error, rather than as if its time were over.</param>
+    /// <returns>Whether there is one that nobody has ended yet.</returns>
+    public bool TryUnblock(in ClientPlace place, bool withError)
+    {
+        for (int i = 0; i < Queues.EndOfCalls; i++)
+        {
+            ref WaitQueues.HeldCall call = ref Queues[i];
+            if (call is { IsHeld: true, IsUnblocked: false } && call.Waiter.Home == place.Shard && call.Waiter.Connection == place.Connection
+                && IsOn(call.Waiter))
+            {
+                (call.IsUnblocked, call.EndsWithError, call.DeadlineMillis) = (true, withError, 0);
+                return HasUnblocked = true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>The hash of a key that lies in memory that does not move.</summary>
     public ulong HashOf(ReadOnlySpan<byte> key) => shard.Prepare(key).SeededHash;
@@ -107,10 +147,11 @@ internal sealed class Waits(Shard shard, WaitBoard board, int home, NodeCounters
 }
 
 /// <summary>What a call waits for.</summary>
+/// <param name="Kind">The kind of collection that one of the keys has to have.</param>
 /// <param name="DeadlineMillis">Until when, in the loop's time.</param>
 /// <param name="FirstKey">The argument that is the first key.</param>
 /// <param name="Keys">How many keys there are.</param>
-internal readonly record struct Wish(long DeadlineMillis, int FirstKey, int Keys);
+internal readonly record struct Wish(CollectionKind Kind, long DeadlineMillis, int FirstKey, int Keys);
 
 /// <summary>Who waits for a held call.</summary>
 /// <param name="Connection">On its own shard.</param>
