@@ -98,7 +98,7 @@ public sealed partial class TransactionDifferenceTests
     /// <summary>Whether a command says that it has more keys than it has: what it takes for keys is of any shard.</summary>
     private static bool TakesWordsForKeys(string name, string[] command)
     {
-        int at = name.EndsWith("STORE", StringComparison.Ordinal) ? 2 : 1;
+        int at = name is "BZMPOP" or "BLMPOP" || name.EndsWith("STORE", StringComparison.Ordinal) ? 2 : 1;
         return command.Length > at && int.TryParse(command[at], out int count)
             && count > command.Skip(at + 1).Count(word => word.StartsWith("{t}", StringComparison.Ordinal));
     }
