@@ -5,6 +5,8 @@ namespace FastCache.Core.Collections;
 /// <param name="maxChunks">Most chunks of one: beyond, it would have to be evicted for its own room.</param>
 internal sealed unsafe class CollectionEdits(OpenCollection open, long maxChunks)
 {
+    private readonly MemberRemovals _members = new(open);
+
     /// <summary>Sets the value of a field, or adds a member without one.</summary>
     public WriteOutcome Put(ReadOnlySpan<byte> field, ReadOnlySpan<byte> value, out bool isNew)
     {
@@ -37,7 +39,11 @@ internal sealed unsafe class CollectionEdits(OpenCollection open, long maxChunks
             return reserved;
         }
 
-        open.Tree.Seek(&open.Head->First, key, out path);
+        if (open.Chunks.HasReserved)
+        {
+            open.Tree.Seek(&open.Head->First, key, out path);
+        }
+
         isNew = !isFound;
         Write(path, key, value, isFound);
         return Done();
@@ -71,7 +77,11 @@ internal sealed unsafe class CollectionEdits(OpenCollection open, long maxChunks
             return reserved;
         }
 
-        open.Tree.Seek(&open.Head->First, position, out path);
+        if (open.Chunks.HasReserved)
+        {
+            open.Tree.Seek(&open.Head->First, position, out path);
+        }
+
         Write(path, default, value, replaces);
         return Done();
     }
@@ -172,27 +182,13 @@ internal sealed unsafe class CollectionEdits(OpenCollection open, long maxChunks
         {
             if (open.Kind == CollectionKind.SortedSet)
             {
-                RemoveMembers(position, count);
+                _members.Remove(position, count);
             }
 
             open.Tree.RemoveRange(open.Ordered, position, count);
         }
 
         open.Changed();
-    }
-
-    /// <summary>Removes members of a range of ranks from the first tree; the second stays as it is.</summary>
-    private void RemoveMembers(uint position, uint count)
-    {
-        while (count > 0)
-        {
-            open.Find(position, out SlotPage page, out int slot);
-            for (; slot < page.Count && count > 0; slot++, position++, count--)
-            {
-                open.Tree.Seek(&open.Head->First, open.Hashed(page.Key(slot)[ElementKey.ScoreBytes..]), out TreePath byMember);
-                open.Tree.Remove(&open.Head->First, byMember);
-            }
-        }
     }
 
     private void TakeAt(uint position)
@@ -239,25 +235,29 @@ internal sealed unsafe class CollectionEdits(OpenCollection open, long maxChunks
 
         ReadOnlySpan<byte> scored = open.Scored(score, member);
         int needed = isNew ? open.Tree.ChunksFor(&open.Head->First, path, hashed.Length, ElementKey.ScoreBytes) : 0;
-        open.Tree.Seek(&open.Head->Second, scored, out path);
-        int neededByScore = open.Tree.ChunksFor(&open.Head->Second, path, scored.Length, 0);
+        open.Tree.Seek(&open.Head->Second, scored, out TreePath byScore);
+        int neededByScore = open.Tree.ChunksFor(&open.Head->Second, byScore, scored.Length, 0);
         WriteOutcome reserved = needed < 0 || neededByScore < 0 ? WriteOutcome.ValueTooLarge : Reserve(needed + neededByScore);
         if (reserved != WriteOutcome.Done)
         {
             return reserved;
         }
 
-        open.Tree.Seek(&open.Head->Second, scored, out path);
-        open.Tree.Insert(&open.Head->Second, path, scored, default, isOutside: false);
-        bool isFound = open.Tree.Seek(&open.Head->First, hashed, out path);
-        if (isFound)
+        if (open.Chunks.HasReserved)
         {
-            ElementKey.WriteScore(score, open.Tree.Leaf(path).Value(path.Slot(0), out _));
-            RemoveScore(old, member);
+            open.Tree.Seek(&open.Head->Second, scored, out byScore);
+            open.Tree.Seek(&open.Head->First, hashed, out path);
+        }
+
+        open.Tree.Insert(&open.Head->Second, byScore, scored, default, isOutside: false);
+        if (isNew)
+        {
+            open.Tree.Insert(&open.Head->First, path, hashed, scored[..ElementKey.ScoreBytes], isOutside: false);
         }
         else
         {
-            open.Tree.Insert(&open.Head->First, path, hashed, scored[..ElementKey.ScoreBytes], isOutside: false);
+            ElementKey.WriteScore(score, open.Tree.Leaf(path).Value(path.Slot(0), out _));
+            RemoveScore(old, member);
         }
 
         open.Chunks.GiveBack();

@@ -36,6 +36,14 @@ internal sealed unsafe class ElementTree
     /// <summary>Finds where a key is, or belongs.</summary>
     public bool Seek(TreeRoot* root, ReadOnlySpan<byte> key, out TreePath path)
     {
+        uint leaf = SeekLeaf(root, key, out path);
+        path.Set(0, leaf, Page(leaf).LowerBound(key, out bool isExact));
+        return isExact;
+    }
+
+    /// <summary>Finds the leaf where a key is, or belongs, without a look at it.</summary>
+    public uint SeekLeaf(TreeRoot* root, ReadOnlySpan<byte> key, out TreePath path)
+    {
         path = default;
         uint node = root->Node;
         for (int height = root->Height; height > 0; height--)
@@ -48,9 +56,8 @@ internal sealed unsafe class ElementTree
             node = ChildAt(inner, slot)->Node;
         }
 
-        int found = Page(node).LowerBound(key, out bool isExact);
-        path.Set(0, node, found);
-        return isExact;
+        path.Set(0, node, 0);
+        return node;
     }
 
     /// <summary>Finds a position: 0 to the number of elements.</summary>
@@ -150,10 +157,16 @@ internal sealed unsafe class ElementTree
         int slot = path.Slot(0);
         FreeOutsideAt(root, leaf, slot);
         leaf.Remove(slot);
-        root->Count--;
+        TakeNote(root, path, removed: 1);
+    }
+
+    /// <summary>Takes note of elements that were removed from the leaf of a path.</summary>
+    public void TakeNote(TreeRoot* root, in TreePath path, uint removed)
+    {
+        root->Count -= removed;
         for (int height = 1; height <= root->Height; height++)
         {
-            ChildAt(Page(path.Node(height)), path.Slot(height))->Count--;
+            ChildAt(Page(path.Node(height)), path.Slot(height))->Count -= removed;
         }
 
         _merges.Mend(root, path);

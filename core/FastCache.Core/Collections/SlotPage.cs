@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
@@ -93,12 +94,13 @@ internal readonly unsafe struct SlotPage(byte* start, int bytes)
     public int LowerBound(ReadOnlySpan<byte> key, out bool isExact)
     {
         isExact = false;
+        ulong prefix = PrefixOf(key);
         int low = 0;
         int high = Count;
         while (low < high)
         {
             int middle = (low + high) >>> 1;
-            int order = Key(middle).SequenceCompareTo(key);
+            int order = Order(middle, key, prefix);
             if (order < 0)
             {
                 low = middle + 1;
@@ -112,6 +114,31 @@ internal readonly unsafe struct SlotPage(byte* start, int bytes)
 
         return low;
     }
+
+    /// <summary>The first slot from one on whose key does not begin with a lower number.</summary>
+    /// <param name="first">4 bytes, high byte first; no key has fewer.</param>
+    /// <param name="low">The slot to begin with.</param>
+    public int LowerBound(uint first, int low)
+    {
+        int high = Count;
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            if (FirstOf(middle) < first)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low;
+    }
+
+    /// <summary>The first 4 bytes of a key that has as many.</summary>
+    public uint FirstOf(int slot) => BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<uint>(Entry(slot, out _, out _)));
 
     /// <summary>Puts an entry before the one at <paramref name="slot"/>.</summary>
     /// <param name="slot">0 to <see cref="Count"/>.</param>
@@ -213,6 +240,20 @@ internal readonly unsafe struct SlotPage(byte* start, int bytes)
         Invariant.Require(HeaderBytes + (Count * SlotBytes) <= Heap, "slots of a page run into its heap");
     }
 
+    /// <summary>The first bytes of a key as a number, as if zeros followed a short one: other numbers are in the order of their keys.</summary>
+    private static ulong PrefixOf(ReadOnlySpan<byte> key)
+    {
+        if (key.Length >= sizeof(ulong))
+        {
+            return BinaryPrimitives.ReadUInt64BigEndian(key);
+        }
+
+        Span<byte> padded = stackalloc byte[sizeof(ulong)];
+        padded.Clear();
+        key.CopyTo(padded);
+        return BinaryPrimitives.ReadUInt64BigEndian(padded);
+    }
+
     private static int LengthBytes(int length) => length <= LongestShort ? 1 : 2;
 
     private static int StoredBytes(int valueLength) => valueLength == OutsideMark ? StubBytes : valueLength;
@@ -248,6 +289,23 @@ internal readonly unsafe struct SlotPage(byte* start, int bytes)
     {
         Debug.Assert((uint)slot < (uint)Count);
         return ReadLength(ReadLength(start + Slots[slot], out keyLength), out valueLength);
+    }
+
+    /// <summary>How an entry's key compares with another one; nearly always its first 8 bytes tell, a hash or a score.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Order(int slot, ReadOnlySpan<byte> key, ulong prefix)
+    {
+        byte* entry = Entry(slot, out int keyLength, out _);
+        if (keyLength >= sizeof(ulong))
+        {
+            ulong first = BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<ulong>(entry));
+            if (first != prefix)
+            {
+                return first < prefix ? -1 : 1;
+            }
+        }
+
+        return new ReadOnlySpan<byte>(entry, keyLength).SequenceCompareTo(key);
     }
 
     private void Compact()

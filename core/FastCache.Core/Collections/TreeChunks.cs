@@ -48,6 +48,9 @@ internal sealed unsafe class TreeChunks(ItemStore store)
         return true;
     }
 
+    /// <summary>Whether a change has asked for memory: then paths that were found before are wrong.</summary>
+    public bool HasReserved => _count > 0;
+
     /// <summary>Ends a change: what it did not need is free again.</summary>
     public void GiveBack()
     {

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using FastCache.Core;
 using FastCache.Io;
 using FastCache.Node.Doors.Resp;
+using FastCache.Node.Doors.Resp.Collections;
 using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Node.Doors.Resp.Subscriptions;
 using FastCache.Node.Doors.Resp.Waiting;
@@ -54,6 +55,9 @@ internal sealed class DoorShard
 
     /// <summary>What calls wait for.</summary>
     public required Waits Waits { get; init; }
+
+    /// <summary>What commands of collections may look at.</summary>
+    public LookBudget Looks { get; } = new();
 
     /// <summary>The conversations of this shard.</summary>
     public required Func<SessionTable> Sessions { get; init; }

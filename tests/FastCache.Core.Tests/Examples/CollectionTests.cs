@@ -1,4 +1,5 @@
 using System.Text;
+using FastCache.Core.Index;
 
 namespace FastCache.Core.Tests.Examples;
 
@@ -288,6 +289,61 @@ public sealed class CollectionTests : IDisposable
         }
 
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    [Theory]
+    [InlineData(70_000, 67_000)]
+    [InlineData(70_000, 1)]
+    [InlineData(3_000, 100)]
+    public void Range_of_a_sorted_set_goes_with_members_of_the_same_hash(int members, int removed)
+    {
+        using Shard shard = new(new ShardOptions { MemoryBudgetBytes = 64L << 20, HashSeed = 1 });
+        List<(byte[] Member, int Score)> model = [.. WithEqualHashes(shard.Store.Hasher, members).Select((member, i) => (member, (int)((uint)i * 0x9E3779B1u >> 8)))];
+        shard.Collections.OpenOrCreate("sorted"u8, CollectionKind.SortedSet, out CollectionView sorted);
+        foreach ((byte[] member, int score) in model)
+        {
+            Assert.Equal(WriteOutcome.Done, sorted.PutScore(member, score, out _));
+        }
+
+        model.Sort((left, right) => left.Score != right.Score ? left.Score.CompareTo(right.Score) : left.Member.AsSpan().SequenceCompareTo(right.Member));
+        for (int first = members / 50; model.Count > first + removed; first /= 2)
+        {
+            Assert.Equal(removed, sorted.RemoveRange(first, removed));
+            model.RemoveRange(first, removed);
+            shard.Check();
+            Assert.Equal(model.Count, sorted.Count);
+            if (first == 0)
+            {
+                break;
+            }
+        }
+
+        for (int i = 0; i < model.Count; i++)
+        {
+            Assert.True(sorted.TryFind(model[i].Member, out ElementView found) && found.Score == model[i].Score);
+            Assert.True(sorted.TryGetAt(i, out found) && found.Field.SequenceEqual(model[i].Member));
+        }
+    }
+
+    /// <summary>Members of which every second one has the hash of the one before, as far as there are such among half a million.</summary>
+    private static List<byte[]> WithEqualHashes(KeyHasher hasher, int count)
+    {
+        Dictionary<uint, byte[]> seen = [];
+        List<byte[]> members = [];
+        for (int i = 0; i < 500_000; i++)
+        {
+            byte[] member = Encoding.ASCII.GetBytes($"{i}");
+            uint hash = (uint)(hasher.Hash(member) >> 32);
+            if (!seen.TryAdd(hash, member))
+            {
+                members.AddRange([seen[hash], member]);
+            }
+        }
+
+        Assert.InRange(members.Count, 20, count);
+        HashSet<byte[]> twins = [.. members];
+        members.AddRange(seen.Values.Where(member => !twins.Contains(member)).Take(count - members.Count));
+        return members;
     }
 
     private static void Work(Shard shard, ref Counter nobody)

@@ -7,6 +7,8 @@ public sealed class CollectionCommandTests : IDisposable
 {
     private const int MaxFieldBytes = 992;
     private const int MaxValueBytes = 256 << 10;
+    private const int MostWritten = 16_384;
+    private const int MostLookedUp = 32_768;
     private const string TooLong = "-ERR a reply has at most ";
     private const string TooMany = "-ERR a command looks at 65536 elements at most";
 
@@ -153,8 +155,11 @@ public sealed class CollectionCommandTests : IDisposable
         Assert.StartsWith(TooMany, _peer.Ask("SINTER", "{t}set", "{t}other"), StringComparison.Ordinal);
         Assert.StartsWith(TooMany, _peer.Ask("SDIFFSTORE", "{t}to", "{t}set", "{t}other"), StringComparison.Ordinal);
         Assert.StartsWith(TooMany, _peer.Ask("SRANDMEMBER", "{t}set", "-65537"), StringComparison.Ordinal);
-        Assert.StartsWith(TooMany, _peer.Ask("SPOP", "{t}set", "65537"), StringComparison.Ordinal);
-        Assert.StartsWith(TooMany, _peer.Ask(["SMISMEMBER", "{t}set", .. Enumerable.Repeat("1", 65_537)]), StringComparison.Ordinal);
+        Assert.StartsWith(TooMany, _peer.Ask("SPOP", "{t}set", $"{MostWritten + 1}"), StringComparison.Ordinal);
+        Assert.StartsWith(TooMany, _peer.Ask(["SREM", "{t}set", .. Enumerable.Repeat("x", MostWritten + 1)]), StringComparison.Ordinal);
+        Assert.Equal(":0\r\n", _peer.Ask(["SREM", "{t}set", .. Enumerable.Repeat("x", MostWritten)]));
+        Assert.StartsWith(TooMany, _peer.Ask(["SMISMEMBER", "{t}set", .. Enumerable.Repeat("1", MostLookedUp + 1)]), StringComparison.Ordinal);
+        Assert.StartsWith($"*{MostLookedUp}\r\n", _peer.Ask(["SMISMEMBER", "{t}set", .. Enumerable.Repeat("1", MostLookedUp)]), StringComparison.Ordinal);
         Assert.Equal(":20000\r\n", _peer.Ask("SINTERCARD", "2", "{t}set", "{t}other", "LIMIT", "20000"));
         Assert.StartsWith("*80000\r\n", _peer.Ask("SMEMBERS", "{t}set"), StringComparison.Ordinal);
         Assert.StartsWith("-ERR a collection that is copied has at most 16384 elements", _peer.Ask("COPY", "{t}set", "{t}to"), StringComparison.Ordinal);

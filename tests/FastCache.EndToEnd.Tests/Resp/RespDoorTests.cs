@@ -26,6 +26,49 @@ public sealed class RespDoorTests
     }
 
     [Theory]
+    [InlineData(100)]
+    [InlineData(1_000)]
+    [InlineData(20_000)]
+    public void MSETNX_of_a_full_node_leaves_all_keys_there(int storedBytes)
+    {
+        using RunningNode node = StartFull(storedBytes);
+        using RespPeer peer = new(node.RespEndPoint);
+        // What is new would go first for what is newer.
+        foreach (int bytes in new[] { 100, 1_000, 20_000, 500_000 })
+        {
+            Assert.Equal(":1\r\n", peer.Ask("MSETNX", $"a{bytes}", new string('a', bytes), $"b{bytes}", new string('b', bytes)));
+            Assert.Equal(":2\r\n", peer.Ask("EXISTS", $"a{bytes}", $"b{bytes}"));
+            Assert.Equal(":0\r\n", peer.Ask("MSETNX", $"c{bytes}", "c", $"b{bytes}", "c"));
+            Assert.Equal(":0\r\n", peer.Ask("EXISTS", $"c{bytes}"));
+        }
+
+        Assert.Equal(":1\r\n", peer.Ask("MSETNX", "twice", "first", "other", "x", "twice", "last"));
+        Assert.Equal("$4\r\nlast\r\n", peer.Ask("GET", "twice"));
+        Assert.Equal(0, node.Stop());
+    }
+
+    [Fact]
+    public void MSETNX_that_finds_no_memory_leaves_no_key_there()
+    {
+        const int Keys = 1_000;
+        using RunningNode node = StartFull(storedBytes: 100);
+        using RespPeer peer = new(node.RespEndPoint);
+        string value = new('v', 1_000);
+        List<string> replies = [];
+        for (int trial = 0; trial < 10; trial++)
+        {
+            // The memory is that of much smaller values, and comes over to these page by page.
+            string[] keys = [.. Enumerable.Range(0, Keys).Select(i => $"{trial}:{i}")];
+            replies.Add(peer.Ask(["MSETNX", .. keys.SelectMany<string, string>(key => [key, value])]));
+            Assert.Equal(replies[^1] == ":1\r\n" ? $":{Keys}\r\n" : ":0\r\n", peer.Ask(["EXISTS", .. keys]));
+        }
+
+        Assert.StartsWith("-OOM ", replies[0], StringComparison.Ordinal);
+        Assert.Equal(":1\r\n", replies[^1]);
+        Assert.Equal(0, node.Stop());
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(3)]
     public void Many_keys_are_read_for_a_peer_that_reads_late_and_sends_on(int shards)
@@ -259,5 +302,19 @@ public sealed class RespDoorTests
         string info = peer.Ask("INFO", "memory");
         string line = info.Split("\r\n").First(line => line.StartsWith("used_memory_dataset:", StringComparison.Ordinal));
         return long.Parse(line.Split(':')[1], CultureInfo.InvariantCulture);
+    }
+
+    private static RunningNode StartFull(int storedBytes)
+    {
+        RunningNode node = RunningNode.StartWithResp(1, "--memory", "8MiB");
+        using RespPeer peer = new(node.RespEndPoint);
+        string value = new('v', storedBytes);
+        foreach (int[] some in Enumerable.Range(0, (9 << 20) / storedBytes).Chunk(100))
+        {
+            peer.Send([.. some.SelectMany(i => RespPeer.Encode("SET", $"key:{i}", value))]);
+            Assert.All(some, _ => Assert.Equal("+OK\r\n", peer.ReadReply()));
+        }
+
+        return node;
     }
 }

@@ -56,7 +56,7 @@ public sealed partial class TransactionDifferenceTests
         }
 
         Assert.InRange(first.Executed + second.Executed, Rounds / 10, int.MaxValue);
-        Assert.InRange(first.Missed + second.Missed, Rounds / 100, int.MaxValue);
+        Assert.InRange(first.Missed + second.Missed, Rounds / 40, int.MaxValue);
         Assert.Equal(first.KeysThere(), second.KeysHere());
         Assert.Equal(0, node.Stop());
 
@@ -64,9 +64,10 @@ public sealed partial class TransactionDifferenceTests
         {
             0 or 1 => ["MULTI"],
             2 or 3 => ["EXEC"],
-            4 => random.Next(4) == 0 ? [random.Next(2) == 0 ? "DISCARD" : "RESET"] : ["UNWATCH"],
-            5 or 6 => ["WATCH", .. Enumerable.Range(0, random.Next(1, 4)).Select(_ => Key(random.Next(4)))],
-            7 => random.Next(8) == 0 ? [random.Next(2) == 0 ? "EXEC" : "WATCH", .. Enumerable.Repeat("x", random.Next(2))] : ["get", Key(random.Next(4))],
+            4 => [random.Next(4) switch { 0 => "DISCARD", 1 => "RESET", _ => "UNWATCH" }],
+            // Often and of several keys: the other connection is to write one of them now and then.
+            5 or 6 or 7 => ["WATCH", .. Enumerable.Range(0, random.Next(2, 5)).Select(_ => Key(random.Next(4)))],
+            8 => random.Next(8) == 0 ? [random.Next(2) == 0 ? "EXEC" : "WATCH", .. Enumerable.Repeat("x", random.Next(2))] : ["get", Key(random.Next(4))],
             _ => Ordinary(source, isOfOneShard: shards == 1),
         };
     }
@@ -97,7 +98,7 @@ public sealed partial class TransactionDifferenceTests
     /// <summary>Whether a command says that it has more keys than it has: what it takes for keys is of any shard.</summary>
     private static bool TakesWordsForKeys(string name, string[] command)
     {
-        int at = name.EndsWith("STORE", StringComparison.Ordinal) ? 2 : 1;
+        int at = name is "BZMPOP" or "BLMPOP" || name.EndsWith("STORE", StringComparison.Ordinal) ? 2 : 1;
         return command.Length > at && int.TryParse(command[at], out int count)
             && count > command.Skip(at + 1).Count(word => word.StartsWith("{t}", StringComparison.Ordinal));
     }
@@ -128,7 +129,7 @@ public sealed partial class TransactionDifferenceTests
                 string answered = _here.ReadReply();
                 Assert.True(
                     IsAlike(command, expected, answered),
-                    $"round {round}: {string.Join(' ', command)}: redis says '{RedisComparison.Short(expected)}', "
+                    $"round {round}: {string.Join(' ', command)} of [{string.Join("; ", _waiting.Select(words => string.Join(' ', words)))}]: redis says '{RedisComparison.Short(expected)}', "
                     + $"the node '{RedisComparison.Short(answered)}'");
                 Follow(command, expected);
             }

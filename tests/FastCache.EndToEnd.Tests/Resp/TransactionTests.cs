@@ -274,6 +274,91 @@ public sealed class TransactionTests
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
+    public void What_the_commands_of_a_transaction_look_at_is_bounded(int shards)
+    {
+        const int Elements = 50_000;
+        const int Most = 262_144;
+        using RunningNode node = RunningNode.StartWithResp(shards);
+        using RespPeer peer = new(node.RespEndPoint);
+        for (int start = 0; start < Elements; start += 10_000)
+        {
+            peer.Ask(["RPUSH", "{t}list", .. Enumerable.Range(start, 10_000).Select(i => $"{i}")]);
+            peer.Ask(["ZADD", "{t}set", .. Enumerable.Range(start, 10_000).SelectMany<int, string>(i => [$"{i}", $"m{i}"])]);
+        }
+
+        Assert.Equal(Ok, peer.Ask("MULTI"));
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.Equal(Queued, peer.Ask("LPOS", "{t}list", "nothing"));
+        }
+
+        Assert.Equal(Queued, peer.Ask("ZREMRANGEBYRANK", "{t}set", "0", "9999"));
+        Assert.Equal(Queued, peer.Ask("ZREMRANGEBYRANK", "{t}set", "0", "9999"));
+        Assert.Equal(Queued, peer.Ask("ZADD", "{t}set", "1", "new"));
+        Assert.Equal(Queued, peer.Ask("LRANGE", "{t}list", "0", "0"));
+        Assert.Equal(Queued, peer.Ask("INCR", "{t}number"));
+        string[] replies = [.. RespPeer.ElementsOf(peer.Ask("EXEC"))];
+        string refused = $"-ERR not done: a transaction looks at {Most} elements at most\r\n";
+        string[] found = [.. Enumerable.Repeat("$-1\r\n", Most / Elements), .. Enumerable.Repeat(refused, 10 - (Most / Elements))];
+        Assert.Equal([.. found, ":10000\r\n", refused, ":1\r\n", "*1\r\n$1\r\n0\r\n", ":1\r\n"], replies);
+        Assert.Equal($":{Elements - 10_000 + 1}\r\n", peer.Ask("ZCARD", "{t}set"));
+
+        // The next one begins anew, and commands by themselves have no such bound.
+        Assert.Equal(Ok, peer.Ask("MULTI"));
+        Assert.Equal(Queued, peer.Ask("LPOS", "{t}list", "nothing"));
+        Assert.Equal("*1\r\n$-1\r\n", peer.Ask("EXEC"));
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.Equal("$-1\r\n", peer.Ask("LPOS", "{t}list", "nothing"));
+        }
+
+        Assert.Equal(0, node.Stop());
+    }
+
+    [Fact]
+    public void Replies_that_nobody_will_see_end_the_reading_commands_of_a_transaction()
+    {
+        using RunningNode node = RunningNode.StartWithResp(1);
+        using RespPeer peer = new(node.RespEndPoint);
+        peer.Ask("SET", "k", new string('v', 900_000));
+        Assert.Equal(Ok, peer.Ask("MULTI"));
+        for (int i = 0; i < 8; i++)
+        {
+            Assert.Equal(Queued, peer.Ask("GET", "k"));
+        }
+
+        Assert.Equal(Queued, peer.Ask("SET", "k", "x"));
+        string[] replies = [.. RespPeer.ElementsOf(peer.Ask("EXEC"))];
+        Assert.StartsWith("$900000\r\n", replies[0], StringComparison.Ordinal);
+        Assert.Equal(Enumerable.Repeat(Lost, 4), replies[1..5]);
+        Assert.All(replies[5..8], reply => Assert.StartsWith("-ERR not done: ", reply, StringComparison.Ordinal));
+        Assert.Equal(Ok, replies[8]);
+        Assert.Equal("$1\r\nx\r\n", peer.Ask("GET", "k"));
+        Assert.Equal(0, node.Stop());
+    }
+
+    [Fact]
+    public void Elements_that_the_commands_of_a_transaction_name_are_bounded()
+    {
+        const int Members = 16_000;
+        using RunningNode node = RunningNode.StartWithResp(1);
+        using RespPeer peer = new(node.RespEndPoint);
+        string[] command = ["SADD", "set", .. Enumerable.Range(0, Members).Select(i => $"{i}")];
+        Assert.Equal(Ok, peer.Ask("MULTI"));
+        for (int i = 0; i < 8; i++)
+        {
+            Assert.Equal(Queued, peer.Ask(command));
+        }
+
+        Assert.StartsWith("-ERR a transaction has at most 16384 commands, 4190208 bytes, and 64000 keys ", peer.Ask(command), StringComparison.Ordinal);
+        Assert.Equal(Aborted, peer.Ask("EXEC"));
+        Assert.Equal(":0\r\n", peer.Ask("SCARD", "set"));
+        Assert.Equal(0, node.Stop());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
     public void Bytes_of_a_transaction_and_of_its_replies_are_bounded(int shards)
     {
         const int Bytes = 900_000;

@@ -1,4 +1,5 @@
 using FastCache.Core;
+using FastCache.Node.Doors.Resp.Collections;
 using FastCache.Node.Doors.Resp.KeyEvents;
 using FastCache.Protocol.Resp;
 
@@ -141,6 +142,12 @@ internal sealed class KeyCommands(DoorShard shard)
         if (call[1].SequenceEqual(call[2]))
         {
             reply.WriteError("ERR source and destination objects are the same"u8);
+            return;
+        }
+
+        if (_shard.TryInspect(call.Key, out ItemView item)
+            && !shard.Looks.Permits(Math.Min(item.StoredBytes / LookBudget.BytesOfLook, LookBudget.MostOfCommand), ref reply))
+        {
             return;
         }
 

@@ -77,34 +77,21 @@ internal sealed class RespChecks(ProtocolLimits limits, NodeTopology topology)
     /// <summary>Why keys of different places are not taken together.</summary>
     public static Refusal CrossingOf(NodeTopology topology) => topology.Slots is null ? Refusal.CrossShard : Refusal.CrossSlot;
 
-    /// <summary>Whether all keys of a request are of the shard that has the first, or in a cluster of one slot.</summary>
-    public bool IsOneShards(RequestGroup group, in RespRequest request, Command command, int owner)
+    /// <summary>Whether all keys of a request are of one place, see <see cref="PlaceOf"/>.</summary>
+    /// <param name="request">With one key at least.</param>
+    /// <param name="command">Says where they are.</param>
+    public bool AreTogether(in RespRequest request, Command command)
     {
-        if (topology.Slots is not null)
+        if (topology.HasAllKeys)
         {
-            return IsOneSlots(request, command);
+            return true;
         }
 
+        int place = PlaceOf(request[command.Keys.At(0, request)], topology);
         int count = command.Keys.CountIn(request);
         for (int i = 1; i < count; i++)
         {
-            if (group.OwnerOf(request[command.Keys.At(i, request)]) != owner)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    /// <summary>Whether all keys of a request are of one slot.</summary>
-    public static bool IsOneSlots(in RespRequest request, Command command)
-    {
-        int slot = KeySlot.Of(request[command.Keys.At(0, request)]);
-        int count = command.Keys.CountIn(request);
-        for (int i = 1; i < count; i++)
-        {
-            if (KeySlot.Of(request[command.Keys.At(i, request)]) != slot)
+            if (PlaceOf(request[command.Keys.At(i, request)], topology) != place)
             {
                 return false;
             }

@@ -66,6 +66,7 @@ internal sealed class RespDoor : Door
             .. new SetAlgebraCommands(shard).Commands,
             .. new ListCommands(shard, pops).Commands,
             .. new ListPositionCommands(shard).Commands,
+            .. new ListSearchCommands(shard).Commands,
             .. new BlockingListCommands(shard, pops).Commands,
             .. new BlockingSortedSetCommands(shard, memberPops).Commands,
             .. scans.Commands,

@@ -1,5 +1,6 @@
 using FastCache.Cluster;
 using FastCache.Node.Cluster;
+using FastCache.Node.Doors.Resp.Collections;
 using FastCache.Node.Sessions;
 using FastCache.Protocol;
 using FastCache.Protocol.Resp;
@@ -49,6 +50,14 @@ internal static class RespErrors
     public static ReadOnlySpan<byte> NoSuchDatabase => "ERR DB index is out of range"u8;
 
     public static ReadOnlySpan<byte> BadCursor => "ERR invalid cursor"u8;
+
+    public static ReadOnlySpan<byte> NegativeCount => "ERR value is out of range, must be positive"u8;
+
+    public static ReadOnlySpan<byte> NoCount => "ERR count should be greater than 0"u8;
+
+    public static ReadOnlySpan<byte> NoKeyCount => "ERR numkeys should be greater than 0"u8;
+
+    public static ReadOnlySpan<byte> NegativeLimit => "ERR LIMIT can't be negative"u8;
 
     public static ReadOnlySpan<byte> TooLong => "ERR string exceeds maximum allowed size (proto-max-bulk-len)"u8;
 
@@ -101,7 +110,9 @@ internal static class RespErrors
                 AddWrongArity(command.Name, ref line);
                 break;
             case Refusal.KeyLength:
-                line.Add("ERR a key has at least 1 byte here and at most as many as --max-key says (250), and a key of this command has none or more"u8);
+                line.Add("ERR a key has at least 1 byte here and at most as many as --max-key says ("u8);
+                line.Add(Core.Shard.MaxKeyBytes);
+                line.Add(" unless told), and a key of this command has none or more"u8);
                 break;
             case Refusal.ValueTooLong:
                 line.Add(TooLong);
@@ -185,10 +196,27 @@ internal static class RespErrors
     /// <summary>Writes that one command would look at more elements than it may.</summary>
     public static void WriteTooManyElements(ref RespReplyWriter reply)
     {
-        Line line = new(stackalloc byte[200]);
+        Line line = new(stackalloc byte[MaxErrorBytes]);
         line.Add("ERR a command looks at "u8);
-        line.Add(Collections.CollectionAccess.MostElements);
-        line.Add(" elements at most, and this one would at more; take fewer at a time, by fewer arguments, COUNT, HSCAN, SSCAN or ZSCAN"u8);
+        line.Add(LookBudget.MostOfCommand);
+        line.Add(" elements at most (one that is looked up counts as "u8);
+        line.Add(LookBudget.OfLookup);
+        line.Add(", one that is written or removed by name as "u8);
+        line.Add(LookBudget.OfWrite);
+        line.Add("), and this one would at more; take fewer at a time, by fewer arguments, COUNT, HSCAN, SSCAN or ZSCAN"u8);
+        reply.WriteError(line.Text);
+    }
+
+    /// <summary>Bytes of <see cref="WriteTransactionTooLong"/>.</summary>
+    public const int TransactionTooLongBytes = 63;
+
+    /// <summary>Writes that a command of a transaction was not executed, as it and those before it look at too much.</summary>
+    public static void WriteTransactionTooLong(ref RespReplyWriter reply)
+    {
+        Line line = new(stackalloc byte[TransactionTooLongBytes]);
+        line.Add("ERR not done: a transaction looks at "u8);
+        line.Add(LookBudget.MostOfTransaction);
+        line.Add(" elements at most"u8);
         reply.WriteError(line.Text);
     }
 

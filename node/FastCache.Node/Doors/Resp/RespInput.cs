@@ -285,7 +285,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
             {
                 call.Refusal = Refusal.Moved;
             }
-            else if (!command!.Keys.IsOne && !_checks.IsOneShards(group, request, command, owner))
+            else if (!command!.Keys.IsOne && !_checks.AreTogether(request, command))
             {
                 call.Refusal = RespChecks.CrossingOf(_topology);
                 owner = ForeignRequests.EveryShard;
@@ -310,7 +310,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
             _ => 1,
         };
         Refusal refusal = command.Spread == Spread.EachKey && position.BatchKeys == 0 && _topology.Slots is not null
-            && !RespChecks.IsOneSlots(request, command) ? Refusal.CrossSlot : Refusal.None;
+            && !_checks.AreTogether(request, command) ? Refusal.CrossSlot : Refusal.None;
         // All keys are of one slot: if another node has that, one answer says so for all.
         bool isElsewhere = command.Spread == Spread.EachKey && position.BatchKeys == 0 && _topology.Slots is { } slots
             && !slots.Serves(KeySlot.Of(request[command.Keys.First]), isForCopy: false);

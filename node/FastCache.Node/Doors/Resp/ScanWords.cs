@@ -61,7 +61,11 @@ internal struct ScanWords
                 words.PatternAt = ++i;
                 if (call[i].Length > MaxPatternBytes)
                 {
-                    reply.WriteError("ERR a pattern has at most 1024 bytes here"u8);
+                    Line line = new(stackalloc byte[80]);
+                    line.Add("ERR a pattern has at most "u8);
+                    line.Add(MaxPatternBytes);
+                    line.Add(" bytes here"u8);
+                    reply.WriteError(line.Text);
                     return false;
                 }
             }

@@ -10,6 +10,9 @@ internal sealed class StringCommands(DoorShard shard)
 {
     private const string Group = "string";
 
+    /// <summary>How often MSETNX looks after what it has set.</summary>
+    private const int MostRounds = 4;
+
     private readonly Shard _shard = shard.Shard;
     private readonly int _maxValueBytes = shard.Limits.MaxValueBytes;
 
@@ -112,27 +115,71 @@ internal sealed class StringCommands(DoorShard shard)
     {
         for (int i = 1; i < call.Count; i += 2)
         {
-            LookupKey key = _shard.Prepare(call[i]);
-            if (_shard.TryInspect(key, out _))
+            if (_shard.TryInspect(_shard.Prepare(call[i]), out _))
             {
                 reply.WriteInteger(0);
                 return;
             }
         }
 
+        WriteOutcome outcome = SetAll(call);
         for (int i = 1; i < call.Count; i += 2)
         {
-            LookupKey key = _shard.Prepare(call[i]);
-            WriteOutcome outcome = _shard.Set(key, call[i + 1], default, out _);
-            shard.Note(call[i], outcome, KeyEvent.Set);
-            if (outcome != WriteOutcome.Done)
+            if (outcome == WriteOutcome.Done)
             {
-                RespErrors.WriteFailure(outcome, ref reply);
-                return;
+                shard.Note(call[i], KeyEvent.Set);
+            }
+            else
+            {
+                // All or nothing: none of them was there before.
+                _shard.Delete(_shard.Prepare(call[i]));
             }
         }
 
-        reply.WriteInteger(1);
+        if (outcome == WriteOutcome.Done)
+        {
+            reply.WriteInteger(1);
+        }
+        else
+        {
+            RespErrors.WriteFailure(outcome, ref reply);
+        }
+    }
+
+    /// <summary>Sets the values of a call's keys, so that all of them are there.</summary>
+    /// <returns>Not Done when there is no memory for all.</returns>
+    private WriteOutcome SetAll(scoped Call call)
+    {
+        // A new key is what a full cache evicts first, for those behind it too. One that comes back is worth more to it.
+        for (int round = 0; round < MostRounds; round++)
+        {
+            bool areThere = true;
+            // Backwards: of a key that is there several times the last value counts.
+            for (int i = call.Count - 2; i > 0; i -= 2)
+            {
+                LookupKey key = _shard.Prepare(call[i]);
+                if (_shard.TryInspect(key, out _))
+                {
+                    continue;
+                }
+
+                areThere = false;
+                WriteOutcome outcome = _shard.Set(key, call[i + 1], default, out _);
+                if (outcome != WriteOutcome.Done)
+                {
+                    return outcome;
+                }
+
+                _shard.TryGet(key, out _);
+            }
+
+            if (areThere)
+            {
+                return WriteOutcome.Done;
+            }
+        }
+
+        return WriteOutcome.OutOfMemory;
     }
 
     private void GetDel(scoped Call call, ref RespReplyWriter reply)

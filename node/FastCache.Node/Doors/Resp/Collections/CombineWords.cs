@@ -100,7 +100,7 @@ internal struct CombineWords(SetOperation operation, int countAt, bool isCardina
             {
                 if (!RespNumber.TryParse(call[++i], out long limit) || limit < 0)
                 {
-                    reply.WriteError("ERR LIMIT can't be negative"u8);
+                    reply.WriteError(RespErrors.NegativeLimit);
                     return false;
                 }
 

@@ -11,7 +11,8 @@ internal sealed class GatheredMembers
     /// <summary>Most bytes of all members.</summary>
     public const int MostBytes = 4 << 20;
 
-    private const int MostMembers = CollectionAccess.MostElements;
+    /// <summary>Most members: each is one that is put together with others.</summary>
+    public const int MostMembers = LookBudget.MostOfCommand / LookBudget.OfLookup;
 
     private readonly byte[] _bytes = GC.AllocateUninitializedArray<byte>(MostBytes);
     private readonly Member[] _members = GC.AllocateUninitializedArray<Member>(MostMembers);
@@ -31,7 +32,7 @@ internal sealed class GatheredMembers
     public int Count { get; private set; }
 
     /// <summary>Begins anew.</summary>
-    /// <param name="members">Most of them: at most <see cref="CollectionAccess.MostElements"/>.</param>
+    /// <param name="members">Most of them: at most <see cref="MostMembers"/>.</param>
     public void Begin(int members)
     {
         int slots = 2;

@@ -87,7 +87,7 @@ internal sealed class HashCommands(DoorShard shard)
     {
         int start = reply.Length;
         CollectionAnswer answer = _collections.Open(call.Key, CollectionKind.Hash, ref reply, out CollectionView hash);
-        if (answer == CollectionAnswer.WrongKind || !CollectionAccess.Permits(call.Count - 2, ref reply))
+        if (answer == CollectionAnswer.WrongKind || !LookBudget.PermitsNamed(LookBudget.OfLookup * (call.Count - 2L), ref reply))
         {
             return;
         }
@@ -119,13 +119,7 @@ internal sealed class HashCommands(DoorShard shard)
     private void Delete(scoped Call call, ref RespReplyWriter reply) =>
         _collections.Remove(call, CollectionKind.Hash, KeyEvent.HDel, ref reply);
 
-    private void Length(scoped Call call, ref RespReplyWriter reply)
-    {
-        if (_collections.Open(call.Key, CollectionKind.Hash, ref reply, out CollectionView hash) is CollectionAnswer answer and not CollectionAnswer.WrongKind)
-        {
-            reply.WriteInteger(answer == CollectionAnswer.Open ? hash.Count : 0);
-        }
-    }
+    private void Length(scoped Call call, ref RespReplyWriter reply) => _collections.WriteCount(call, CollectionKind.Hash, ref reply);
 
     private void Exists(scoped Call call, ref RespReplyWriter reply)
     {
@@ -269,7 +263,7 @@ internal sealed class HashCommands(DoorShard shard)
             return false;
         }
 
-        if (!CollectionAccess.Permits((call.Count / 2) - 1, ref reply))
+        if (!LookBudget.PermitsNamed(LookBudget.OfWrite * ((call.Count / 2) - 1L), ref reply))
         {
             return false;
         }

@@ -91,19 +91,15 @@ internal sealed class ListCommands(DoorShard shard, ListPops pops)
 
     private void Pop(scoped Call call, ListEnd end, ref RespReplyWriter reply)
     {
-        long count = 1;
         if (call.Count > 3)
         {
-            reply.WriteError(end == ListEnd.Left
-                ? "ERR wrong number of arguments for 'lpop' command"u8
-                : "ERR wrong number of arguments for 'rpop' command"u8);
+            RespErrors.WriteWrongArity(end == ListEnd.Left ? "lpop" : "rpop", ref reply);
             return;
         }
 
         bool isCounted = call.Count == 3;
-        if (isCounted && (!RespNumber.TryParse(call[2], out count) || count < 0))
+        if (!CollectionAccess.TryReadCount(call, ref reply, out long count))
         {
-            reply.WriteError("ERR value is out of range, must be positive"u8);
             return;
         }
 

@@ -4,13 +4,6 @@ using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp.Collections;
 
-/// <summary>What a command that takes from the first list that there is has been asked for.</summary>
-/// <param name="FirstKey">The argument that is the first key.</param>
-/// <param name="Keys">How many there are.</param>
-/// <param name="End">Where elements are taken.</param>
-/// <param name="Count">Most elements, 1 or more.</param>
-internal readonly record struct ManyPops(int FirstKey, int Keys, ListEnd End, long Count);
-
 /// <summary>How elements leave lists: for a client, or for another list. Used by the commands that wait for elements and by those that do not.</summary>
 internal sealed class ListPops(DoorShard shard)
 {
@@ -34,10 +27,8 @@ internal sealed class ListPops(DoorShard shard)
     public void TakeMany(CollectionView list, ListEnd end, long most, scoped ReadOnlySpan<byte> key, int start, ref RespReplyWriter reply)
     {
         int count = (int)Math.Min(most, list.Count);
-        if (count > CollectionAccess.MostElements)
+        if (!_collections.Permits(count, ref reply, start))
         {
-            reply.CutTo(start);
-            RespErrors.WriteTooManyElements(ref reply);
             return;
         }
 
@@ -60,51 +51,9 @@ internal sealed class ListPops(DoorShard shard)
     }
 
     /// <summary>Reads what stands behind the number of keys.</summary>
-    /// <param name="call">The call.</param>
-    /// <param name="countAt">The argument that is the number of keys.</param>
-    /// <param name="reply">Is written the error.</param>
-    /// <param name="many">What was read.</param>
-    public static bool TryParseMany(scoped Call call, int countAt, ref RespReplyWriter reply, out ManyPops many)
-    {
-        many = default;
-        if (!RespNumber.TryParse(call[countAt], out long keys) || keys <= 0)
-        {
-            reply.WriteError("ERR numkeys should be greater than 0"u8);
-            return false;
-        }
-
-        long count = 1;
-        if (keys >= call.Count - countAt - 1 || !ListEnds.TryParse(call[countAt + (int)keys + 1], out ListEnd end))
-        {
-            reply.WriteError(RespErrors.Syntax);
-            return false;
-        }
-
-        int next = countAt + (int)keys + 2;
-        if (next < call.Count)
-        {
-            if (!RespWord.Is(call[next], "count"u8) || next + 1 == call.Count)
-            {
-                reply.WriteError(RespErrors.Syntax);
-                return false;
-            }
-
-            if (!RespNumber.TryParse(call[next + 1], out count) || count <= 0)
-            {
-                reply.WriteError("ERR count should be greater than 0"u8);
-                return false;
-            }
-
-            if (next + 2 < call.Count)
-            {
-                reply.WriteError(RespErrors.Syntax);
-                return false;
-            }
-        }
-
-        many = new ManyPops(countAt + 1, (int)keys, end, count);
-        return true;
-    }
+    /// <inheritdoc cref="ManyPops.TryParse"/>
+    public static bool TryParseMany(scoped Call call, int countAt, ref RespReplyWriter reply, out ManyPops many) =>
+        ManyPops.TryParse(call, countAt, "left"u8, "right"u8, ref reply, out many);
 
     /// <summary>Takes elements of the first list that there is, and writes its key and them.</summary>
     /// <returns>False when there is none; nothing is written then.</returns>
@@ -119,7 +68,7 @@ internal sealed class ListPops(DoorShard shard)
                 int start = reply.Length;
                 reply.WriteArray(2);
                 reply.WriteBulk(call[index]);
-                TakeMany(list, many.End, many.Count, call[index], start, ref reply);
+                TakeMany(list, many.IsFromEnd ? ListEnd.Right : ListEnd.Left, many.Count, call[index], start, ref reply);
             }
 
             if (answer != CollectionAnswer.Absent)

@@ -3,7 +3,7 @@ using FastCache.Core;
 
 namespace FastCache.Node.Doors.Resp.Collections;
 
-/// <summary>Finds the positions of elements that equal a given one, from either end, among at most <see cref="CollectionAccess.MostElements"/>.</summary>
+/// <summary>Finds the positions of elements that equal a given one, from either end, among so many as a command may look at.</summary>
 /// <remarks>An element that has to be compared over more than <see cref="BytesOfLook"/> bytes counts as several.</remarks>
 internal ref struct ListSearch : IElementVisitor
 {
@@ -14,30 +14,32 @@ internal ref struct ListSearch : IElementVisitor
     private readonly Span<int> _positions;
     private readonly bool _isBackwards;
     private readonly int _most;
+    private readonly int _mostLooks;
     private int _position;
     private int _skip;
-    private int _looks;
 
     /// <param name="sought">What elements are compared with.</param>
     /// <param name="most">Most positions to find.</param>
     /// <param name="skip">How many to pass over before.</param>
+    /// <param name="mostLooks">Most elements to look at: <see cref="LookBudget.Most"/>.</param>
     /// <param name="isBackwards">From the end of the list on.</param>
     /// <param name="room">At least 768 KiB, to be used until the positions have been read.</param>
-    public ListSearch(ReadOnlySpan<byte> sought, long most, long skip, bool isBackwards, Span<byte> room)
+    public ListSearch(ReadOnlySpan<byte> sought, long most, long skip, int mostLooks, bool isBackwards, Span<byte> room)
     {
         _sought = sought;
-        _most = (int)Math.Min(most, CollectionAccess.MostElements);
-        _skip = (int)Math.Min(skip, CollectionAccess.MostElements);
+        _most = (int)Math.Min(most, LookBudget.MostOfCommand);
+        _skip = (int)Math.Min(skip, LookBudget.MostOfCommand);
+        _mostLooks = mostLooks;
         _isBackwards = isBackwards;
         _scratch = room[..CollectionView.MaxValueBytes];
-        _positions = MemoryMarshal.Cast<byte, int>(room[^(CollectionAccess.MostElements * sizeof(int))..]);
+        _positions = MemoryMarshal.Cast<byte, int>(room[^(LookBudget.MostOfCommand * sizeof(int))..]);
     }
 
     /// <summary>How many positions were found.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Whether the search has ended with its bound and not with the list.</summary>
-    public bool IsCut { get; private set; }
+    /// <summary>How many elements it has looked at, and would have with the one at which it has ended because of its bound.</summary>
+    public int Looks { get; private set; }
 
     /// <summary>The positions in the order in which they were found; they lie at the end of the room.</summary>
     public readonly ReadOnlySpan<int> Positions => _positions[..Count];
@@ -63,13 +65,12 @@ internal ref struct ListSearch : IElementVisitor
     {
         bool isEqual = element.Length == _sought.Length;
         int looks = isEqual ? 1 + (element.Length / BytesOfLook) : 1;
-        if (_looks + looks > CollectionAccess.MostElements)
+        Looks += looks;
+        if (Looks > _mostLooks)
         {
-            IsCut = true;
             return false;
         }
 
-        _looks += looks;
         if (isEqual && Equals(element) && _skip-- <= 0)
         {
             _positions[Count++] = _position;

@@ -43,7 +43,7 @@ internal static class RandomElements
                 WriteOne(collection, random, ref reply);
                 break;
             case CollectionAnswer.Open:
-                Write(collection, count, withMore ? ElementParts.Field | ElementParts.Pair | more : ElementParts.Field, random, ref reply);
+                Write(collections, collection, count, withMore ? ElementParts.Field | ElementParts.Pair | more : ElementParts.Field, random, ref reply);
                 break;
             case CollectionAnswer.Absent when call.Count == 2:
                 reply.WriteNull();
@@ -83,15 +83,17 @@ internal static class RandomElements
     }
 
     /// <summary>Writes elements: different ones, or so many that each may be any.</summary>
+    /// <param name="collections">What has opened it.</param>
     /// <param name="collection">Not empty.</param>
     /// <param name="count">How many at most; below 0: exactly so many less the sign, with repetitions.</param>
     /// <param name="parts">What is written of them.</param>
     /// <param name="random">Chooses.</param>
     /// <param name="reply">Where they go, as an array.</param>
-    public static void Write(scoped CollectionView collection, long count, ElementParts parts, Random random, ref RespReplyWriter reply)
+    public static void Write(
+        CollectionAccess collections, scoped CollectionView collection, long count, ElementParts parts, Random random, ref RespReplyWriter reply)
     {
         long wanted = count < 0 ? -count : Math.Min(count, collection.Count);
-        if (!CollectionAccess.Permits(wanted, ref reply))
+        if (!collections.Permits(wanted, ref reply))
         {
             return;
         }

@@ -102,17 +102,17 @@ internal sealed class SetAlgebra(Shard shard, CollectionAccess collections)
             {
                 if (i != source)
                 {
-                    result.Looks += count;
-                    if (result.Looks > CollectionAccess.MostElements)
+                    result.Looks += LookBudget.OfLookup * count;
+                    if (!collections.Permits(result.Looks, ref reply))
                     {
-                        break;
+                        return false;
                     }
 
                     Filter(call[i], rest, keepsMembers: operation == SetOperation.Intersection, ref count, ref bytes, ref reply);
                 }
             }
 
-            if (!CollectionAccess.Permits(result.Looks, ref reply))
+            if (!collections.Permits(result.Looks, ref reply))
             {
                 return false;
             }

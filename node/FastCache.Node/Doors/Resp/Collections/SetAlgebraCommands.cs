@@ -64,7 +64,7 @@ internal sealed class SetAlgebraCommands
         SetResult result = new(long.MaxValue, isCounted: false);
         Span<byte> room = reply.Rest[..ElementReply.RoomOf(reply)];
         if (!_algebra.TryRun(call, 2..call.Count, operation, room, ref result, ref reply)
-            || !CollectionAccess.Permits(result.Looks + result.Count, ref reply))
+            || !_collections.Permits(result.Looks + (LookBudget.OfWrite * (long)result.Count), ref reply))
         {
             return;
         }
@@ -111,7 +111,7 @@ internal sealed class SetAlgebraCommands
     {
         if (!RespNumber.TryParse(call[1], out long count) || count < 1)
         {
-            reply.WriteError("ERR numkeys should be greater than 0"u8);
+            reply.WriteError(RespErrors.NoKeyCount);
             return;
         }
 
@@ -133,7 +133,7 @@ internal sealed class SetAlgebraCommands
 
             if (!RespNumber.TryParse(call[i + 1], out limit) || limit < 0)
             {
-                reply.WriteError("ERR LIMIT can't be negative"u8);
+                reply.WriteError(RespErrors.NegativeLimit);
                 return;
             }
         }

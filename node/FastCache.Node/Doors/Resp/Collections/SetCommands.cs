@@ -30,7 +30,7 @@ internal sealed class SetCommands(DoorShard shard)
 
     private void Add(scoped Call call, ref RespReplyWriter reply)
     {
-        if (!CollectionAccess.Permits(call.Count - 2, ref reply))
+        if (!LookBudget.PermitsNamed(LookBudget.OfWrite * (call.Count - 2L), ref reply))
         {
             return;
         }
@@ -89,7 +89,7 @@ internal sealed class SetCommands(DoorShard shard)
 
     private void AreMembers(scoped Call call, ref RespReplyWriter reply)
     {
-        if (!CollectionAccess.Permits(call.Count - 2, ref reply))
+        if (!LookBudget.PermitsNamed(LookBudget.OfLookup * (call.Count - 2L), ref reply))
         {
             return;
         }
@@ -104,13 +104,7 @@ internal sealed class SetCommands(DoorShard shard)
         }
     }
 
-    private void Cardinality(scoped Call call, ref RespReplyWriter reply)
-    {
-        if (_collections.Open(call.Key, CollectionKind.Set, ref reply, out CollectionView set) is CollectionAnswer answer and not CollectionAnswer.WrongKind)
-        {
-            reply.WriteInteger(answer == CollectionAnswer.Open ? set.Count : 0);
-        }
-    }
+    private void Cardinality(scoped Call call, ref RespReplyWriter reply) => _collections.WriteCount(call, CollectionKind.Set, ref reply);
 
     private void Members(scoped Call call, ref RespReplyWriter reply)
     {
@@ -138,7 +132,7 @@ internal sealed class SetCommands(DoorShard shard)
                 set.RemoveAt(RandomElements.WriteOne(set, _random, ref reply));
                 shard.NoteTaken(call.KeyBytes, KeyEvent.SPop);
                 break;
-            case CollectionAnswer.Open when CollectionAccess.Permits(Math.Min(count, set.Count), ref reply):
+            case CollectionAnswer.Open when _collections.Permits(count < set.Count ? LookBudget.OfWrite * count : set.Count, ref reply):
                 PopMany(call, set, (int)Math.Min(count, set.Count), ref reply);
                 break;
             case CollectionAnswer.Absent when call.Count == 2:
@@ -197,7 +191,7 @@ internal sealed class SetCommands(DoorShard shard)
                 RandomElements.WriteOne(set, _random, ref reply);
                 break;
             case CollectionAnswer.Open:
-                RandomElements.Write(set, count, ElementParts.Field, _random, ref reply);
+                RandomElements.Write(_collections, set, count, ElementParts.Field, _random, ref reply);
                 break;
             case CollectionAnswer.Absent when call.Count == 2:
                 reply.WriteNull();

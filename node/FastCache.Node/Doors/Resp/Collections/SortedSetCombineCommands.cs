@@ -57,7 +57,7 @@ internal sealed class SortedSetCombineCommands(DoorShard shard)
         }
 
         CollectionAnswer answer = _collections.Open(shard.Shard.Prepare(call[2]), CollectionKind.SortedSet, ref reply, out CollectionView set);
-        RankRange ranks = answer == CollectionAnswer.Open
+        ElementRange ranks = answer == CollectionAnswer.Open
             ? range.In(set, call, words.IsReverse).Limited(words.Offset, words.Limit, words.IsReverse)
             : default;
         if (answer != CollectionAnswer.WrongKind && _combiner.TryCopy(set, ranks, ref reply))
@@ -103,6 +103,11 @@ internal sealed class SortedSetCombineCommands(DoorShard shard)
     private void StoreMembers(scoped Call call, KeyEvent what, ref RespReplyWriter reply)
     {
         int count = _combiner.Members.Count;
+        if (!_collections.Permits(_combiner.Looks + (LookBudget.OfWrite * (long)count), ref reply))
+        {
+            return;
+        }
+
         bool wasThere = shard.Shard.Delete(call.Key) == WriteOutcome.Done;
         bool isStored = count > 0 && TryPutMembers(call, ref reply);
         if (count == 0 || isStored)

@@ -6,7 +6,7 @@ namespace FastCache.Node.Doors.Resp.Collections;
 /// <summary>Puts the members of several sorted sets together; a plain set counts as one whose scores are all 1.</summary>
 /// <remarks>
 /// One collection is open at a time, and what is written must not lie in the shard's memory: so members are copied. What a command
-/// looks at, over all its sets, is bounded by <see cref="CollectionAccess.MostElements"/>.
+/// looks at, over all its sets, is bounded by <see cref="LookBudget"/>.
 /// </remarks>
 internal sealed class SortedSetCombiner(DoorShard shard)
 {
@@ -19,6 +19,9 @@ internal sealed class SortedSetCombiner(DoorShard shard)
 
     /// <summary>What was put together last.</summary>
     public GatheredMembers Members => _members.Value;
+
+    /// <summary>What that looked at.</summary>
+    public long Looks { get; private set; }
 
     /// <summary>Combines the sets of a call.</summary>
     /// <param name="call">The call.</param>
@@ -40,7 +43,7 @@ internal sealed class SortedSetCombiner(DoorShard shard)
             sources.Sort(BySize);
         }
 
-        if (!CollectionAccess.Permits(LooksAt(sources, words.Operation), ref reply))
+        if (!TryLook(LooksAt(sources, words.Operation), ref reply))
         {
             return false;
         }
@@ -59,9 +62,9 @@ internal sealed class SortedSetCombiner(DoorShard shard)
     /// <param name="ranks">Which ones.</param>
     /// <param name="reply">Is written the error.</param>
     /// <returns>False when there is one.</returns>
-    public bool TryCopy(scoped CollectionView set, RankRange ranks, ref RespReplyWriter reply)
+    public bool TryCopy(scoped CollectionView set, ElementRange ranks, ref RespReplyWriter reply)
     {
-        if (!CollectionAccess.Permits(ranks.Count, ref reply))
+        if (!TryLook(LookBudget.OfLookup * (long)ranks.Count, ref reply))
         {
             return false;
         }
@@ -74,6 +77,12 @@ internal sealed class SortedSetCombiner(DoorShard shard)
         }
 
         return !gatherer.IsFull || Refuse(ref reply);
+    }
+
+    private bool TryLook(long looks, ref RespReplyWriter reply)
+    {
+        Looks = looks;
+        return _collections.Permits(looks, ref reply);
     }
 
     private static bool Refuse(ref RespReplyWriter reply)
@@ -100,13 +109,13 @@ internal sealed class SortedSetCombiner(DoorShard shard)
             };
         }
 
-        return looks;
+        return LookBudget.OfLookup * looks;
     }
 
     /// <summary>Sees how large the sets are.</summary>
     private bool TryMeasure(scoped Call call, in CombineWords words, ref RespReplyWriter reply)
     {
-        if (!CollectionAccess.Permits(words.Keys, ref reply))
+        if (!LookBudget.PermitsNamed(words.Keys, ref reply))
         {
             return false;
         }

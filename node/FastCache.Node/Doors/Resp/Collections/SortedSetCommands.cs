@@ -157,50 +157,13 @@ internal sealed class SortedSetCommands(DoorShard shard)
             }
         }
 
-        return CollectionAccess.Permits((call.Count - firstScore) / 2, ref reply);
+        return LookBudget.PermitsNamed(LookBudget.OfWrite * ((call.Count - firstScore) / 2L), ref reply);
     }
 
-    private void Remove(scoped Call call, ref RespReplyWriter reply)
-    {
-        if (!CollectionAccess.Permits(call.Count - 2, ref reply))
-        {
-            return;
-        }
+    private void Remove(scoped Call call, ref RespReplyWriter reply) =>
+        _collections.Remove(call, CollectionKind.SortedSet, KeyEvent.ZRem, ref reply);
 
-        int removed = 0;
-        switch (_collections.Open(call.Key, CollectionKind.SortedSet, ref reply, out CollectionView set))
-        {
-            case CollectionAnswer.Open:
-                for (int i = 2; i < call.Count; i++)
-                {
-                    removed += set.Remove(call[i]) ? 1 : 0;
-                }
-
-                if (removed > 0)
-                {
-                    shard.NoteTaken(call.KeyBytes, KeyEvent.ZRem);
-                }
-
-                reply.WriteInteger(removed);
-                break;
-            case CollectionAnswer.Absent:
-                reply.WriteInteger(0);
-                break;
-        }
-    }
-
-    private void Count(scoped Call call, ref RespReplyWriter reply)
-    {
-        switch (_collections.Open(call.Key, CollectionKind.SortedSet, ref reply, out CollectionView set))
-        {
-            case CollectionAnswer.Open:
-                reply.WriteInteger(set.Count);
-                break;
-            case CollectionAnswer.Absent:
-                reply.WriteInteger(0);
-                break;
-        }
-    }
+    private void Count(scoped Call call, ref RespReplyWriter reply) => _collections.WriteCount(call, CollectionKind.SortedSet, ref reply);
 
     private void Score(scoped Call call, ref RespReplyWriter reply)
     {
@@ -219,7 +182,7 @@ internal sealed class SortedSetCommands(DoorShard shard)
     {
         int start = reply.Length;
         CollectionAnswer answer = _collections.Open(call.Key, CollectionKind.SortedSet, ref reply, out CollectionView set);
-        if (answer == CollectionAnswer.WrongKind || !CollectionAccess.Permits(call.Count - 2, ref reply))
+        if (answer == CollectionAnswer.WrongKind || !LookBudget.PermitsNamed(LookBudget.OfLookup * (call.Count - 2L), ref reply))
         {
             return;
         }

@@ -4,13 +4,6 @@ using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp.Collections;
 
-/// <summary>What a command that takes from the first sorted set that there is has been asked for.</summary>
-/// <param name="FirstKey">The argument that is the first key.</param>
-/// <param name="Keys">How many there are.</param>
-/// <param name="IsMax">Whether those with the highest scores are taken.</param>
-/// <param name="Count">Most members, 1 or more.</param>
-internal readonly record struct ManyMemberPops(int FirstKey, int Keys, bool IsMax, long Count);
-
 /// <summary>Takes members with the lowest or highest scores out of sorted sets.</summary>
 internal sealed class SortedSetPopCommands(DoorShard shard)
 {
@@ -51,49 +44,20 @@ internal sealed class SortedSetPopCommands(DoorShard shard)
 
     private void PopOfMany(scoped Call call, ref RespReplyWriter reply)
     {
-        if (TryParseMany(call, countAt: 1, ref reply, out ManyMemberPops many) && !TryTakeMany(call, many, ref reply))
+        if (TryParseMany(call, countAt: 1, ref reply, out ManyPops many) && !TryTakeMany(call, many, ref reply))
         {
             reply.WriteNullArray();
         }
     }
 
     /// <summary>Reads what stands behind the number of keys: them, MIN or MAX, perhaps COUNT and a number.</summary>
-    /// <param name="call">The call.</param>
-    /// <param name="countAt">The argument that is the number of keys.</param>
-    /// <param name="reply">Is written the error.</param>
-    /// <param name="many">What was read.</param>
-    public static bool TryParseMany(scoped Call call, int countAt, ref RespReplyWriter reply, out ManyMemberPops many)
-    {
-        many = default;
-        if (!RespNumber.TryParse(call[countAt], out long keys) || keys < 1)
-        {
-            reply.WriteError("ERR numkeys should be greater than 0"u8);
-            return false;
-        }
-
-        long wordAt = Math.Min(keys, call.Count) + countAt + 1;
-        bool isMax = wordAt < call.Count && RespWord.Is(call[(int)wordAt], "max"u8);
-        bool hasCount = wordAt + 3 == call.Count && RespWord.Is(call[(int)wordAt + 1], "count"u8);
-        if (wordAt >= call.Count || !(isMax || RespWord.Is(call[(int)wordAt], "min"u8)) || (wordAt + 1 != call.Count && !hasCount))
-        {
-            reply.WriteError(RespErrors.Syntax);
-            return false;
-        }
-
-        long count = 1;
-        if (hasCount && (!RespNumber.TryParse(call[call.Count - 1], out count) || count < 1))
-        {
-            reply.WriteError("ERR count should be greater than 0"u8);
-            return false;
-        }
-
-        many = new ManyMemberPops(countAt + 1, (int)keys, isMax, count);
-        return true;
-    }
+    /// <inheritdoc cref="ManyPops.TryParse"/>
+    public static bool TryParseMany(scoped Call call, int countAt, ref RespReplyWriter reply, out ManyPops many) =>
+        ManyPops.TryParse(call, countAt, "min"u8, "max"u8, ref reply, out many);
 
     /// <summary>Takes members of the first sorted set that there is, and writes its key and them.</summary>
     /// <returns>False when there is none; nothing is written then.</returns>
-    public bool TryTakeMany(scoped Call call, in ManyMemberPops many, ref RespReplyWriter reply)
+    public bool TryTakeMany(scoped Call call, in ManyPops many, ref RespReplyWriter reply)
     {
         for (int i = many.FirstKey; i < many.FirstKey + many.Keys; i++)
         {
@@ -103,7 +67,7 @@ internal sealed class SortedSetPopCommands(DoorShard shard)
                     int start = reply.Length;
                     reply.WriteArray(2);
                     reply.WriteBulk(call[i]);
-                    Take(call[i], set, many.Count, many.IsMax, Both | ElementParts.AlwaysPair, start, ref reply);
+                    Take(call[i], set, many.Count, many.IsFromEnd, Both | ElementParts.AlwaysPair, start, ref reply);
                     return true;
                 case CollectionAnswer.WrongKind:
                     return true;
@@ -125,13 +89,10 @@ internal sealed class SortedSetPopCommands(DoorShard shard)
         scoped ReadOnlySpan<byte> key, scoped CollectionView set, long count, bool isMax, ElementParts parts, int start, ref RespReplyWriter reply)
     {
         int taken = (int)Math.Min(count, set.Count);
-        RankRange ranks = new(isMax ? set.Count - taken : 0, taken);
-        if (taken < set.Count && taken > CollectionAccess.MostElements)
-        {
-            reply.CutTo(start);
-            RespErrors.WriteTooManyElements(ref reply);
-        }
-        else if (SortedSetReply.TryWrite(set, ranks, isMax, parts, ref reply, start) && set.RemoveRange(ranks.First, taken) > 0)
+        ElementRange ranks = new(isMax ? set.Count - taken : 0, taken);
+        // All of a set goes at once, however large it is.
+        if ((taken == set.Count || _collections.Permits(taken, ref reply, start))
+            && SortedSetReply.TryWrite(set, ranks, isMax, parts, ref reply, start) && set.RemoveRange(ranks.First, taken) > 0)
         {
             shard.NoteTaken(key, isMax ? KeyEvent.ZPopMax : KeyEvent.ZPopMin);
         }

@@ -16,23 +16,6 @@ internal enum RangeKind : byte
     Members,
 }
 
-/// <summary>Members of a sorted set that follow one another.</summary>
-/// <param name="First">Rank of the first one.</param>
-/// <param name="Count">How many they are, 0 or more.</param>
-internal readonly record struct RankRange(int First, int Count)
-{
-    /// <summary>What LIMIT leaves.</summary>
-    /// <param name="offset">How many are left out at the beginning; below 0: all.</param>
-    /// <param name="limit">Most that are left; below 0: all.</param>
-    /// <param name="isReverse">Whether the last one is the beginning.</param>
-    public RankRange Limited(long offset, long limit, bool isReverse)
-    {
-        int left = offset < 0 ? 0 : (int)Math.Max(0, Count - offset);
-        int count = limit < 0 ? left : (int)Math.Min(left, limit);
-        return new RankRange(isReverse ? First + left - count : First + Count - left, count);
-    }
-}
-
 /// <summary>Bounds of a range of a sorted set, as commands have them.</summary>
 internal readonly struct SortedSetRange
 {
@@ -94,14 +77,13 @@ internal readonly struct SortedSetRange
     /// <param name="set">A sorted set.</param>
     /// <param name="call">The call whose bounds they are.</param>
     /// <param name="isReverse">Whether ranks are counted from the highest score.</param>
-    public RankRange In(scoped CollectionView set, scoped Call call, bool isReverse = false)
+    public ElementRange In(scoped CollectionView set, scoped Call call, bool isReverse = false)
     {
         int count = set.Count;
         if (_kind == RangeKind.Ranks)
         {
-            long first = Math.Max(0, _start < 0 ? _start + count : _start);
-            long last = Math.Min(count - 1, _end < 0 ? _end + count : _end);
-            return first > last ? default : new RankRange((int)(isReverse ? count - 1 - last : first), (int)(last - first + 1));
+            ElementRange ranks = ElementRange.Of(count, _start, _end);
+            return isReverse && ranks.Count > 0 ? ranks with { First = count - ranks.First - ranks.Count } : ranks;
         }
 
         if (count == 0)
@@ -112,7 +94,7 @@ internal readonly struct SortedSetRange
         (int start, int end) = _kind == RangeKind.Scores
             ? (_min.RankIn(set, isUpper: false), _max.RankIn(set, isUpper: true))
             : (RankOf(call[(int)_start], set, isUpper: false), RankOf(call[(int)_end], set, isUpper: true));
-        return start >= end ? default : new RankRange(start, end - start);
+        return start >= end ? default : new ElementRange(start, end - start);
     }
 
     private static bool IsMemberBound(ReadOnlySpan<byte> text) =>

@@ -66,7 +66,7 @@ internal sealed class SortedSetRangeCommands(DoorShard shard)
         switch (_collections.Open(call.Key, CollectionKind.SortedSet, ref reply, out CollectionView set))
         {
             case CollectionAnswer.Open:
-                RankRange ranks = range.In(set, call, words.IsReverse).Limited(words.Offset, words.Limit, words.IsReverse);
+                ElementRange ranks = range.In(set, call, words.IsReverse).Limited(words.Offset, words.Limit, words.IsReverse);
                 SortedSetReply.TryWrite(set, ranks, words.IsReverse, words.Parts, ref reply);
                 break;
             case CollectionAnswer.Absent:
@@ -103,9 +103,9 @@ internal sealed class SortedSetRangeCommands(DoorShard shard)
         switch (_collections.Open(call.Key, CollectionKind.SortedSet, ref reply, out CollectionView set))
         {
             case CollectionAnswer.Open:
-                RankRange ranks = range.In(set, call);
+                ElementRange ranks = range.In(set, call);
                 // All of a set goes at once, however large it is.
-                if (ranks.Count == set.Count || CollectionAccess.Permits(ranks.Count, ref reply))
+                if (ranks.Count == set.Count || _collections.Permits(ranks.Count, ref reply))
                 {
                     int removed = set.RemoveRange(ranks.First, ranks.Count);
                     if (removed > 0)

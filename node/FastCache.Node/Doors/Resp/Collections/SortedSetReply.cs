@@ -15,7 +15,7 @@ internal static class SortedSetReply
     /// <param name="start">Where the reply begins that an error takes the place of; null: with the array.</param>
     /// <returns>False when they do not fit; then the whole reply is the error.</returns>
     public static bool TryWrite(
-        scoped CollectionView set, RankRange ranks, bool isReverse, ElementParts parts, ref RespReplyWriter reply, int? start = null)
+        scoped CollectionView set, ElementRange ranks, bool isReverse, ElementParts parts, ref RespReplyWriter reply, int? start = null)
     {
         int from = start ?? reply.Length;
         reply.WriteArray(ElementReply.CountFor(ranks.Count, parts, reply));

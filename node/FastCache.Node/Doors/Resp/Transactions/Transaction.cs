@@ -36,7 +36,7 @@ internal sealed class Transaction(CarryPool carries)
     /// <summary>Most bytes of both: the call and what stands around it in a parcel take 4 MiB.</summary>
     public const int MaxBytes = (4 << 20) - (4 << 10);
 
-    /// <summary>Most keys that commands of many keys, SCAN and RANDOMKEY may look at together: some milliseconds.</summary>
+    /// <summary>Most keys of commands of many keys, SCAN and RANDOMKEY, and elements that those of collections name: some tens of milliseconds.</summary>
     public const int MaxLooks = 64_000;
 
     /// <summary>Arguments of the call that executes it, see <see cref="TryMakeCall"/>.</summary>

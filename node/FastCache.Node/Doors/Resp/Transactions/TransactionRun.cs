@@ -11,6 +11,9 @@ namespace FastCache.Node.Doors.Resp.Transactions;
 /// <param name="commands">All commands.</param>
 internal sealed class TransactionRun(DoorShard shard, RespCalls calls, CommandTable commands)
 {
+    /// <summary>Of each waiting command there is room for an error of so many bytes.</summary>
+    private const int LongestErrorBytes = 64;
+
     private readonly RespArgumentTable _arguments = new();
     private readonly RespTalk _joined = new(shard.Carries);
     private byte[]? _room;
@@ -42,17 +45,43 @@ internal sealed class TransactionRun(DoorShard shard, RespCalls calls, CommandTa
         }
 
         // A handler may count on the whole room, and not every one leaves what is behind its reply as it was.
-        Debug.Assert(RespReplyWriter.MaxOverheadBytes + (Transaction.MaxCommands * Lost.Length) <= RequestExecutor.MaxReplyBytes);
+        Debug.Assert(RespReplyWriter.MaxOverheadBytes + (Transaction.MaxCommands * LongestErrorBytes) <= RequestExecutor.MaxReplyBytes);
+        Debug.Assert(Lost.Length <= LongestErrorBytes && RespErrors.TransactionTooLongBytes <= LongestErrorBytes);
         _room ??= GC.AllocateUninitializedArray<byte>(RequestExecutor.MaxReplyBytes, pinned: true);
+        shard.Looks.BeginTransaction();
         reply.WriteArray(reader.Commands);
         for (int left = reader.Commands - 1; left >= 0; left--)
         {
             RespRequest request = reader.ReadCommand(_arguments, out int number);
             // HELLO may stand among them.
             bool isVersion3 = session is null ? reply.IsVersion3 : ((RespTalk)session.Talk!).IsVersion3;
-            int most = RequestExecutor.MaxReplyBytes - (left * Lost.Length);
-            Execute(request, commands[number], session, isVersion3, most, ref reply);
+            int most = RequestExecutor.MaxReplyBytes - (left * LongestErrorBytes);
+            Command command = commands[number];
+            if (shard.Looks.IsUsedUp && MayBeLong(command))
+            {
+                RespErrors.WriteTransactionTooLong(ref reply);
+            }
+            else
+            {
+                Execute(request, command, session, isVersion3, most, ref reply);
+            }
         }
+
+        shard.Looks.EndTransaction();
+    }
+
+    /// <summary>Whether a command may look at many elements, or copy a long value: it reads, or is not among Redis's fast ones of collections.</summary>
+    private static bool MayBeLong(Command command) =>
+        (command.Flags & CommandFlags.ReadOnly) != 0 || (WaitingCommands.IsOfCollections(command) && (command.Flags & CommandFlags.Fast) == 0);
+
+    /// <summary>Whether a command that waits moves an element: it may find no memory for it.</summary>
+    private static bool IsMove(Command command) => (command.Flags & CommandFlags.DenyOom) != 0;
+
+    private int WriteNull(bool isVersion3)
+    {
+        RespReplyWriter reply = new(_room, isVersion3);
+        reply.WriteNull();
+        return reply.Length;
     }
 
     /// <summary>Executes one command, all its parts.</summary>
@@ -78,9 +107,21 @@ internal sealed class TransactionRun(DoorShard shard, RespCalls calls, CommandTa
             (call.Part, call.Parts, call.Refusal, call.IsSimple) = (part, parts, Refusal.None, false);
             LookupKey key = call.KeyIndex == 0 ? default : shard.Shard.Prepare(request[call.KeyIndex]);
             int bytes = calls.Execute(0, session, isVersion3, key, _room);
-            shard.Waits.TakeWish(); // In a transaction nobody waits: what was written is what the time's end would be answered.
+            if (shard.Waits.HasWish)
+            {
+                // In a transaction nobody waits. What was written is what the time's end would be answered: as in Redis, but for moves.
+                shard.Waits.TakeWish();
+                bytes = IsMove(command) ? WriteNull(isVersion3) : bytes;
+            }
+
             bytes = RespJoin.Take(_joined, isInParts ? calls.TagOf(0) : (byte)0, _room.AsSpan(0, bytes), _room);
+            shard.Looks.EndCommand(bytes);
             fits &= reply.Length + bytes <= mostBytes;
+            if (!fits && command.Join == Join.Array)
+            {
+                break; // Values of keys, which nobody will see.
+            }
+
             if (fits)
             {
                 _room.AsSpan(0, bytes).CopyTo(reply.Rest);

@@ -7,10 +7,14 @@ namespace FastCache.Node.Doors.Resp.Transactions;
 /// <summary>Lets commands wait for EXEC, if they can be of one transaction.</summary>
 internal sealed class WaitingCommands(DoorShard shard)
 {
-    /// <summary>What a command counts that may look at many elements: 512 of them fit a transaction.</summary>
-    private const int LooksOfLong = 125;
+    /// <summary>Arguments of commands of collections that count as a key: a field and its value, a score and its member.</summary>
+    private const int ArgumentsOfLook = 2;
+
+    /// <summary>What stands before them.</summary>
+    private const int KeyAndName = 2;
 
     private readonly NodeTopology _topology = shard.Topology;
+    private readonly RespChecks _checks = new(shard.Limits, shard.Topology);
 
     /// <summary>Lets a command wait and says so; or refuses it, and the whole transaction with it.</summary>
     /// <param name="transaction">Open.</param>
@@ -43,7 +47,7 @@ internal sealed class WaitingCommands(DoorShard shard)
             }
 
             place = RespChecks.PlaceOf(request[keyIndex], _topology);
-            if (!transaction.IsAt(place) || !IsAllAt(place, request, command))
+            if (!transaction.IsAt(place) || !_checks.AreTogether(request, command))
             {
                 RespErrors.Write(RespChecks.CrossingOf(_topology), request, command, ref reply);
                 return false;
@@ -69,19 +73,25 @@ internal sealed class WaitingCommands(DoorShard shard)
         {
             Spread.EachKey => command.Keys.CountIn(request),
             Spread.Cursor or Spread.AnyShard => ScanCommands.LooksOf(command.Spread),
-            _ when IsLong(command) => LooksOfLong,
+            _ when IsOfCollections(command) => (request.Count - KeyAndName) / ArgumentsOfLook,
             _ => 0,
         };
         if (!transaction.HasRoomFor(request) || transaction.Looks + looks > Transaction.MaxLooks)
         {
-            Line line = new(stackalloc byte[200]);
+            Line line = new(stackalloc byte[300]);
             line.Add("ERR a transaction has at most "u8);
             line.Add(Transaction.MaxCommands);
             line.Add(" commands, "u8);
             line.Add(Transaction.MaxBytes);
             line.Add(" bytes, and "u8);
             line.Add(Transaction.MaxLooks);
-            line.Add(" keys of commands with many (SCAN counts as 1000, RANDOMKEY as 24000, what may look at many elements as 125) here"u8);
+            line.Add(" keys of commands with many (SCAN counts as "u8);
+            line.Add(ScanCommands.LooksOf(Spread.Cursor));
+            line.Add(", RANDOMKEY as "u8);
+            line.Add(ScanCommands.LooksOf(Spread.AnyShard));
+            line.Add(", "u8);
+            line.Add(ArgumentsOfLook);
+            line.Add(" arguments of a command of collections as 1) here"u8);
             reply.WriteError(line.Text);
             return false;
         }
@@ -95,21 +105,6 @@ internal sealed class WaitingCommands(DoorShard shard)
         return true;
     }
 
-    /// <summary>Whether a command may look at many elements: it is not among Redis's fast ones.</summary>
-    private static bool IsLong(Command command) =>
-        (command.Flags & CommandFlags.Fast) == 0 && command.Group is "list" or "set" or "sorted-set" or "hash";
-
-    private bool IsAllAt(int place, in RespRequest request, Command command)
-    {
-        int count = command.Keys.CountIn(request);
-        for (int i = 1; i < count; i++)
-        {
-            if (RespChecks.PlaceOf(request[command.Keys.At(i, request)], _topology) != place)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    /// <summary>Whether a command is one of lists, hashes, sets or sorted sets.</summary>
+    public static bool IsOfCollections(Command command) => command.Group is "list" or "set" or "sorted-set" or "hash";
 }

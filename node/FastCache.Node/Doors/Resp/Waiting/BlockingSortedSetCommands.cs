@@ -54,7 +54,7 @@ internal sealed class BlockingSortedSetCommands(DoorShard shard, SortedSetPopCom
 
     private void PopOfMany(scoped Call call, ref RespReplyWriter reply)
     {
-        if (SortedSetPopCommands.TryParseMany(call, countAt: 2, ref reply, out ManyMemberPops many)
+        if (SortedSetPopCommands.TryParseMany(call, countAt: 2, ref reply, out ManyPops many)
             && WaitWords.TryReadTimeout(call[1], ref reply, out long timeoutMillis) && !pops.TryTakeMany(call, many, ref reply))
         {
             WaitWords.Wait(shard.Waits, CollectionKind.SortedSet, timeoutMillis, many.FirstKey, many.Keys, ref reply);
