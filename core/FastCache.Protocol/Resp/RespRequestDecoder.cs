@@ -70,7 +70,8 @@ public sealed unsafe class RespRequestDecoder(int maxArguments, int maxRequestBy
     /// <summary>Reads a GET of a key, or a SET of a key and a value, that is there as a whole in the form in which clients send it.</summary>
     /// <remarks>
     /// Nine of ten requests are one of these two. Their first 14 bytes are compared at once, the name in any case, so that neither
-    /// the numbers in front of the key nor the name are read. The memory of <paramref name="input"/> must not move.
+    /// the numbers in front of the key nor the name are read: 7 ns instead of 23 for a GET, 13 instead of 27 for a SET (TextDecodeBenchmark).
+    /// The memory of <paramref name="input"/> must not move.
     /// </remarks>
     /// <param name="input">As for <see cref="Read"/>.</param>
     /// <param name="progress">The connection's; it stays as it is.</param>
