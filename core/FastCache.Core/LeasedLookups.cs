@@ -198,17 +198,33 @@ public sealed unsafe class LeasedLookups
             Unsafe.WriteUnaligned(Item.Unique(item), unique);
         }
 
-        if (!isLive)
+        if (reference == 0)
         {
             return false;
         }
 
-        item->Lengths |= Item.KeepStale;
         ulong over = Math.Min(_shard.Now, _staleMillis - Math.Min(_staleMillis, mostStaleMillis));
-        _shard.SetExpiry(reference, Math.Clamp(_shard.Now - over, 1, Item.ExpiryMask));
+        ulong expiry = Math.Clamp(_shard.Now - over, 1, Item.ExpiryMask);
+        if (!isLive)
+        {
+            // It may be kept for a shorter time from now on, not for a longer one.
+            _shard.SetExpiry(reference, Math.Min(item->Expiry, expiry));
+            return false;
+        }
+
+        item->Lengths |= Item.KeepStale;
+        _shard.SetExpiry(reference, expiry);
         _shard.CountDelete();
+        if (_shard.Store.Removals.IsKept)
+        {
+            _shard.Store.Removals.Add(key.Hash);
+        }
+
         return true;
     }
+
+    /// <summary>Whether <see cref="Invalidate(ReadOnlySpan{byte})"/> keeps values as stale; otherwise it deletes them.</summary>
+    public bool KeepsStale => _staleMillis != 0;
 
     /// <summary>Voids all grants: every write under a token that was given out before is refused.</summary>
     public void RevokeAll() => _shard.LeaseTable.RevokeAll();

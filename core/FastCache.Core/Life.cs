@@ -16,7 +16,7 @@ internal readonly unsafe record struct Life(
     /// <summary>The life that a write asks for.</summary>
     public static Life From(in SetOptions options, ulong now)
     {
-        uint kind = (options.KeepStale ? Item.KeepStale : 0) | (options.ClientFlags != 0 ? Item.Flagged : 0)
+        uint kind = (options.KeepStale && options.Unique == 0 ? Item.KeepStale : 0) | (options.ClientFlags != 0 ? Item.Flagged : 0)
             | (options.Unique != 0 ? Item.HasUnique : 0);
         if (!options.Sliding || options.TimeToLiveMillis == 0)
         {
@@ -46,9 +46,13 @@ internal readonly unsafe record struct Life(
     };
 
     /// <summary>The same with a unique; 0: none.</summary>
+    /// <remarks>
+    /// What has one is not kept when its life is over: a unique of a stale item is one that it was given when it was made so, which
+    /// whoever is to write it anew may know.
+    /// </remarks>
     public Life WithUnique(ulong unique) => this with
     {
-        Kind = (Kind & ~Item.HasUnique) | (unique != 0 ? Item.HasUnique : 0),
+        Kind = unique != 0 ? (Kind & ~Item.KeepStale) | Item.HasUnique : Kind & ~Item.HasUnique,
         Unique = unique,
     };
 

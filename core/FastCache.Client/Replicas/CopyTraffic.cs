@@ -153,11 +153,16 @@ internal sealed class CopyTraffic
                 _router.Learning.Learn(((NodeShards)replica.Owner).EndPoint);
             }
 
-            TryAskPrimary(operation, ticket, new(replica, token));
+            CopyFill fill = new(replica, token);
+            if (!TryAskPrimary(operation, ticket, fill) && token != 0)
+            {
+                // It was asked before the grant: another answer is needed, or a replica that is late would never be filled.
+                Renew(operation, ticket, fill);
+            }
         }
         else if (token != 0)
         {
-            Refresh(operation, ticket, new(replica, token));
+            Renew(operation, ticket, new(replica, token));
         }
 
         return isHit;
@@ -188,8 +193,8 @@ internal sealed class CopyTraffic
     /// <summary>A request was a sample.</summary>
     public void Sampled(long latency) => _lateness?.Add(latency);
 
-    /// <summary>Renews the life of a copy that was read shortly before its end, if the primary still has the value.</summary>
-    private void Refresh(Operation operation, int ticket, in CopyFill fill)
+    /// <summary>Writes a copy anew, with what the primary has by now, if it has something; unless the read has an end.</summary>
+    private void Renew(Operation operation, int ticket, in CopyFill fill)
     {
         int slot = operation.Slot;
         Span<byte> frame = stackalloc byte[MostReadFrameBytes];

@@ -153,7 +153,7 @@ internal static class MemcachedMetaLine
                 request.Meta |= MetaOptions.HasVersion;
                 return MemcachedNumber.TryParse(text, out request.Version) ? MemcachedFault.None : MemcachedFault.BadToken;
             case (byte)'E':
-                return MemcachedNumber.TryParse(text, out request.Unique) ? MemcachedFault.None : MemcachedFault.BadToken;
+                return !text.StartsWith("+"u8) && MemcachedNumber.TryParse(text, out request.Unique) ? MemcachedFault.None : MemcachedFault.BadToken;
             case (byte)'F':
                 return MemcachedNumber.TryParse(text, out request.ClientFlags) ? MemcachedFault.None : MemcachedFault.BadLine;
             case (byte)'J':

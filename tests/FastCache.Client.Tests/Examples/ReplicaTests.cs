@@ -141,8 +141,10 @@ public sealed class ReplicaTests
         await Task.Delay(20); // It is counted before it is taken to its end.
         await scene.Primary.AnswerAsync(atPrimary, 6, "from before a write and its deletion of copies");
         await read;
-        (_, ScriptedRequest next) = await scene.ReadAtReplicaAsync();
-        Assert.Equal(Opcode.LeaseGet, next.Opcode); // A Set would stand before it.
+        await scene.Primary.AnswerAsync(await scene.Primary.ReadNextAsync(), 7, "newer");
+        ScriptedRequest fill = await scene.Replica.ReadNextAsync();
+        Assert.Equal(Opcode.Set, fill.Opcode);
+        Assert.Equal("newer"u8, fill.Body.AsSpan(fill.Body.Length - 5));
     }
 
     [Fact]

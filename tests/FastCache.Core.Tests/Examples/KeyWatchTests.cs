@@ -6,7 +6,7 @@ public sealed class KeyWatchTests : IDisposable
 {
     private const int ForgetfulAfter = 4_096;
 
-    private readonly Shard _shard = new(new ShardOptions { MemoryBudgetBytes = 32 << 20 });
+    private readonly Shard _shard = new(new ShardOptions { MemoryBudgetBytes = 32 << 20, StaleTime = TimeSpan.FromMinutes(1) });
     private readonly NativeKeys _keys = new(1);
 
     public KeyWatchTests()
@@ -92,6 +92,11 @@ public sealed class KeyWatchTests : IDisposable
         {
             Set("k", "v");
             _shard.Delete("k"u8);
+        }));
+        Assert.True(Changes(() =>
+        {
+            Set("k", "v");
+            _shard.Leases.Invalidate("k"u8);
         }));
         Assert.False(Changes(() =>
         {

@@ -44,6 +44,17 @@ public sealed class OwnUniqueTests : IDisposable
         Assert.Equal((next, next), UniqueAndVersion());
     }
 
+    [Fact]
+    public void Value_with_a_unique_is_not_kept_when_its_life_is_over()
+    {
+        _shard.Set("key"u8, "1"u8, new SetOptions(TimeToLiveMillis: 1_000) { KeepStale = true }, out _);
+        Assert.Equal(WriteOutcome.Done, _shard.Edits.Append("key"u8, "2"u8, atFront: false, out _, unique: 42));
+        _shard.Advance(Start + 1_000, Start + 1_000);
+        using NativeKeys keys = new(1);
+        keys.Fill(0, "key"u8);
+        Assert.False(_shard.Leases.TryPeekStale(_shard.Prepare(keys[0]), out _));
+    }
+
     [Theory]
     [InlineData(1UL)]
     [InlineData(ulong.MaxValue)]
@@ -105,7 +116,13 @@ public sealed class OwnUniqueTests : IDisposable
         Assert.False(_shard.Leases.Invalidate(key));
         Assert.True(_shard.Leases.TryPeekStale(key, out stale));
         Assert.Equal((0UL, stale.Version, 1_000L), (stale.OwnUnique, stale.Unique, stale.StaleRestMillis));
-        _shard.Advance(Start + 120_000, Start + 120_000);
+
+        // For a shorter time from then on, not for a longer one.
+        Assert.False(_shard.Leases.Invalidate(key, mostStaleMillis: 400));
+        Assert.False(_shard.Leases.Invalidate(key, mostStaleMillis: 10_000));
+        Assert.True(_shard.Leases.TryPeekStale(key, out stale));
+        Assert.Equal(400L, stale.StaleRestMillis);
+        _shard.Advance(Start + 119_400, Start + 119_400);
         Assert.False(_shard.Leases.TryPeekStale(key, out _));
     }
 

@@ -128,7 +128,7 @@ internal sealed class CacheModel(TimeSpan staleTime, long maxValueBytes)
             Expiry = After(options.TimeToLiveMillis),
             Period = isSliding ? options.TimeToLiveMillis : null,
             Latest = isSliding ? After(options.SlidingLimitMillis) : 0,
-            KeepStale = options.KeepStale,
+            KeepStale = options.KeepStale && options.Unique == 0,
             OwnUnique = options.Unique,
         };
         if (entry.Period is not null)
@@ -145,6 +145,7 @@ internal sealed class CacheModel(TimeSpan staleTime, long maxValueBytes)
     {
         _entries[key].Value = value;
         _entries[key].OwnUnique = unique;
+        _entries[key].KeepStale &= unique == 0;
         Written(key, _entries[key], version, isLarge);
     }
 

@@ -86,6 +86,30 @@ public sealed class OwnUniqueTests
         Assert.Equal(0, node.Stop());
     }
 
+    [Fact]
+    public void What_was_read_does_not_come_back_over_an_item_whose_life_is_over()
+    {
+        using RunningNode node = RunningNode.StartWithMemcached("--stale-time", "60");
+        using MemcachedPeer peer = new(node.MemcachedEndPoint);
+        using TestClient fcp = new(node.EndPoint);
+        fcp.Ask((frame, id) => RequestWriter.Set(
+            frame, id, TestClient.Key("k"), TestClient.Key("1"), new SetTerms(TimeToLiveMillis: 50) { KeepStale = true }));
+        Assert.Equal("HD\r\n", peer.Ask("ms k 1 MA E55\r\n2\r\n"));
+        Eventually.Is(() => peer.Ask("get k\r\n") == "END\r\n", () => "it is still there");
+        Assert.Equal("NOT_FOUND\r\n", peer.Ask("cas k 0 0 1 55\r\n3\r\n"));
+        Assert.Equal(0, node.Stop());
+    }
+
+    [Fact]
+    public void An_item_that_is_given_a_unique_when_it_becomes_stale_was_fetched_as_before()
+    {
+        using RunningNode node = RunningNode.StartWithMemcached("--stale-time", "60");
+        using MemcachedPeer peer = new(node.MemcachedEndPoint);
+        Assert.Equal("HD\r\nVA 1\r\nx\r\nHD\r\nHD h1 X W\r\n", peer.Ask("ms k 1\r\nx\r\nmg k v\r\nmd k I E9\r\nmg k h\r\n"));
+        Assert.Equal("CLIENT_ERROR bad token in command line format\r\nHD\r\nEX c0 s1\r\n", peer.Ask("ms n 1 E+1\r\nx\r\nms n 1\r\nx\r\nms n 1 C5 c s\r\ny\r\n"));
+        Assert.Equal(0, node.Stop());
+    }
+
     private static ReceivedReply Copy(TestClient fcp, string value, ulong version) => fcp.Ask((frame, id) => RequestWriter.Set(
         frame, id, TestClient.Key("k"), TestClient.Key(value), new SetTerms(Version: version) { IfNewer = true }));
 }

@@ -41,9 +41,9 @@ internal sealed class MetaWrites(DoorShard shard)
             {
                 MetaReplies.AddNumber(" c"u8, isDone && request.Unique != 0 ? request.Unique : version, ref reply);
             }
-            else if (flag[0] == 's' && isDone)
+            else if (flag[0] == 's')
             {
-                long size = IsEdit(command) && _shard.TryPeek(key, out ItemView edited) ? edited.Length : request.Value.Length;
+                long size = isDone && IsEdit(command) && _shard.TryPeek(key, out ItemView edited) ? edited.Length : request.Value.Length;
                 MetaReplies.AddNumber(" s"u8, (ulong)size, ref reply);
             }
             else
@@ -146,17 +146,17 @@ internal sealed class MetaWrites(DoorShard shard)
         ulong restMillis = RestMillisOf(item, isFresh);
         bool drops = (request.Meta & MetaOptions.DropsValue) != 0;
         bool isToBeStale = (request.Meta & MetaOptions.Stale) != 0;
+        TimeToLive rest = isToBeStale ? TimeToLive.Of(request.ExpirySeconds, shard.UnixMillis()) : default;
         if (drops)
         {
             ulong unique = request.Unique != 0 ? request.Unique : item.OwnUnique;
             _shard.Set(key, default, new SetOptions { KeepLife = true, Unique = unique }, out _);
         }
-        else if (isToBeStale && request.Unique != 0)
+        else if (isToBeStale && request.Unique != 0 && !rest.IsOver && _shard.Leases.KeepsStale)
         {
             GiveUnique(request, key, item, scratch);
         }
 
-        TimeToLive rest = isToBeStale ? TimeToLive.Of(request.ExpirySeconds, shard.UnixMillis()) : default;
         if (isToBeStale && !rest.IsOver)
         {
             _shard.Leases.Invalidate(key, rest.Millis == 0 ? restMillis : rest.Millis, request.Unique);
@@ -186,7 +186,12 @@ internal sealed class MetaWrites(DoorShard shard)
 
         Span<byte> value = scratch[..(int)item.Length];
         item.CopyTo(value);
+        bool wasFetched = item.WasFetched;
         SetOptions options = new() { KeepLife = true, ClientFlags = item.ClientFlags, Unique = request.Unique };
         _shard.Set(key, value, options, out _);
+        if (wasFetched && _shard.TryPeek(key, out ItemView renewed))
+        {
+            renewed.NoteFetch();
+        }
     }
 }
