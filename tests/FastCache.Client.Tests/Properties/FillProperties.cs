@@ -201,7 +201,7 @@ public sealed class FillProperties
         private async Task DrainAsync()
         {
             _isCalm = true;
-            for (long start = Environment.TickCount64; _calls.Any(call => !call.Task.IsCompleted) || _fillers.Any(filler => filler.Flights.Count > 0);)
+            for (long start = Environment.TickCount64; IsUnderWay();)
             {
                 while (Model.LetGo())
                 {
@@ -216,12 +216,14 @@ public sealed class FillProperties
                     await Task.Delay(1);
                 }
 
-                Assert.True(Environment.TickCount64 - start < 20_000, "a caller gets no answer");
+                Assert.True(Environment.TickCount64 - start < 20_000, $"a caller gets no answer, or {Model.ForgottenGrants} grants are forgotten");
             }
-
-            // Where answers were lost there are grants that nobody knows of. All others were used or given back.
-            Assert.True(_hasFaults || Model.ForgottenGrants == 0, $"{Model.ForgottenGrants} forgotten grants");
         }
+
+        /// <summary>Whether anything is still to come: a grant may be given back after its caller has gone.</summary>
+        /// <remarks>Where answers were lost there are grants that nobody knows of. All others are used or given back.</remarks>
+        private bool IsUnderWay() => _calls.Any(call => !call.Task.IsCompleted) || _fillers.Any(filler => filler.Flights.Count > 0)
+            || (!_hasFaults && Model.ForgottenGrants > 0);
 
         private async Task CheckAsync(Call call)
         {
