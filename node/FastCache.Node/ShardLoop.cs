@@ -484,8 +484,8 @@ internal sealed class ShardLoop : IDisposable
 
             if (session.IsParked && session.IsInputOver)
             {
-                // Nobody is there any more to have what it waits for.
-                _waits.Abandon(session);
+                // Nobody is there any more to have what it waits for. It goes on waiting, for nothing, until what came before is sent:
+                // behind a wait that ends without a reply the next one would be taken for that.
                 _replies.Finish(session);
                 continue;
             }

@@ -10,6 +10,8 @@ namespace FastCache.Node.Tests.Examples;
 /// <summary>Calls that wait, pass by pass: who is served when something else happens at the same time.</summary>
 public sealed class HeldCallTests : IDisposable
 {
+    private const int Connections = 100;
+
     private readonly HandDrivenIo _io = new((int)DoorKind.Resp);
     private readonly Shard _shard = new(new ShardOptions { MemoryBudgetBytes = 32 << 20 });
     private readonly SharedState _shared;
@@ -17,11 +19,11 @@ public sealed class HeldCallTests : IDisposable
 
     public HeldCallTests()
     {
-        NodeOptions options = FakeNode.Options(16, 1 << 20) with
+        NodeOptions options = FakeNode.Options(Connections, 1 << 20) with
         {
             MoreListens = [new DoorAddress(DoorKind.Resp, new IPEndPoint(IPAddress.Loopback, 0))],
         };
-        ShardIoOptions sizes = new() { MaxConnections = 16, ReceiveBuffers = 16, ReceiveBufferBytes = 1_024, MaxBacklogBytes = 0 };
+        ShardIoOptions sizes = new() { MaxConnections = Connections, ReceiveBuffers = 16, ReceiveBufferBytes = 1_024, MaxBacklogBytes = 0 };
         _shared = new SharedState(options, TextWriter.Null);
         _loop = new ShardLoop(_io, sizes, _shard, options, _shared);
     }
@@ -66,6 +68,68 @@ public sealed class HeldCallTests : IDisposable
     }
 
     [Fact]
+    public void Nothing_behind_a_wait_is_executed_for_a_client_that_has_ended_its_input_and_reads_late()
+    {
+        ConnectionId waiter = _io.Connect();
+        _io.Blocked.Add(waiter);
+        _io.Receive(waiter, "ECHO before\r\nBLPOP q 0\r\nSET behind 1\r\n");
+        _io.EndInput(waiter);
+        Pass();
+        Pass();
+        Assert.Equal("$6\r\nbefore\r\n", _io.TakeSent(waiter));
+        Assert.Empty(_io.Closing);
+        _io.Drain(waiter);
+        Pass();
+        Pass();
+        Assert.Equal("", _io.TakeSent(waiter));
+        Assert.Contains(waiter, _io.Closing);
+        Assert.Equal("$-1\r\n", Ask(_io.Connect(), "GET behind"));
+    }
+
+    [Fact]
+    public void Wait_that_another_client_has_ended_takes_nothing()
+    {
+        ConnectionId waiter = Waiter("BLPOP q 0");
+        ConnectionId other = _io.Connect();
+        Assert.Equal(":1\r\n:1\r\n", Ask(other, "CLIENT UNBLOCK 1\r\nRPUSH q a"));
+        Pass();
+        Assert.Equal("*-1\r\n", _io.TakeSent(waiter));
+        Assert.Equal(":1\r\n", Ask(other, "LLEN q"));
+    }
+
+    [Theory]
+    [InlineData("BLPOP x y 0", "SET x 1", "RPUSH y a", "*2\r\n$1\r\ny\r\n$1\r\na\r\n")]
+    [InlineData("BLMPOP 0 2 x y LEFT", "ZADD x 1 m", "RPUSH y a", "*2\r\n$1\r\ny\r\n*1\r\n$1\r\na\r\n")]
+    [InlineData("BZPOPMIN x y 0", "RPUSH x 1", "ZADD y 1 m", "*3\r\n$1\r\ny\r\n$1\r\nm\r\n$1\r\n1\r\n")]
+    [InlineData("BZMPOP 0 2 x y MIN", "SET x 1", "ZADD y 1 m", "*2\r\n$1\r\ny\r\n*1\r\n*2\r\n$1\r\nm\r\n$1\r\n1\r\n")]
+    [InlineData("BLPOP x y 0", "MULTI\r\nRPUSH y 1\r\nRPUSH x 2", "EXEC", "*2\r\n$1\r\ny\r\n$1\r\n1\r\n")]
+    public void Waiter_takes_from_the_key_that_was_written_whatever_those_before_it_have(
+        string command, string before, string write, string expected)
+    {
+        ConnectionId waiter = Waiter(command);
+        ConnectionId other = _io.Connect();
+        Ask(other, before);
+        Assert.Equal("", _io.TakeSent(waiter));
+        Ask(other, write);
+        Pass();
+        Assert.Equal(expected, _io.TakeSent(waiter));
+    }
+
+    [Fact]
+    public void Many_waiters_of_one_key_are_served_over_several_passes()
+    {
+        ConnectionId[] waiters = [.. Enumerable.Range(0, Connections - 1).Select(_ => Waiter("BLPOP q 0"))];
+        ConnectionId other = _io.Connect();
+        _io.Receive(other, $"RPUSH q {string.Join(' ', Enumerable.Repeat("a", waiters.Length))}\r\n");
+        Pass();
+        _loop.Pass();
+        Assert.Equal(64, waiters.Count(waiter => _io.TakeSent(waiter).Length > 0));
+        _loop.Pass();
+        Assert.Equal(waiters.Length - 64, waiters.Count(waiter => _io.TakeSent(waiter).Length > 0));
+        Assert.Equal(":99\r\n:0\r\n", Ask(other, "LLEN q"));
+    }
+
+    [Fact]
     public void Waiter_that_cannot_be_answered_now_is_tried_again_soon()
     {
         ConnectionId waiter = Waiter("BLPOP q 0");
@@ -82,6 +146,7 @@ public sealed class HeldCallTests : IDisposable
         Assert.InRange(_io.LastTimeoutMillis, 1, 20);
         Assert.Equal("", _io.TakeSent(waiter));
         _io.IsBacklogFull = false;
+        Thread.Sleep(30); // It is tried again within 20 ms.
         Pass();
         Assert.Equal("*2\r\n$1\r\nq\r\n$1\r\na\r\n", _io.TakeSent(waiter));
     }

@@ -20,6 +20,9 @@ internal sealed class HandDrivenIo(int listener) : IShardIo
     /// <summary>Connections that the loop has closed.</summary>
     public HashSet<ConnectionId> Closing { get; } = [];
 
+    /// <summary>Connections whose peers do not read.</summary>
+    public HashSet<ConnectionId> Blocked { get; } = [];
+
     /// <summary>Whether the memory for unread replies is used up by others.</summary>
     public bool IsBacklogFull { get; set; }
 
@@ -55,6 +58,13 @@ internal sealed class HandDrivenIo(int listener) : IShardIo
 
     /// <summary>A peer sends nothing more.</summary>
     public void EndInput(ConnectionId connection) => _events.Enqueue(new IoEvent(IoEventKind.EndOfInput, connection, 0, 0, 0));
+
+    /// <summary>A peer has read what it was sent.</summary>
+    public void Drain(ConnectionId connection)
+    {
+        Blocked.Remove(connection);
+        _events.Enqueue(new IoEvent(IoEventKind.Drained, connection, 0, 0, 0));
+    }
 
     /// <summary>A connection has ended.</summary>
     public void End(ConnectionId connection) => _events.Enqueue(new IoEvent(IoEventKind.Closed, connection, 0, 0, 0));
@@ -105,7 +115,7 @@ internal sealed class HandDrivenIo(int listener) : IShardIo
 
     public void Send(ConnectionId connection, ReadOnlySpan<byte> bytes) => _sent[connection].Append(Encoding.Latin1.GetString(bytes));
 
-    public bool IsBlocked(ConnectionId connection) => false;
+    public bool IsBlocked(ConnectionId connection) => Blocked.Contains(connection);
 
     public long BacklogOf(ConnectionId connection) => 0;
 

@@ -62,7 +62,8 @@ internal sealed class ListPops(DoorShard shard)
         for (int i = 0; i < many.Keys; i++)
         {
             int index = many.FirstKey + i;
-            CollectionAnswer answer = Open(call, index, ref reply, out CollectionView list);
+            CollectionView list = default;
+            CollectionAnswer answer = shard.Waits.MayTakeFrom(index) ? Open(call, index, ref reply, out list) : CollectionAnswer.Absent;
             if (answer == CollectionAnswer.Open)
             {
                 int start = reply.Length;
@@ -86,7 +87,8 @@ internal sealed class ListPops(DoorShard shard)
     {
         for (int index = 1; index <= keys; index++)
         {
-            CollectionAnswer answer = Open(call, index, ref reply, out CollectionView list);
+            CollectionView list = default;
+            CollectionAnswer answer = shard.Waits.MayTakeFrom(index) ? Open(call, index, ref reply, out list) : CollectionAnswer.Absent;
             if (answer == CollectionAnswer.Open)
             {
                 reply.WriteArray(2);

@@ -61,6 +61,11 @@ internal sealed class SortedSetPopCommands(DoorShard shard)
     {
         for (int i = many.FirstKey; i < many.FirstKey + many.Keys; i++)
         {
+            if (!shard.Waits.MayTakeFrom(i))
+            {
+                continue;
+            }
+
             switch (_collections.Open(shard.Shard.Prepare(call[i]), CollectionKind.SortedSet, ref reply, out CollectionView set))
             {
                 case CollectionAnswer.Open:

@@ -37,7 +37,8 @@ internal sealed class BlockingSortedSetCommands(DoorShard shard, SortedSetPopCom
 
         for (int i = 1; i <= keys; i++)
         {
-            CollectionAnswer answer = Open(call, i, ref reply, out CollectionView set);
+            CollectionView set = default;
+            CollectionAnswer answer = shard.Waits.MayTakeFrom(i) ? Open(call, i, ref reply, out set) : CollectionAnswer.Absent;
             if (answer == CollectionAnswer.Open)
             {
                 Take(set, call[i], isMax, ref reply);

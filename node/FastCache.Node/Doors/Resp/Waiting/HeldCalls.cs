@@ -3,6 +3,7 @@ using FastCache.Io;
 using FastCache.Node.Cluster;
 using FastCache.Node.Sessions;
 using FastCache.Node.Shards;
+using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp.Waiting;
 
@@ -15,7 +16,7 @@ namespace FastCache.Node.Doors.Resp.Waiting;
 ///                                         │ its time is over, CLIENT UNBLOCK ends it, or the node stops                 ▲
 ///                                         ├─────────────────────────────────────────────────────────────────────────────┘
 ///                                         │ its connection has gone
-///                                         └────────────────────────► forgotten, within a second
+///                                         └────────────────────────► forgotten, soon by the connection's own shard, within a second by another
 /// </code>
 /// It is done once a pass, not within the write: what came together with a write is executed before those who waited for it.
 /// </remarks>
@@ -23,6 +24,15 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
 {
     /// <summary>How often calls of connections that have gone are looked for.</summary>
     private const long SweepMillis = 1_000;
+
+    /// <summary>
+    /// How soon at the earliest they are looked for again when one of this shard has gone: before more connections are sent away for the
+    /// memory that it still takes.
+    /// </summary>
+    private const long SweepAgainMillis = 5;
+
+    /// <summary>Most calls that are answered in a pass because keys were written: each may take as much as any command.</summary>
+    private const int MostAnswers = 64;
 
     /// <summary>When a call is tried again at the latest that cannot be answered now.</summary>
     private const long RetryMillis = 20;
@@ -36,6 +46,9 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
     private readonly Shard _shard = shard.Shard;
     private readonly Waits _waits = shard.Waits;
     private readonly List<ulong> _stuck = [];
+    private readonly List<ulong> _later = [];
+    private int _answersLeft;
+    private long _sweptMillis;
     private long _nextLookMillis = long.MaxValue;
     private long _stuckMillis;
     private OwnedSlots? _slots;
@@ -43,10 +56,10 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
     /// <summary>Whether a key was written that calls wait for, or a wait is to end.</summary>
     public bool HasWork => _waits.Signals.Count > 0 || _waits.HasUnblocked;
 
-    private static ReadOnlySpan<byte> Unblocked => "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"u8;
-
     /// <summary>When <see cref="Serve"/> has something to do at the latest, in the loop's time.</summary>
-    public long NextLookMillis => _stuck.Count == 0 ? _nextLookMillis : Math.Min(_nextLookMillis, _stuckMillis + RetryMillis);
+    public long NextLookMillis => Math.Min(
+        Math.Min(_nextLookMillis, _stuck.Count == 0 ? long.MaxValue : _stuckMillis + RetryMillis),
+        _waits.HasAbandoned ? _sweptMillis + SweepAgainMillis : long.MaxValue);
 
     /// <summary>Holds a call back whose handler asks for it.</summary>
     /// <param name="call">The call.</param>
@@ -86,24 +99,26 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
         {
             _waits.Signals.Clear();
             _stuck.Clear();
-            _waits.HasUnblocked = false;
+            _later.Clear();
+            _waits.HasUnblocked = _waits.HasAbandoned = false;
             _nextLookMillis = long.MaxValue;
             return;
         }
 
-        if (_waits.HasUnblocked)
+        long now = shard.NowMillis();
+        if (_waits.HasUnblocked || (_waits.HasAbandoned && now >= _sweptMillis + SweepAgainMillis))
         {
             // Before anything is taken for them.
             _waits.HasUnblocked = false;
-            EndOverdue(shard.NowMillis(), answers);
+            EndOverdue(now, answers);
         }
 
-        foreach (ulong hash in _stuck)
+        if (now >= _stuckMillis + RetryMillis)
         {
-            _waits.Signal(hash);
+            SignalAgain(_stuck);
         }
 
-        _stuck.Clear();
+        _answersLeft = MostAnswers;
         // What is executed here may write keys that others wait for: they are found at the end of this very list.
         for (int i = 0; i < _waits.Signals.Count; i++)
         {
@@ -111,14 +126,25 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
         }
 
         _waits.Signals.Clear();
+        SignalAgain(_later);
         bool hasNewSlots = _slots != shard.Topology.Slots;
         _slots = shard.Topology.Slots;
-        if (_waits.IsOver || hasNewSlots || shard.NowMillis() >= _nextLookMillis)
+        if (_waits.IsOver || hasNewSlots || now >= _nextLookMillis)
         {
-            EndOverdue(shard.NowMillis(), answers);
+            EndOverdue(now, answers);
         }
 
         _shard.EndBatch();
+    }
+
+    private void SignalAgain(List<ulong> keys)
+    {
+        foreach (ulong hash in keys)
+        {
+            _waits.Signal(hash);
+        }
+
+        keys.Clear();
     }
 
     /// <summary>Lets those who wait for a key have what it has, the first one first.</summary>
@@ -153,7 +179,15 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
             isKnown = true;
             if (_waits.Queues[call].Kind == kind)
             {
+                if (_answersLeft-- <= 0)
+                {
+                    _later.Add(hash);
+                    return;
+                }
+
+                _waits.WrittenKey = argument;
                 isStuck |= !TryAnswer(call, answers);
+                _waits.WrittenKey = 0;
                 isKnown = false;
             }
         }
@@ -169,6 +203,8 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
     private void EndOverdue(long now, LateAnswers answers)
     {
         _nextLookMillis = now + SweepMillis;
+        _sweptMillis = now;
+        _waits.HasAbandoned = false;
         for (int call = 0; call < _waits.Queues.EndOfCalls; call++)
         {
             if (!_waits.Queues[call].IsHeld)
@@ -204,10 +240,9 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
         }
 
         bool isOn = _waits.TryEnd(waiter);
-        if (isOn && _waits.Queues[call].EndsWithError)
+        if (isOn && _waits.Queues[call].IsUnblocked)
         {
-            Unblocked.CopyTo(room);
-            answers.End(waiter, Unblocked.Length);
+            answers.End(waiter, WriteUnblocked(_waits.Queues[call].EndsWithError, room));
         }
         else if (isOn)
         {
@@ -222,6 +257,23 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
 
         Forget(call);
         return true;
+    }
+
+    /// <summary>Answers a call whose wait CLIENT UNBLOCK has ended: it takes nothing, whatever is there by now.</summary>
+    private int WriteUnblocked(bool withError, Span<byte> room)
+    {
+        parcels.WaiterOf(0, out bool isVersion3);
+        RespReplyWriter reply = new(room, isVersion3);
+        if (withError)
+        {
+            reply.WriteError("UNBLOCKED client unblocked via CLIENT UNBLOCK"u8);
+        }
+        else
+        {
+            reply.WriteNullArray();
+        }
+
+        return reply.Length;
     }
 
     private void Forget(int call) => shard.Carries.GiveBack(_waits.Queues.Remove(call));

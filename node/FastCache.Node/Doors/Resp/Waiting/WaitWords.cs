@@ -24,9 +24,9 @@ internal static class WaitWords
         }
 
         double millis = Math.Ceiling(seconds * MillisPerSecond);
-        if (seconds < 0 || millis >= long.MaxValue)
+        if (millis < 0 || millis >= long.MaxValue)
         {
-            reply.WriteError(seconds < 0 ? "ERR timeout is negative"u8 : "ERR timeout is out of range"u8);
+            reply.WriteError(millis < 0 ? "ERR timeout is negative"u8 : "ERR timeout is out of range"u8);
             return false;
         }
 

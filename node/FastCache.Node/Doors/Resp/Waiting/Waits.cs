@@ -39,11 +39,22 @@ internal sealed class Waits(Shard shard, WaitBoard board, int home, NodeCounters
     /// <summary>Whether <see cref="TryUnblock"/> has found a call since this was set to false.</summary>
     public bool HasUnblocked { get; set; }
 
+    /// <summary>Whether a call that may be held here has lost its client since this was set to false.</summary>
+    public bool HasAbandoned { get; set; }
+
     /// <summary>Keys of held calls that were written since they were looked at.</summary>
     public List<ulong> Signals => _signals;
 
     /// <summary>Whether a call that was held back is executed now: what its handler writes is its answer.</summary>
     public bool IsAnswering { get; set; }
+
+    /// <summary>While a call is executed because one of its keys was written, the argument that this is; else 0.</summary>
+    public int WrittenKey { get; set; }
+
+    /// <summary>Whether a command that takes from the first of its keys that has something may take from this one: a call that has waited takes
+    /// from the key that was written, whatever those before it have by now.</summary>
+    /// <param name="argument">The argument that is the key.</param>
+    public bool MayTakeFrom(int argument) => WrittenKey == 0 || WrittenKey == argument;
 
     /// <summary>Says that a call would rather wait until one of its keys has a collection.</summary>
     /// <param name="kind">Of which kind.</param>
@@ -84,6 +95,7 @@ internal sealed class Waits(Shard shard, WaitBoard board, int home, NodeCounters
         if (session.IsParked)
         {
             board.Abandon(home, session.Connection.Slot);
+            HasAbandoned = true;
         }
     }
 
