@@ -116,6 +116,17 @@ public sealed class HeldCallTests : IDisposable
     }
 
     [Fact]
+    public void Wait_whose_time_is_over_ends_with_nothing_whatever_a_key_has_by_then()
+    {
+        ConnectionId waiter = Waiter("BLPOP x y 0.02");
+        Assert.Equal("+OK\r\n", Ask(_io.Connect(), "SET x 1"));
+        Thread.Sleep(60);
+        Pass();
+        Pass();
+        Assert.Equal("*-1\r\n", _io.TakeSent(waiter));
+    }
+
+    [Fact]
     public void Many_waiters_of_one_key_are_served_over_several_passes()
     {
         ConnectionId[] waiters = [.. Enumerable.Range(0, Connections - 1).Select(_ => Waiter("BLPOP q 0"))];

@@ -186,7 +186,7 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
                 }
 
                 _waits.WrittenKey = argument;
-                isStuck |= !TryAnswer(call, answers);
+                isStuck |= !TryAnswer(call, answers, isOver: false);
                 _waits.WrittenKey = 0;
                 isKnown = false;
             }
@@ -194,8 +194,8 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
 
         if (isStuck)
         {
+            _stuckMillis = _stuck.Count == 0 ? shard.NowMillis() : _stuckMillis;
             _stuck.Add(hash);
-            _stuckMillis = shard.NowMillis();
         }
     }
 
@@ -222,16 +222,19 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
             parcels.Receive(0, FrameOf(call));
             if (deadline <= now || _waits.IsOver || parcels[0].Refusal == Refusal.Moved)
             {
-                deadline = TryAnswer(call, answers) ? long.MaxValue : now + RetryMillis;
+                deadline = TryAnswer(call, answers, isOver: parcels[0].Refusal != Refusal.Moved) ? long.MaxValue : now + RetryMillis;
             }
 
             _nextLookMillis = Math.Min(_nextLookMillis, deadline);
         }
     }
 
-    /// <summary>Executes a call that was received, and answers it whatever it finds.</summary>
+    /// <summary>Answers a call that was received.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="answers">Where the reply goes.</param>
+    /// <param name="isOver">Whether its wait has ended with nothing; otherwise it is executed.</param>
     /// <returns>False when it cannot be answered now: it is held on.</returns>
-    private bool TryAnswer(int call, LateAnswers answers)
+    private bool TryAnswer(int call, LateAnswers answers, bool isOver)
     {
         Waiter waiter = _waits.Queues[call].Waiter;
         if (!answers.TryBegin(waiter, out Span<byte> room))
@@ -240,9 +243,9 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
         }
 
         bool isOn = _waits.TryEnd(waiter);
-        if (isOn && _waits.Queues[call].IsUnblocked)
+        if (isOn && isOver)
         {
-            answers.End(waiter, WriteUnblocked(_waits.Queues[call].EndsWithError, room));
+            answers.End(waiter, WriteNothing(_waits.Queues[call].EndsWithError, room));
         }
         else if (isOn)
         {
@@ -259,8 +262,9 @@ internal sealed class HeldCalls(DoorShard shard, RespParcels parcels)
         return true;
     }
 
-    /// <summary>Answers a call whose wait CLIENT UNBLOCK has ended: it takes nothing, whatever is there by now.</summary>
-    private int WriteUnblocked(bool withError, Span<byte> room)
+    /// <summary>Writes the reply of a call whose time is over, or whose wait CLIENT UNBLOCK has ended: it takes nothing, whatever its keys
+    /// have by now.</summary>
+    private int WriteNothing(bool withError, Span<byte> room)
     {
         parcels.WaiterOf(0, out bool isVersion3);
         RespReplyWriter reply = new(room, isVersion3);
