@@ -110,9 +110,10 @@ internal abstract class Flight(Filler filler, byte[] key, FillOptions options)
     {
         FlightResult result = default;
         Exception? failure = null;
+        FillRight? right = null;
         try
         {
-            FillRight? right = filler.Flights.RightOf(this);
+            right = filler.Flights.RightOf(this);
             if (right is null)
             {
                 (right, result) = await WaitAsync().ConfigureAwait(false);
@@ -129,6 +130,12 @@ internal abstract class Flight(Filler filler, byte[] key, FillOptions options)
         }
 
         filler.Flights.End(this);
+        if (right is null && filler.Flights.RightOf(this) is FillRight unused)
+        {
+            // A caller brought it while the wait was ending.
+            Release(unused.Token);
+        }
+
         if (failure is null)
         {
             _end.SetResult(result);
@@ -192,7 +199,13 @@ internal abstract class Flight(Filler filler, byte[] key, FillOptions options)
                         bool isFound = !AbsenceMarker.Is(leased.Value.Span);
                         return (null, new(isFound, isFound ? leased.Value.Span.ToArray() : default, FillOrigin.FilledByAnother, IsStored: true));
                     case LeaseResult.Fill or LeaseResult.StaleFill or LeaseResult.Miss:
-                        return (filler.Flights.Grant(this, FillRight.Of(leased)), default);
+                        FillRight given = filler.Flights.Grant(this, FillRight.Of(leased));
+                        if (given.Token != leased.Token)
+                        {
+                            Release(leased.Token); // A caller brought one meanwhile.
+                        }
+
+                        return (given, default);
                     default:
                         break;
                 }
