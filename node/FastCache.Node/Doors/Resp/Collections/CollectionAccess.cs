@@ -1,5 +1,6 @@
 using FastCache.Core;
 using FastCache.Node.Doors.Resp.KeyEvents;
+using FastCache.Node.Doors.Resp.Waiting;
 using FastCache.Protocol.Resp;
 
 namespace FastCache.Node.Doors.Resp.Collections;
@@ -17,6 +18,31 @@ internal sealed class CollectionAccess(DoorShard shard)
     /// <returns>Open, Absent (nothing is written: each command has its own reply), or WrongKind (the error is written).</returns>
     public CollectionAnswer Open(scoped in LookupKey key, CollectionKind kind, scoped ref RespReplyWriter reply, out CollectionView collection) =>
         Answer(_store.Open(key, kind, out collection), ref reply);
+
+    /// <summary>Opens the collection of one of the keys of a command that takes from the first that there is.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="argument">The argument that is the key.</param>
+    /// <param name="kind">What the command is for.</param>
+    /// <param name="reply">Is written the error when the key has something else.</param>
+    /// <param name="collection">Open when the answer says so.</param>
+    /// <returns>As <see cref="Open"/>; Absent also for a key from which a call that has waited does not take, see <see cref="Waits.MayTakeFrom"/>.</returns>
+    public CollectionAnswer OpenToTake(
+        scoped Call call, int argument, CollectionKind kind, scoped ref RespReplyWriter reply, out CollectionView collection)
+    {
+        collection = default;
+        if (!shard.Waits.MayTakeFrom(argument))
+        {
+            return CollectionAnswer.Absent;
+        }
+
+        if (argument == call.KeyIndex)
+        {
+            return Open(call.Key, kind, ref reply, out collection); // Its item has been loaded.
+        }
+
+        LookupKey key = shard.Shard.Prepare(call[argument]);
+        return Open(key, kind, ref reply, out collection);
+    }
 
     /// <summary>Opens a collection to add to it, a new one if there is none: give it an element, or <see cref="CollectionView.RemoveIfEmpty"/>.</summary>
     /// <inheritdoc cref="Open"/>

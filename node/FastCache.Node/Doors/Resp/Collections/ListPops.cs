@@ -62,8 +62,7 @@ internal sealed class ListPops(DoorShard shard)
         for (int i = 0; i < many.Keys; i++)
         {
             int index = many.FirstKey + i;
-            CollectionView list = default;
-            CollectionAnswer answer = shard.Waits.MayTakeFrom(index) ? Open(call, index, ref reply, out list) : CollectionAnswer.Absent;
+            CollectionAnswer answer = _collections.OpenToTake(call, index, CollectionKind.List, ref reply, out CollectionView list);
             if (answer == CollectionAnswer.Open)
             {
                 int start = reply.Length;
@@ -87,8 +86,7 @@ internal sealed class ListPops(DoorShard shard)
     {
         for (int index = 1; index <= keys; index++)
         {
-            CollectionView list = default;
-            CollectionAnswer answer = shard.Waits.MayTakeFrom(index) ? Open(call, index, ref reply, out list) : CollectionAnswer.Absent;
+            CollectionAnswer answer = _collections.OpenToTake(call, index, CollectionKind.List, ref reply, out CollectionView list);
             if (answer == CollectionAnswer.Open)
             {
                 reply.WriteArray(2);
@@ -186,16 +184,5 @@ internal sealed class ListPops(DoorShard shard)
         Span<byte> contents = reply.BeginBulk(element.Length);
         element.CopyTo(contents);
         return contents;
-    }
-
-    private CollectionAnswer Open(scoped Call call, int index, scoped ref RespReplyWriter reply, out CollectionView list)
-    {
-        if (index == call.KeyIndex)
-        {
-            return _collections.Open(call.Key, CollectionKind.List, ref reply, out list);
-        }
-
-        LookupKey key = _shard.Prepare(call[index]);
-        return _collections.Open(key, CollectionKind.List, ref reply, out list);
     }
 }

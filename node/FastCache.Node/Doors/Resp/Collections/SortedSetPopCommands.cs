@@ -61,12 +61,7 @@ internal sealed class SortedSetPopCommands(DoorShard shard)
     {
         for (int i = many.FirstKey; i < many.FirstKey + many.Keys; i++)
         {
-            if (!shard.Waits.MayTakeFrom(i))
-            {
-                continue;
-            }
-
-            switch (_collections.Open(shard.Shard.Prepare(call[i]), CollectionKind.SortedSet, ref reply, out CollectionView set))
+            switch (_collections.OpenToTake(call, i, CollectionKind.SortedSet, ref reply, out CollectionView set))
             {
                 case CollectionAnswer.Open:
                     int start = reply.Length;

@@ -37,8 +37,7 @@ internal sealed class BlockingSortedSetCommands(DoorShard shard, SortedSetPopCom
 
         for (int i = 1; i <= keys; i++)
         {
-            CollectionView set = default;
-            CollectionAnswer answer = shard.Waits.MayTakeFrom(i) ? Open(call, i, ref reply, out set) : CollectionAnswer.Absent;
+            CollectionAnswer answer = _collections.OpenToTake(call, i, CollectionKind.SortedSet, ref reply, out CollectionView set);
             if (answer == CollectionAnswer.Open)
             {
                 Take(set, call[i], isMax, ref reply);
@@ -73,16 +72,5 @@ internal sealed class BlockingSortedSetCommands(DoorShard shard, SortedSetPopCom
         reply.WriteDouble(member.Score);
         set.RemoveAt(rank);
         shard.NoteTaken(key, isMax ? KeyEvent.ZPopMax : KeyEvent.ZPopMin);
-    }
-
-    private CollectionAnswer Open(scoped Call call, int index, scoped ref RespReplyWriter reply, out CollectionView set)
-    {
-        if (index == call.KeyIndex)
-        {
-            return _collections.Open(call.Key, CollectionKind.SortedSet, ref reply, out set);
-        }
-
-        LookupKey key = shard.Shard.Prepare(call[index]);
-        return _collections.Open(key, CollectionKind.SortedSet, ref reply, out set);
     }
 }
