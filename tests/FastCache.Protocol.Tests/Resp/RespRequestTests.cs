@@ -167,15 +167,18 @@ public sealed class RespRequestTests
         RespRequestDecoder decoder = new(MaxArguments, MaxBytes);
         RespProgress progress = default;
         decoder.Read(input, ref progress, out _);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 1_000; i++)
+        AllocationProbe probe = new();
+        while (probe.Next())
         {
-            decoder.Clear();
-            decoder.Read(input[..50], ref progress, out _);
-            decoder.Read(input, ref progress, out _);
+            for (int i = 0; i < 1_000; i++)
+            {
+                decoder.Clear();
+                decoder.Read(input[..50], ref progress, out _);
+                decoder.Read(input, ref progress, out _);
+            }
         }
 
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, probe.LeastBytes);
     });
 
     [Fact]
