@@ -412,7 +412,6 @@ internal sealed class ShardLoop : IDisposable
         _waits.Abandon(session);
         _replies.Closed(session);
         _bound.Closed(session);
-        _foreign?.Forget(session);
         session.Door.Closed(session);
         session.Close();
         _counters.Connections--;

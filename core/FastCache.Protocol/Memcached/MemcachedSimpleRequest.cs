@@ -34,13 +34,15 @@ public readonly unsafe struct MemcachedSimpleRequest(
     /// <summary>The data block.</summary>
     public ReadOnlySpan<byte> Value => new(_value, _valueLength);
 
-    /// <summary>A MetaGet in the form of all requests.</summary>
-    public MemcachedRequest AsMetaGet() => new()
+    /// <summary>The request in the form of all requests.</summary>
+    public MemcachedRequest AsRequest() => new()
     {
-        Command = MemcachedCommand.MetaGet,
-        Meta = MetaOptions.Value,
+        Command = Command,
+        Meta = Command == MemcachedCommand.MetaGet ? MetaOptions.Value : default,
         KeyCount = 1,
         Key = Key,
-        Arguments = new ReadOnlySpan<byte>(_key + _keyLength, FlagsBytes),
+        Arguments = new ReadOnlySpan<byte>(_key + _keyLength, Command == MemcachedCommand.MetaGet ? FlagsBytes : 0),
+        ClientFlags = ClientFlags,
+        Value = Value,
     };
 }

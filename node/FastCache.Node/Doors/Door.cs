@@ -23,9 +23,6 @@ namespace FastCache.Node.Doors;
 /// </remarks>
 internal abstract class Door
 {
-    /// <summary>Most bytes that <see cref="TakeReply"/> writes beyond those of the reply, and <see cref="JoinedBytes"/>.</summary>
-    public const int MaxJoinedBytes = 256;
-
     /// <summary>Most bytes of a reply around the value in it.</summary>
     public const int MaxHeadBytes = 2_560;
 
@@ -60,9 +57,6 @@ internal abstract class Door
 
     /// <summary>Bytes of connection memory that are held for a session beside its input.</summary>
     public virtual long HeldBytes(Session session) => 0;
-
-    /// <summary>Bytes that were taken of replies to a session, and that it is to be sent with the next one.</summary>
-    public virtual int JoinedBytes(Session session) => 0;
 
     /// <summary>Executes a call.</summary>
     /// <param name="session">Whose it is.</param>
@@ -105,11 +99,11 @@ internal abstract class Door
     /// <param name="room">At least <see cref="RequestExecutor.MaxReplyBytes"/>.</param>
     public abstract int RefuseForeign(int place, Span<byte> room);
 
-    /// <summary>Stages the reply that another shard has sent.</summary>
+    /// <summary>Takes the reply that another shard has sent, when it is its turn.</summary>
     /// <param name="session">Whose it is.</param>
     /// <param name="tag"><see cref="TagOf"/> the call.</param>
     /// <param name="reply">The reply.</param>
-    /// <param name="room">At least as long as the reply, <see cref="JoinedBytes"/> and <see cref="MaxJoinedBytes"/>.</param>
+    /// <param name="room">At least <see cref="RequestExecutor.MaxReplyBytes"/>.</param>
     /// <returns>Bytes to send; 0 when the client is to be sent nothing yet.</returns>
     public abstract int TakeReply(Session session, byte tag, ReadOnlySpan<byte> reply, Span<byte> room);
 

@@ -137,7 +137,11 @@ internal sealed class FcpDoor(ProtocolLimits limits, NodeTopology topology, Node
 
     public override int RefuseForeign(int place, Span<byte> room) => throw NoCalls();
 
-    public override int TakeReply(Session session, byte tag, ReadOnlySpan<byte> reply, Span<byte> room) => throw NoCalls();
+    public override int TakeReply(Session session, byte tag, ReadOnlySpan<byte> reply, Span<byte> room)
+    {
+        reply.CopyTo(room);
+        return reply.Length;
+    }
 
     private static InvalidOperationException NoCalls() => new("FCP has no calls.");
 

@@ -33,15 +33,31 @@ internal sealed class FrameQueue(CarryPool carries)
     /// <returns>False when there would be more, or there is no memory.</returns>
     public bool TryAdd(ReadOnlySpan<byte> frame, int mostBytes)
     {
-        int bytes = sizeof(int) + frame.Length;
+        bool hasRoom = TryReserve(frame.Length, mostBytes, out Span<byte> place);
+        if (hasRoom)
+        {
+            frame.CopyTo(place);
+        }
+
+        return hasRoom;
+    }
+
+    /// <summary>Adds a frame of so many bytes.</summary>
+    /// <param name="length">Bytes of it.</param>
+    /// <param name="mostBytes">Most bytes that may wait then.</param>
+    /// <param name="place">To be filled with it.</param>
+    /// <returns>False when there would be more, or there is no memory.</returns>
+    public bool TryReserve(int length, int mostBytes, out Span<byte> place)
+    {
+        int bytes = sizeof(int) + length;
         if (_end - _start + bytes > mostBytes || !TryMakeRoom(bytes))
         {
+            place = default;
             return false;
         }
 
-        Span<byte> place = _buffer!.Span[_end..];
-        MemoryMarshal.Write(place, frame.Length);
-        frame.CopyTo(place[sizeof(int)..]);
+        MemoryMarshal.Write(_buffer!.Span[_end..], length);
+        place = _buffer.Span.Slice(_end + sizeof(int), length);
         _end += bytes;
         return true;
     }
@@ -79,7 +95,7 @@ internal sealed class FrameQueue(CarryPool carries)
         {
             _buffer.Span[_start.._end].CopyTo(_buffer.Span);
         }
-        else if (carries.Borrow(Math.Max(waiting + bytes, 2 * waiting)) is NativeBuffer larger)
+        else if (carries.Borrow(Math.Max(waiting + bytes, Math.Min(2 * waiting, CarryPool.LargestBytes))) is NativeBuffer larger)
         {
             _buffer?.Span[_start.._end].CopyTo(larger.Span);
             Clear();

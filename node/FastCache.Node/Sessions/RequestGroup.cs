@@ -133,13 +133,15 @@ internal sealed class RequestGroup(
     /// <param name="position">Where decoding has to go on if it cannot be executed now.</param>
     /// <param name="looks">How many items it looks at beside its own: each counts as a request. With any the group is to be executed before
     /// another one of the session is added.</param>
+    /// <param name="isAlone">Whether it is executed only when nothing of the session is under way at other shards.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void AddCall(ReadOnlySpan<byte> key, int owner, in InputPosition position, int looks = 0)
+    public void AddCall(ReadOnlySpan<byte> key, int owner, in InputPosition position, int looks = 0, bool isAlone = false)
     {
         _keys[Count] = !key.IsEmpty && (owner >= 0 && IsAtHome(owner)) ? shard.Prepare(key) : default;
         ref Entry entry = ref _entries[Count];
         entry.BatchKey = position.BatchKeys;
         entry.Looks = looks;
+        entry.IsAlone = isAlone;
         Put(position.Offset, Kind.Call, owner);
     }
 
@@ -269,11 +271,10 @@ internal sealed class RequestGroup(
         {
             int owner = _entries[i].Owner;
             bool isOfBatch = _entries[i].Kind is Kind.BatchKey or Kind.BatchEntry;
-            ForwardResult forwarded = ForeignRequests.MayGoOn(session, owner, isOfBatch)
-                ? ForwardResult.Sent
-                : ForwardResult.AwaitsReplies;
-            bool isForeign = owner >= 0 && !IsAtHome(owner);
-            if (isForeign)
+            bool isAlone = _entries[i].Kind == Kind.Call && _entries[i].IsAlone;
+            ForwardResult forwarded = foreign.MayGoOn(session, owner, isOfBatch, isAlone);
+            bool travels = foreign.Travels(session, owner);
+            if (travels && forwarded == ForwardResult.Sent)
             {
                 forwarded = _entries[i].Kind == Kind.Call ? ForwardCall(session, i) : Forward(session, _entries[i]);
                 if (forwarded == ForwardResult.Sent)
@@ -283,10 +284,14 @@ internal sealed class RequestGroup(
                 }
             }
 
-            if (forwarded == ForwardResult.AwaitsReplies || (forwarded == ForwardResult.NoParcel && session.Outstanding > 0))
+            if (forwarded is ForwardResult.AwaitsReplies or ForwardResult.AwaitsSome
+                || (forwarded == ForwardResult.NoParcel && session.Outstanding > 0))
             {
                 Rewind(run, i);
-                session.IsWaiting = true;
+                // A client that takes replies in any order may go on with any. Otherwise half of them: a few requests at a time pay for a pass.
+                session.AwaitReplies(outstanding: session.IsUnordered ? session.Outstanding - 1
+                    : forwarded == ForwardResult.AwaitsReplies ? 0
+                    : session.Outstanding / 2);
                 return;
             }
 
@@ -299,7 +304,7 @@ internal sealed class RequestGroup(
             }
 
             Span<byte> room = replies.Room;
-            int bytes = isForeign
+            int bytes = travels
                 ? RefuseForwarding(session, i, room)
                 : Execute(session, i, room);
             if (bytes > 0)
@@ -489,6 +494,7 @@ internal sealed class RequestGroup(
         public int Owner;
         public int Looks;
         public Kind Kind;
+        public bool IsAlone;
     }
 
     private struct Run

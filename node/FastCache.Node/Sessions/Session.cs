@@ -46,6 +46,7 @@ internal sealed class Session(ReceivePath path)
 
     private bool _ended;
     private bool _isToEnd;
+    private int _waitsUntilOutstanding;
 
     public ConnectionId Connection { get; private set; }
 
@@ -96,7 +97,7 @@ internal sealed class Session(ReceivePath path)
     public bool IsPostponed { get; set; }
 
     /// <summary>Whether the session's requests wait until other shards have answered those before them.</summary>
-    public bool IsWaiting { get; set; }
+    public bool IsWaiting { get; private set; }
 
     /// <summary>The number of the wait for a call that is held back, see <see cref="WaitBoard"/>; 0: there is none.</summary>
     public long Wait { get; private set; }
@@ -131,27 +132,15 @@ internal sealed class Session(ReceivePath path)
     /// <summary>The shard of the last of them.</summary>
     public int OutstandingOwner { get; set; }
 
-    /// <summary>Replies of other shards in this pass: a chain in <see cref="ForeignRequests"/>; -1 for none.</summary>
-    public int FirstPending { get; set; } = -1;
-
-    /// <summary>The last of that chain.</summary>
-    public int LastPending { get; set; }
-
-    /// <summary>Replies of other shards that came while the peer did not read.</summary>
-    public NativeBuffer? LateReplies { get; set; }
-
-    /// <summary>Where in <see cref="LateReplies"/> those begin that are not staged.</summary>
-    public int LateStart { get; set; }
-
-    /// <summary>Where they end.</summary>
-    public int LateLength { get; set; }
+    /// <summary>What other shards are to answer, and have answered; null until the session asks them something.</summary>
+    public ReplyOrder? ForeignReplies { get; set; }
 
     /// <summary>Memory that the session takes of what bounds all connections, without the replies that the peer does not read.</summary>
-    public long HeldBytes => Input.HeldBytes + (LateReplies?.Length ?? 0) + (Pushed?.Frames.HeldBytes ?? 0) + (Streams?.HeldBytes ?? 0)
+    public long HeldBytes => Input.HeldBytes + (ForeignReplies?.HeldBytes ?? 0) + (Pushed?.Frames.HeldBytes ?? 0) + (Streams?.HeldBytes ?? 0)
         + Door.HeldBytes(this) + WaitBytes;
 
-    /// <summary>Whether replies of other shards wait to be staged.</summary>
-    public bool HasForeignReplies => FirstPending >= 0 || LateReplies is not null;
+    /// <summary>Whether replies of other shards are there whose turn it is.</summary>
+    public bool HasForeignReplies => ForeignReplies is { HasNext: true };
 
     /// <summary>Whether everything that was executed is answered.</summary>
     public bool IsAnswered => Outstanding == 0 && !HasForeignReplies && !IsParked;
@@ -251,6 +240,8 @@ internal sealed class Session(ReceivePath path)
         Door.Close(this);
         IsBlocked = false;
         StagedBytes = 0;
+        Outstanding = 0; // What is still under way will find nobody.
+        ForeignReplies?.Clear();
         Input.Clear();
     }
 
@@ -271,6 +262,21 @@ internal sealed class Session(ReceivePath path)
         _ended = false;
         IsCut = true;
         Door.Rewound(this);
+    }
+
+    /// <summary>Lets the session's requests wait for replies of other shards.</summary>
+    /// <param name="outstanding">Until at most so many are under way.</param>
+    public void AwaitReplies(int outstanding)
+    {
+        IsWaiting = true;
+        _waitsUntilOutstanding = outstanding;
+    }
+
+    /// <summary>One request that was under way at another shard is answered.</summary>
+    public void Arrived()
+    {
+        Outstanding--;
+        IsWaiting &= Outstanding > _waitsUntilOutstanding;
     }
 
     /// <summary>Lets the session wait for a call that is held back: nothing is decoded until <see cref="EndWait"/>.</summary>

@@ -12,8 +12,11 @@ internal enum ForwardResult : byte
     /// <summary>It is under way.</summary>
     Sent,
 
-    /// <summary>It must wait for replies to this session that are under way.</summary>
+    /// <summary>It must wait for all replies to this session that are under way.</summary>
     AwaitsReplies,
+
+    /// <summary>So much is under way for this session that it must wait for some of it.</summary>
+    AwaitsSome,
 
     /// <summary>The shard's parcels are all under way: try again in the next pass.</summary>
     NoParcel,
@@ -24,11 +27,12 @@ internal enum ForwardResult : byte
 
 /// <summary>The home side of requests whose keys other shards own: sends them there, and brings the replies to their sessions.</summary>
 /// <remarks>
-/// <para>Order: a session's requests are answered in the order in which they came. Those for one owner travel one behind
-/// the other; one for another owner, or for nobody's key, waits until all replies are there. A session that takes
-/// replies in any order (feature UnorderedReplies) waits only with batches, and with what concerns no single key.</para>
-/// <para>A reply is not copied until its session can be answered: it stays in its parcel for this pass, and goes to the
-/// session's own late replies if the peer does not read.</para>
+/// <para>Order: a session's requests are answered in the order in which they came, and those for one key are executed in it. Those of
+/// different shards are executed at the same time, and their replies wait for their turn (<see cref="ReplyOrder"/>); while any is under
+/// way, requests for this shard's own keys go through a parcel too, from it to itself. What concerns no single key waits until all
+/// replies are there. A session that takes replies in any order (feature UnorderedReplies) gets them as they come, but for those of
+/// one batch: its entries are of one shard at a time.</para>
+/// <para>A reply is not copied when its session can be answered in the pass in which it comes: it stays in its parcel until then.</para>
 /// </remarks>
 internal sealed class ForeignRequests
 {
@@ -49,7 +53,7 @@ internal sealed class ForeignRequests
     private readonly Stack<Parcel>[] _empty;
     private readonly bool[] _sealed;
     private readonly List<(ShardLink Link, Parcel Parcel, int Owner)> _arrived = [];
-    private readonly List<PendingReply> _pending = [];
+    private readonly List<ArrivedReply> _replies = [];
     private readonly List<Session> _answered = [];
 
     public ForeignRequests(ShardExchange exchange, int home, CarryPool carries, NodeCounters counters)
@@ -66,17 +70,44 @@ internal sealed class ForeignRequests
     /// <summary>This shard.</summary>
     public int Home => _home;
 
+    /// <summary>Whether a session's next request goes to its owner by parcel: to this shard itself only behind what is under way.</summary>
+    public bool Travels(Session session, int owner) =>
+        owner >= 0 && (owner != _home || (session.Outstanding > 0 && !session.IsUnordered));
+
     /// <summary>Whether a session's next request may go on now.</summary>
     /// <param name="session">Whose it is.</param>
     /// <param name="owner">The shard that it concerns, <see cref="EveryShard"/>, or <see cref="NodeTopology.Elsewhere"/>.</param>
     /// <param name="isOfBatch">Whether it is an entry of a batch, whose replies stay in order for every client.</param>
-    public static bool MayGoOn(Session session, int owner, bool isOfBatch) =>
-        session.Outstanding == 0
-        || (owner != EveryShard && ((session.IsUnordered && !isOfBatch) || owner == session.OutstandingOwner));
+    /// <param name="isAlone">Whether nothing else may be under way.</param>
+    /// <returns><see cref="ForwardResult.Sent"/> when it may, or what it awaits.</returns>
+    public ForwardResult MayGoOn(Session session, int owner, bool isOfBatch, bool isAlone)
+    {
+        if (session.Outstanding == 0)
+        {
+            return ForwardResult.Sent;
+        }
+
+        if (isAlone || owner == EveryShard)
+        {
+            return ForwardResult.AwaitsReplies;
+        }
+
+        if (session.IsUnordered)
+        {
+            return isOfBatch && owner != session.OutstandingOwner ? ForwardResult.AwaitsReplies
+                : session.Outstanding == MaxOutstanding && owner != _home ? ForwardResult.AwaitsSome
+                : ForwardResult.Sent;
+        }
+
+        bool isScarce = _carries.LentBytes > _carries.BudgetBytes / 2;
+        return owner < 0 ? ForwardResult.AwaitsReplies
+            : session.ForeignReplies!.MayAdd(owner, isScarce) ? ForwardResult.Sent
+            : ForwardResult.AwaitsSome;
+    }
 
     /// <summary>Makes room for one request to its owner, which goes there with the next <see cref="Publish"/>.</summary>
-    /// <param name="session">Whose it is.</param>
-    /// <param name="owner">Another shard.</param>
+    /// <param name="session">Whose it is; it <see cref="MayGoOn"/>.</param>
+    /// <param name="owner">The shard that it <see cref="Travels"/> to.</param>
     /// <param name="length">Bytes of the whole frame.</param>
     /// <param name="batch">Where in a batch it stands.</param>
     /// <param name="frame">To be filled with the frame when the answer is <see cref="ForwardResult.Sent"/>.</param>
@@ -84,13 +115,6 @@ internal sealed class ForeignRequests
     public ForwardResult TryAdd(
         Session session, int owner, int length, in BatchPlace batch, out Span<byte> frame, byte tag = 0)
     {
-        frame = default;
-        Debug.Assert(owner != _home);
-        if (!MayGoOn(session, owner, batch.Index >= 0) || session.Outstanding == MaxOutstanding)
-        {
-            return ForwardResult.AwaitsReplies;
-        }
-
         ParcelEntry entry = new(session.Connection, length, batch, session.Door.Kind, tag);
         ForwardResult added = TryAdd(owner, entry, out frame, out bool isEnlarged);
         if (added == ForwardResult.Sent)
@@ -98,7 +122,13 @@ internal sealed class ForeignRequests
             session.StarvedSinceMillis = isEnlarged ? null : session.StarvedSinceMillis;
             session.Outstanding++;
             session.OutstandingOwner = owner;
-            _counters.Forwarded++;
+            session.ForeignReplies ??= new ReplyOrder(_filling.Length, _carries);
+            if (!session.IsUnordered)
+            {
+                session.ForeignReplies.Add(owner);
+            }
+
+            _counters.Forwarded += owner == _home ? 0 : 1;
         }
 
         return added;
@@ -118,11 +148,6 @@ internal sealed class ForeignRequests
     {
         for (int owner = 0; owner < _filling.Length; owner++)
         {
-            if (owner == _home)
-            {
-                continue;
-            }
-
             while (_exchange.Link(_home, owner).EmptyRequests.TryDequeue(out Parcel? parcel))
             {
                 parcel.Clear(_carries);
@@ -147,7 +172,7 @@ internal sealed class ForeignRequests
     {
         for (int owner = 0; owner < _filling.Length; owner++)
         {
-            if (owner != _home && !_exchange.Link(_home, owner).Replies.IsEmpty)
+            if (!_exchange.Link(_home, owner).Replies.IsEmpty)
             {
                 return true;
             }
@@ -163,11 +188,6 @@ internal sealed class ForeignRequests
     {
         for (int owner = 0; owner < _filling.Length; owner++)
         {
-            if (owner == _home)
-            {
-                continue;
-            }
-
             ShardLink link = _exchange.Link(_home, owner);
             while (link.Replies.TryDequeue(out Parcel? parcel))
             {
@@ -178,7 +198,7 @@ internal sealed class ForeignRequests
                 {
                     if (sessions.Find(entry.Connection) is Session session)
                     {
-                        Arrive(session, parcel, start, entry.Length);
+                        Arrive(session, owner, new ArrivedReply(parcel, start, entry.Length));
                         ready(session);
                     }
 
@@ -188,42 +208,25 @@ internal sealed class ForeignRequests
         }
     }
 
-    /// <summary>Stages replies that have come for a session, as far as it may be answered now.</summary>
+    /// <summary>Stages replies that have come for a session and whose turn it is, as far as it may be answered now.</summary>
     /// <returns>Whether none is left.</returns>
     public bool TryStage(Session session, ReplyPath replies)
     {
-        while (session.LateReplies is not null)
-        {
-            int most = Math.Min(replies.Allowance(session), session.LateLength - session.LateStart);
-            if (most <= 0)
-            {
-                return false;
-            }
-
-            session.LateReplies.Span.Slice(session.LateStart, most).CopyTo(replies.Room);
-            replies.Stage(session, most);
-            session.LateStart += most;
-            if (session.LateStart == session.LateLength)
-            {
-                DropLate(session);
-            }
-        }
-
-        while (session.FirstPending >= 0)
+        while (session.HasForeignReplies)
         {
             if (replies.Allowance(session) <= 0)
             {
                 return false;
             }
 
-            PendingReply next = _pending[session.FirstPending];
-            int bytes = Take(session, next, replies.Room);
+            ReplyOrder order = session.ForeignReplies!;
+            ReadOnlySpan<byte> reply = order.Next(_replies, out byte tag);
+            int bytes = reply.IsEmpty ? 0 : session.Door.TakeReply(session, tag, reply, replies.Room);
+            order.RemoveNext(_replies);
             if (bytes > 0)
             {
                 replies.Stage(session, bytes);
             }
-
-            session.FirstPending = next.Next;
         }
 
         return true;
@@ -235,15 +238,15 @@ internal sealed class ForeignRequests
     {
         foreach (Session session in _answered)
         {
-            if (session.FirstPending >= 0 && !TryKeep(session))
+            if (session.ForeignReplies is { Arrived: > 0 } order && !order.TryKeep(_replies))
             {
-                session.FirstPending = -1;
+                order.Clear();
                 overloaded(session);
             }
         }
 
         _answered.Clear();
-        _pending.Clear();
+        _replies.Clear();
         foreach ((ShardLink link, Parcel parcel, int owner) in _arrived)
         {
             link.EmptyReplies.TryEnqueue(parcel);
@@ -251,14 +254,6 @@ internal sealed class ForeignRequests
         }
 
         _arrived.Clear();
-    }
-
-    /// <summary>Forgets a closed session; replies that are still under way to it will find nobody.</summary>
-    public void Forget(Session session)
-    {
-        session.FirstPending = -1;
-        session.Outstanding = 0;
-        DropLate(session);
     }
 
     private ForwardResult TryAdd(int owner, scoped in ParcelEntry entry, out Span<byte> frame, out bool isEnlarged)
@@ -304,108 +299,33 @@ internal sealed class ForeignRequests
         _sealed[owner] = true;
     }
 
-    private void Arrive(Session session, Parcel parcel, int start, int length)
+    private void Arrive(Session session, int owner, ArrivedReply reply)
     {
         Debug.Assert(session.Outstanding > 0);
-        session.Outstanding--;
-        session.IsWaiting &= session.Outstanding > 0 && !session.IsUnordered;
+        session.Arrived();
         if (session.Outstanding == 0)
         {
-            // A call that may be held back is the last that was sent.
+            // A call that may be held back is alone.
             session.EndWait(_counters);
         }
 
-        if (length == 0)
+        ReplyOrder order = session.ForeignReplies!;
+        if (session.IsUnordered)
         {
-            return;
+            if (reply.Length == 0)
+            {
+                return;
+            }
+
+            order.Add(owner);
         }
 
-        int index = _pending.Count;
-        _pending.Add(new PendingReply { Parcel = parcel, Start = start, Next = -1 });
-        if (session.FirstPending < 0)
+        if (order.Arrived == 0)
         {
-            session.FirstPending = index;
             _answered.Add(session);
         }
-        else
-        {
-            CollectionsMarshal.AsSpan(_pending)[session.LastPending].Next = index;
-        }
 
-        session.LastPending = index;
-    }
-
-    private bool TryKeep(Session session)
-    {
-        int bytes = session.LateLength - session.LateStart + session.Door.JoinedBytes(session);
-        for (int i = session.FirstPending; i >= 0; i = _pending[i].Next)
-        {
-            bytes += MostBytesOf(_pending[i]);
-        }
-
-        NativeBuffer? kept = _carries.Borrow(bytes);
-        if (kept is null)
-        {
-            return false;
-        }
-
-        int used = 0;
-        if (session.LateReplies is not null)
-        {
-            ReadOnlySpan<byte> before = session.LateReplies.Span[session.LateStart..session.LateLength];
-            before.CopyTo(kept.Span);
-            used = before.Length;
-            DropLate(session);
-        }
-
-        for (; session.FirstPending >= 0; session.FirstPending = _pending[session.FirstPending].Next)
-        {
-            used += Take(session, _pending[session.FirstPending], kept.Span[used..]);
-        }
-
-        session.LateReplies = kept;
-        session.LateStart = 0;
-        session.LateLength = used;
-        if (used == 0)
-        {
-            DropLate(session);
-        }
-
-        return true;
-    }
-
-    private void DropLate(Session session)
-    {
-        if (session.LateReplies is not null)
-        {
-            _carries.GiveBack(session.LateReplies);
-            session.LateReplies = null;
-            session.LateStart = session.LateLength = 0;
-        }
-    }
-
-    /// <summary>Takes a reply in its turn.</summary>
-    /// <returns>Bytes of what its peer is to be sent for it.</returns>
-    private static int Take(Session session, in PendingReply pending, Span<byte> room)
-    {
-        ReadOnlySpan<byte> reply = pending.Parcel.FrameAt(pending.Start, out ParcelEntry entry);
-        if (entry.Door != DoorKind.Fcp)
-        {
-            return session.Door.TakeReply(session, entry.Tag, reply, room);
-        }
-
-        reply.CopyTo(room);
-        return reply.Length;
-    }
-
-    private static int MostBytesOf(in PendingReply pending) =>
-        pending.Parcel.FrameAt(pending.Start, out ParcelEntry entry).Length
-        + (entry.Door == DoorKind.Fcp ? 0 : Door.MaxJoinedBytes);
-
-    private struct PendingReply
-    {
-        public Parcel Parcel;
-        public int Start;
-        public int Next;
+        _replies.Add(reply);
+        order.Arrive(owner, _replies.Count - 1, _replies);
     }
 }

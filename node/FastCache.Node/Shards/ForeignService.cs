@@ -56,11 +56,6 @@ internal sealed class ForeignService : IDisposable
     {
         for (int home = 0; home < _work.Length; home++)
         {
-            if (home == _owner)
-            {
-                continue;
-            }
-
             ShardLink link = _exchange.Link(home, _owner);
             ref Work work = ref _work[home];
             bool hasRequests = work.Requests is not null || !link.Requests.IsEmpty;
@@ -79,10 +74,7 @@ internal sealed class ForeignService : IDisposable
     {
         for (int home = 0; home < _work.Length; home++)
         {
-            if (home != _owner)
-            {
-                Serve(home);
-            }
+            Serve(home);
         }
     }
 

@@ -75,7 +75,7 @@ internal sealed class ShardExchange : IDisposable
     private const int MaxParcelBytes = 64 << 10;
     private const int MinParcelBytes = 4 << 10;
 
-    private readonly ShardLink?[,] _links;
+    private readonly ShardLink[,] _links;
     private readonly ConcurrentQueue<Handover>[] _handovers;
     private readonly Sleeper[] _sleepers;
     private readonly IShardIo?[] _ios;
@@ -88,9 +88,9 @@ internal sealed class ShardExchange : IDisposable
         Directory = directory;
         Waits = new WaitBoard(directory.Count);
         int count = directory.Count;
-        long pairs = Math.Max(1, (long)count * (count - 1));
+        long pairs = (long)count * count;
         ParcelBytes = (int)Math.Clamp(parcelBudgetBytes / (pairs * 2 * Parcels), MinParcelBytes, MaxParcelBytes) & ~7;
-        _links = new ShardLink?[count, count];
+        _links = new ShardLink[count, count];
         _handovers = [.. Enumerable.Range(0, count).Select(_ => new ConcurrentQueue<Handover>())];
         _sleepers = new Sleeper[count];
         _ios = new IShardIo?[count];
@@ -99,7 +99,7 @@ internal sealed class ShardExchange : IDisposable
         {
             for (int owner = 0; owner < count; owner++)
             {
-                _links[home, owner] = home == owner ? null : new ShardLink(Parcels, ParcelBytes);
+                _links[home, owner] = new ShardLink(Parcels, ParcelBytes);
             }
         }
     }
@@ -115,8 +115,8 @@ internal sealed class ShardExchange : IDisposable
     /// <summary>Whether every shard has said that its connections are over.</summary>
     public bool IsQuiet => Volatile.Read(ref _serving) <= 0;
 
-    /// <summary>The link of two different shards.</summary>
-    public ShardLink Link(int home, int owner) => _links[home, owner]!;
+    /// <summary>The link of two shards, which may be the same one.</summary>
+    public ShardLink Link(int home, int owner) => _links[home, owner];
 
     /// <summary>To be called once by each shard's thread, before any parcel is sent.</summary>
     public void Join(int shard, IShardIo io) => Volatile.Write(ref _ios[shard], io);
@@ -174,9 +174,9 @@ internal sealed class ShardExchange : IDisposable
 
     public void Dispose()
     {
-        foreach (ShardLink? link in _links)
+        foreach (ShardLink link in _links)
         {
-            link?.Dispose();
+            link.Dispose();
         }
     }
 

@@ -36,6 +36,9 @@ internal struct PendingCall
 
     /// <summary>A call that its own shard executes by the shortest way.</summary>
     public MemcachedSimpleRequest Simple;
+
+    /// <summary>The request in the form of all requests.</summary>
+    public readonly MemcachedRequest Whole => IsSimple ? Simple.AsRequest() : Request;
 }
 
 /// <summary>The calls of one group, and how one is executed.</summary>

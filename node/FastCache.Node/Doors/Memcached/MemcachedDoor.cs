@@ -169,7 +169,8 @@ internal sealed class MemcachedDoor : Door
     public override byte TagOf(int call)
     {
         ref PendingCall pending = ref _calls[call];
-        return pending.IsPart ? (pending.IsLast ? IsLastPart : IsPart)
+        return pending.IsSimple ? IsPassed
+            : pending.IsPart ? (pending.IsLast ? IsLastPart : IsPart)
             : pending.Request.Command == MemcachedCommand.FlushAll && !pending.IsLast ? IsSwallowed : IsPassed;
     }
 

@@ -18,19 +18,23 @@ internal sealed class MemcachedParcels(DoorShard shard)
 {
     private readonly MemcachedCalls _calls = new(shard, ForeignService.GroupSize);
 
-    public static int BytesOf(in PendingCall call) => Unsafe.SizeOf<PendingCall>()
-        + call.Request.KeyLength + call.Request.ArgumentsLength + call.Request.ValueLength;
+    public static int BytesOf(in PendingCall call)
+    {
+        MemcachedRequest request = call.Whole;
+        return Unsafe.SizeOf<PendingCall>() + request.KeyLength + request.ArgumentsLength + request.ValueLength;
+    }
 
     /// <param name="call">The call.</param>
     /// <param name="frame"><see cref="BytesOf"/> it.</param>
     public static void Write(in PendingCall call, Span<byte> frame)
     {
-        MemoryMarshal.Write(frame, call);
+        MemcachedRequest request = call.Whole;
+        MemoryMarshal.Write(frame, call.IsSimple ? new PendingCall { Request = request, IsLast = true } : call);
         Span<byte> rest = frame[Unsafe.SizeOf<PendingCall>()..];
-        call.Request.Key.CopyTo(rest);
-        rest = rest[call.Request.KeyLength..];
-        call.Request.Arguments.CopyTo(rest);
-        call.Request.Value.CopyTo(rest[call.Request.ArgumentsLength..]);
+        request.Key.CopyTo(rest);
+        rest = rest[request.KeyLength..];
+        request.Arguments.CopyTo(rest);
+        request.Value.CopyTo(rest[request.ArgumentsLength..]);
     }
 
     /// <inheritdoc cref="Door.Receive"/>

@@ -31,7 +31,7 @@ internal sealed class MetaReads(DoorShard shard)
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void AnswerWhole(in MemcachedSimpleRequest request, in LookupKey key, bool isFresh, ItemView item, ref Line reply)
     {
-        MemcachedRequest whole = request.AsMetaGet();
+        MemcachedRequest whole = request.AsRequest();
         Answer(whole, key, isFresh, item, ref reply);
     }
 

@@ -105,23 +105,25 @@ internal sealed class RespCalls(DoorShard shard, CommandTable commands, StringCo
     {
         _counters.Requests++;
         RespReplyWriter reply = new(room, talk.IsVersion3);
+        talk.LastCommand = IndexOf(request);
         if (request.IsSet)
         {
-            talk.LastCommand = _set;
             strings.Set(key, request.Key, request.Value, ref reply);
         }
         else
         {
-            talk.LastCommand = _get;
             strings.Get(key, ref reply);
         }
 
         return reply.Length;
     }
 
+    /// <summary>Which command a simple request is of.</summary>
+    public int IndexOf(in RespSimpleRequest request) => request.IsSet ? _set : _get;
+
     /// <summary>What has to be known of a call when its reply is there, see <see cref="RespJoin"/>.</summary>
     public byte TagOf(int place) =>
-        _calls[place].CommandIndex < 0 ? (byte)0 : RespJoin.TagOf(_calls[place], commands[_calls[place].CommandIndex]);
+        _calls[place].IsSimple || _calls[place].CommandIndex < 0 ? (byte)0 : RespJoin.TagOf(_calls[place], commands[_calls[place].CommandIndex]);
 
     private void Refuse(in PendingCall call, Session? session, ref RespReplyWriter reply)
     {

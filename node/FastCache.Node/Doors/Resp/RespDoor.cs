@@ -114,8 +114,6 @@ internal sealed class RespDoor : Door
 
     public override long HeldBytes(Session session) => ((RespTalk)session.Talk!).HeldBytes;
 
-    public override int JoinedBytes(Session session) => ((RespTalk)session.Talk!).JoinedText.HeldBytes;
-
     public override int Execute(Session session, int call, in LookupKey key, Span<byte> room)
     {
         RespTalk talk = (RespTalk)session.Talk!;
@@ -210,7 +208,7 @@ internal sealed class RespDoor : Door
     }
 
     private bool IsBlocking(in PendingCall call) =>
-        call.CommandIndex >= 0 && (_commands[call.CommandIndex].Flags & CommandFlags.Blocking) != 0;
+        !call.IsSimple && call.CommandIndex >= 0 && (_commands[call.CommandIndex].Flags & CommandFlags.Blocking) != 0;
 
     /// <summary>Lets a call of a session of this shard wait that asks for it, unless it was executed by a command that does not.</summary>
     private int AnswerOrHold(Session session, int call, int bytes, Span<byte> room)

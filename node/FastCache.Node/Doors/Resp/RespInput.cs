@@ -235,6 +235,10 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
         group.AddCall(key, owner, position);
     }
 
+    /// <summary>Whether nothing behind it may be looked at before it has been executed.</summary>
+    private static bool EndsGroup(Command command) =>
+        command.IsTurn || command.ChangesTalk || (command.Flags & CommandFlags.Blocking) != 0;
+
     /// <inheritdoc cref="TryAdd"/>
     private bool TryAddOther(
         Session session, RequestGroup group, in RespRequest request, Command? command, int length, ref InputPosition position)
@@ -291,11 +295,11 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
                 owner = ForeignRequests.EveryShard;
             }
 
-            group.AddCall(key, owner, position);
+            group.AddCall(key, owner, position, isAlone: EndsGroup(command!));
         }
 
         position.Offset += length;
-        return command is not ({ IsTurn: true } or { ChangesTalk: true }) && (command is null || (command.Flags & CommandFlags.Blocking) == 0);
+        return command is null || !EndsGroup(command);
     }
 
     /// <inheritdoc cref="TryAdd"/>

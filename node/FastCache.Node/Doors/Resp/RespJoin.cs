@@ -20,6 +20,7 @@ internal static class RespJoin
     private const byte IsSum = 2;
     private const byte IsLast = 4;
     private const byte IsText = 16;
+    private const int MaxErrorBytes = 256;
     private const int SignBytes = 1;
     private const int EndBytes = 2;
 
@@ -56,7 +57,7 @@ internal static class RespJoin
 
         if (reply[0] == '-')
         {
-            talk.JoinedError ??= reply.Length <= Door.MaxJoinedBytes ? reply.ToArray() : [.. reply[..(Door.MaxJoinedBytes - EndBytes)], .. reply[^EndBytes..]];
+            talk.JoinedError ??= reply.Length <= MaxErrorBytes ? reply.ToArray() : [.. reply[..(MaxErrorBytes - EndBytes)], .. reply[^EndBytes..]];
         }
         else if ((tag & IsSum) != 0 && RespNumber.TryParse(reply[SignBytes..^EndBytes], out long number))
         {

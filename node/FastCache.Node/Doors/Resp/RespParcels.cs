@@ -32,6 +32,11 @@ internal sealed class RespParcels(DoorShard shard, CommandTable commands, String
 
     public int BytesOf(in PendingCall call)
     {
+        if (call.IsSimple)
+        {
+            return Unsafe.SizeOf<Head>() + (sizeof(int) * SimpleCount(call.Simple)) + call.Simple.Key.Length + call.Simple.Value.Length;
+        }
+
         Range travels = Travelling(call);
         int bytes = Unsafe.SizeOf<Head>() + (sizeof(int) * (1 + travels.End.Value - travels.Start.Value));
         for (int i = travels.Start.Value; i < travels.End.Value; i++)
@@ -48,6 +53,12 @@ internal sealed class RespParcels(DoorShard shard, CommandTable commands, String
     /// <param name="frame"><see cref="BytesOf"/> it.</param>
     public void Write(in PendingCall call, bool isVersion3, in Waiter waiter, Span<byte> frame)
     {
+        if (call.IsSimple)
+        {
+            WriteSimple(call.Simple, isVersion3, frame);
+            return;
+        }
+
         Range travels = Travelling(call);
         int count = 1 + travels.End.Value - travels.Start.Value;
         bool isPart = CommandOf(call).Spread == Spread.EachKey;
@@ -149,6 +160,25 @@ internal sealed class RespParcels(DoorShard shard, CommandTable commands, String
         isVersion3 = _isVersion3[place];
         return _waiters[place];
     }
+
+    private void WriteSimple(in RespSimpleRequest request, bool isVersion3, Span<byte> frame)
+    {
+        int count = SimpleCount(request);
+        MemoryMarshal.Write(frame, new Head { Command = _calls.IndexOf(request), Count = count, KeyIndex = 1, Parts = 1, IsVersion3 = isVersion3 });
+        Span<int> lengths = MemoryMarshal.Cast<byte, int>(frame.Slice(Unsafe.SizeOf<Head>(), count * sizeof(int)));
+        (lengths[0], lengths[1]) = (0, request.Key.Length);
+        if (request.IsSet)
+        {
+            lengths[2] = request.Value.Length;
+        }
+
+        Span<byte> arguments = frame[(Unsafe.SizeOf<Head>() + (count * sizeof(int)))..];
+        request.Key.CopyTo(arguments);
+        request.Value.CopyTo(arguments[request.Key.Length..]);
+    }
+
+    /// <summary>Arguments of GET, or SET, with the name.</summary>
+    private static int SimpleCount(in RespSimpleRequest request) => request.IsSet ? 3 : 2;
 
     /// <summary>Which arguments go: all behind the name, or those of one key.</summary>
     private Range Travelling(in PendingCall call) => CommandOf(call).Spread == Spread.EachKey
