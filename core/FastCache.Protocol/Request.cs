@@ -175,7 +175,7 @@ public unsafe struct Request
     /// <summary>Reads the next key of a batched get, in the input.</summary>
     /// <param name="offset">0 for the first key; moved to the next one. At most <see cref="Argument"/> calls.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly ReadOnlySpan<byte> ReadBatchKey(ref int offset)
+    public readonly ReadOnlySpan<byte> ReadBatchKey(scoped ref int offset)
     {
         Debug.Assert(Opcode == Opcode.BatchGet && (uint)offset < (uint)BodyLength);
         int length = Body[offset];

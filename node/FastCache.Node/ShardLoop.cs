@@ -65,6 +65,7 @@ internal sealed class ShardLoop : IDisposable
     private readonly List<Session> _ready = new(EventsPerPass);
     private readonly Action<Session> _markReady;
     private readonly Action<Session> _closeOverloaded;
+    private readonly Func<Session, bool> _mayAwaitMemory;
     private readonly IoEvent[] _events = new IoEvent[EventsPerPass];
     private readonly long _writeTimeoutMillis;
     private readonly long _shutdownTimeoutMillis;
@@ -86,6 +87,7 @@ internal sealed class ShardLoop : IDisposable
     /// <param name="home">Which shard this is.</param>
     /// <param name="limits">What clients may ask for; null: what the options say.</param>
     /// <param name="outboxSizes">When replies are sent; null: <see cref="OutboxSizes.Default"/>.</param>
+    /// <param name="mostOwedBytes">Of long replies, how much a connection of another shard may have waiting: <see cref="ReplyDebts"/>.</param>
     public ShardLoop(
         IShardIo io,
         ShardIoOptions ioOptions,
@@ -94,7 +96,8 @@ internal sealed class ShardLoop : IDisposable
         SharedState shared,
         int home = 0,
         ProtocolLimits? limits = null,
-        OutboxSizes? outboxSizes = null)
+        OutboxSizes? outboxSizes = null,
+        int mostOwedBytes = ReplyDebts.MostBytes)
     {
         _io = io;
         _shard = shard;
@@ -163,7 +166,7 @@ internal sealed class ShardLoop : IDisposable
         ];
         if (options.Shards > 1)
         {
-            _service = new ForeignService(_exchange, home, shard, _executor, _doors, topology, allowed, changes, _carries);
+            _service = new ForeignService(_exchange, home, shard, _executor, _doors, topology, allowed, changes, _carries, mostOwedBytes);
         }
 
         if (topology.Slots is not null)
@@ -185,6 +188,7 @@ internal sealed class ShardLoop : IDisposable
         _spin = options.Spin ? new AdaptiveSpin() : null;
         _markReady = MarkReady;
         _closeOverloaded = _replies.CloseOverloaded;
+        _mayAwaitMemory = _replies.MayAwaitMemory;
         _exchange.Join(home, io);
     }
 
@@ -233,7 +237,7 @@ internal sealed class ShardLoop : IDisposable
         Serve();
         _service?.Serve();
         _bound.EndPass(_replies);
-        _foreign?.EndPass(_closeOverloaded);
+        _foreign?.EndPass(_mayAwaitMemory, _closeOverloaded);
         _heaviest.Relieve();
         _takeover?.Step();
         _hasMaintenance = _shard.Maintain();
@@ -412,6 +416,7 @@ internal sealed class ShardLoop : IDisposable
         _waits.Abandon(session);
         _replies.Closed(session);
         _bound.Closed(session);
+        _foreign?.Forget(session);
         session.Door.Closed(session);
         session.Close();
         _counters.Connections--;
@@ -475,9 +480,9 @@ internal sealed class ShardLoop : IDisposable
         _group.Execute();
         foreach (Session session in _ready)
         {
-            bool mayPostpone = !session.IsHeld || session.IsParked;
-            if (session.HasForeignReplies && session.MayExecute && !_foreign!.TryStage(session, _replies) && mayPostpone && !session.IsPostponed)
+            if (session.HasForeignReplies && session.MayExecute && !_foreign!.TryStage(session, _replies) && !session.IsPostponed)
             {
+                // Also one that waits for replies: they may not come before it has paid for these.
                 _replies.Postpone(session);
             }
 

@@ -28,8 +28,10 @@ internal sealed class CarryPool(long budgetBytes) : IDisposable
     public long LentBytes { get; private set; }
 
     /// <summary>Borrows a buffer of at least <paramref name="bytes"/> bytes.</summary>
+    /// <param name="bytes">At most <see cref="LargestBytes"/>.</param>
+    /// <param name="canWait">Whether a refusal is no reason to send anybody away: it will be asked for again.</param>
     /// <returns>Null when the budget or <see cref="LargestBytes"/> forbids it.</returns>
-    public NativeBuffer? Borrow(int bytes)
+    public NativeBuffer? Borrow(int bytes, bool canWait = false)
     {
         if (bytes > LargestBytes)
         {
@@ -48,7 +50,7 @@ internal sealed class CarryPool(long budgetBytes) : IDisposable
         long most = taken > LargestSmallBytes ? budgetBytes - (budgetBytes / 8) : budgetBytes;
         if (LentBytes + taken > most)
         {
-            _wasRefused = true;
+            _wasRefused |= !canWait;
             return null;
         }
 

@@ -13,7 +13,8 @@ namespace FastCache.Node.Sessions;
 /// </code>
 /// </remarks>
 /// <param name="carries">The memory.</param>
-internal sealed class FrameQueue(CarryPool carries)
+/// <param name="canWait">Whether a frame that is refused is added later.</param>
+internal sealed class FrameQueue(CarryPool carries, bool canWait = false)
 {
     private NativeBuffer? _buffer;
     private int _start;
@@ -95,7 +96,7 @@ internal sealed class FrameQueue(CarryPool carries)
         {
             _buffer.Span[_start.._end].CopyTo(_buffer.Span);
         }
-        else if (carries.Borrow(Math.Max(waiting + bytes, Math.Min(2 * waiting, CarryPool.LargestBytes))) is NativeBuffer larger)
+        else if (carries.Borrow(Math.Max(waiting + bytes, Math.Min(2 * waiting, CarryPool.LargestBytes)), canWait) is NativeBuffer larger)
         {
             _buffer?.Span[_start.._end].CopyTo(larger.Span);
             Clear();

@@ -272,11 +272,14 @@ internal sealed class RequestGroup(
             int owner = _entries[i].Owner;
             bool isOfBatch = _entries[i].Kind is Kind.BatchKey or Kind.BatchEntry;
             bool isAlone = _entries[i].Kind == Kind.Call && _entries[i].IsAlone;
-            ForwardResult forwarded = foreign.MayGoOn(session, owner, isOfBatch, isAlone);
             bool travels = foreign.Travels(session, owner);
+            int length = !travels ? 0
+                : _entries[i].Kind == Kind.Call ? session.Door.PackedBytes(i)
+                : BytesOf(_entries[i]);
+            ForwardResult forwarded = foreign.MayGoOn(session, owner, isOfBatch, isAlone, length);
             if (travels && forwarded == ForwardResult.Sent)
             {
-                forwarded = _entries[i].Kind == Kind.Call ? ForwardCall(session, i) : Forward(session, _entries[i]);
+                forwarded = _entries[i].Kind == Kind.Call ? ForwardCall(session, i, length) : Forward(session, _entries[i], length);
                 if (forwarded == ForwardResult.Sent)
                 {
                     i++;
@@ -330,13 +333,34 @@ internal sealed class RequestGroup(
             isToHello: first.Kind == Kind.Request && first.Request.Opcode == Opcode.Hello);
     }
 
-    private ForwardResult Forward(Session session, in Entry entry)
+    /// <summary>Bytes of the frame that <see cref="Forward"/> sends.</summary>
+    private static int BytesOf(in Entry entry)
     {
         Request request = entry.Request;
         if (entry.Kind == Kind.Request)
         {
-            ForwardResult sent = foreign!.TryAdd(
-                session, entry.Owner, request.Frame.Length, BatchPlace.None, out Span<byte> whole);
+            return request.Frame.Length;
+        }
+
+        ReadOnlySpan<byte> key = KeyOf(entry, out ReadOnlySpan<byte> value);
+        return FcpLimits.HeaderBytes + (request.HasTimeToLive ? FcpLimits.TimeToLiveBytes : 0) + key.Length + value.Length;
+    }
+
+    /// <summary>The key of an entry of a batch, and the value of one that is set.</summary>
+    private static ReadOnlySpan<byte> KeyOf(in Entry entry, out ReadOnlySpan<byte> value)
+    {
+        Request request = entry.Request;
+        int offset = entry.BatchOffset;
+        value = default;
+        return entry.Kind == Kind.BatchKey ? request.ReadBatchKey(ref offset) : request.ReadBatchEntry(ref offset, out value);
+    }
+
+    private ForwardResult Forward(Session session, in Entry entry, int length)
+    {
+        Request request = entry.Request;
+        if (entry.Kind == Kind.Request)
+        {
+            ForwardResult sent = foreign!.TryAdd(session, entry.Owner, length, BatchPlace.None, out Span<byte> whole);
             if (sent == ForwardResult.Sent)
             {
                 request.Frame.CopyTo(whole);
@@ -347,16 +371,11 @@ internal sealed class RequestGroup(
 
         // An entry of a batch travels as the request that it would be by itself; its reply is made one of the batch's.
         BatchPlace place = new(request.Opcode, entry.BatchKey, entry.BatchKey + 1 == (int)request.Argument);
-        int offset = entry.BatchOffset;
-        ReadOnlySpan<byte> value = default;
-        bool isGet = entry.Kind == Kind.BatchKey;
-        ReadOnlySpan<byte> key = isGet ? request.ReadBatchKey(ref offset) : request.ReadBatchEntry(ref offset, out value);
-        int timeToLiveBytes = request.HasTimeToLive ? FcpLimits.TimeToLiveBytes : 0;
-        int length = FcpLimits.HeaderBytes + timeToLiveBytes + key.Length + value.Length;
+        ReadOnlySpan<byte> key = KeyOf(entry, out ReadOnlySpan<byte> value);
         ForwardResult result = foreign!.TryAdd(session, entry.Owner, length, place, out Span<byte> frame);
         if (result == ForwardResult.Sent)
         {
-            int written = isGet
+            int written = entry.Kind == Kind.BatchKey
                 ? RequestWriter.Get(frame, request.Id, key, request.ReturnVersion)
                 : RequestWriter.Set(
                     frame, request.Id, key, value, request.TimeToLiveMillis, returnVersion: request.ReturnVersion);
@@ -367,11 +386,11 @@ internal sealed class RequestGroup(
         return result;
     }
 
-    private ForwardResult ForwardCall(Session session, int call)
+    private ForwardResult ForwardCall(Session session, int call, int length)
     {
         Door door = session.Door;
         ForwardResult sent = foreign!.TryAdd(
-            session, _entries[call].Owner, door.PackedBytes(call), BatchPlace.None, out Span<byte> frame, door.TagOf(call));
+            session, _entries[call].Owner, length, BatchPlace.None, out Span<byte> frame, door.TagOf(call));
         if (sent == ForwardResult.Sent)
         {
             replies.Count(session, _entries[call].Looks);

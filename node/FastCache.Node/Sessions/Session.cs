@@ -240,8 +240,6 @@ internal sealed class Session(ReceivePath path)
         Door.Close(this);
         IsBlocked = false;
         StagedBytes = 0;
-        Outstanding = 0; // What is still under way will find nobody.
-        ForeignReplies?.Clear();
         Input.Clear();
     }
 

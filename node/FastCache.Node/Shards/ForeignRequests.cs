@@ -55,6 +55,7 @@ internal sealed class ForeignRequests
     private readonly List<(ShardLink Link, Parcel Parcel, int Owner)> _arrived = [];
     private readonly List<ArrivedReply> _replies = [];
     private readonly List<Session> _answered = [];
+    private readonly List<(int Owner, ConnectionId Connection, int Bytes)> _payments = [];
 
     public ForeignRequests(ShardExchange exchange, int home, CarryPool carries, NodeCounters counters)
     {
@@ -79,8 +80,9 @@ internal sealed class ForeignRequests
     /// <param name="owner">The shard that it concerns, <see cref="EveryShard"/>, or <see cref="NodeTopology.Elsewhere"/>.</param>
     /// <param name="isOfBatch">Whether it is an entry of a batch, whose replies stay in order for every client.</param>
     /// <param name="isAlone">Whether nothing else may be under way.</param>
+    /// <param name="bytes">Bytes that travel.</param>
     /// <returns><see cref="ForwardResult.Sent"/> when it may, or what it awaits.</returns>
-    public ForwardResult MayGoOn(Session session, int owner, bool isOfBatch, bool isAlone)
+    public ForwardResult MayGoOn(Session session, int owner, bool isOfBatch, bool isAlone, int bytes)
     {
         if (session.Outstanding == 0)
         {
@@ -101,7 +103,7 @@ internal sealed class ForeignRequests
 
         bool isScarce = _carries.LentBytes > _carries.BudgetBytes / 2;
         return owner < 0 ? ForwardResult.AwaitsReplies
-            : session.ForeignReplies!.MayAdd(owner, isScarce) ? ForwardResult.Sent
+            : session.ForeignReplies!.MayAdd(owner, bytes, isScarce) ? ForwardResult.Sent
             : ForwardResult.AwaitsSome;
     }
 
@@ -125,7 +127,7 @@ internal sealed class ForeignRequests
             session.ForeignReplies ??= new ReplyOrder(_filling.Length, _carries);
             if (!session.IsUnordered)
             {
-                session.ForeignReplies.Add(owner);
+                session.ForeignReplies.Add(owner, length);
             }
 
             _counters.Forwarded += owner == _home ? 0 : 1;
@@ -141,7 +143,7 @@ internal sealed class ForeignRequests
     /// <param name="frame">To be filled when the answer is true.</param>
     /// <returns>False when nothing more can be on its way there now.</returns>
     public bool TryTell(int owner, DoorKind door, int length, out Span<byte> frame) =>
-        TryAdd(owner, new ParcelEntry(Nobody, length, BatchPlace.None, door, 0), out frame, out _) == ForwardResult.Sent;
+        TryAdd(owner, new ParcelEntry(Nobody, length, BatchPlace.None, door), out frame, out _) == ForwardResult.Sent;
 
     /// <summary>Lets the owners have what was collected for them, and takes back the parcels that they have emptied.</summary>
     public void Publish()
@@ -153,7 +155,11 @@ internal sealed class ForeignRequests
                 parcel.Clear(_carries);
                 _empty[owner].Push(parcel);
             }
+        }
 
+        SendPayments();
+        for (int owner = 0; owner < _filling.Length; owner++)
+        {
             if (_filling[owner] is { Count: > 0 })
             {
                 Seal(owner);
@@ -201,6 +207,10 @@ internal sealed class ForeignRequests
                         Arrive(session, owner, new ArrivedReply(parcel, start, entry.Length));
                         ready(session);
                     }
+                    else
+                    {
+                        Pay(owner, entry.Connection, ReplyDebts.Of(entry.Length));
+                    }
 
                     start = offset;
                 }
@@ -222,7 +232,8 @@ internal sealed class ForeignRequests
             ReplyOrder order = session.ForeignReplies!;
             ReadOnlySpan<byte> reply = order.Next(_replies, out byte tag);
             int bytes = reply.IsEmpty ? 0 : session.Door.TakeReply(session, tag, reply, replies.Room);
-            order.RemoveNext(_replies);
+            int paid = order.RemoveNext(_replies, out int owner);
+            Pay(owner, session.Connection, paid);
             if (bytes > 0)
             {
                 replies.Stage(session, bytes);
@@ -233,27 +244,107 @@ internal sealed class ForeignRequests
     }
 
     /// <summary>Ends a pass: keeps what could not be staged, and gives the parcels back.</summary>
-    /// <param name="overloaded">Told of a session for whose late replies there is no memory; it must be closed.</param>
-    public void EndPass(Action<Session> overloaded)
+    /// <remarks>Where there is no memory to keep a reply in, its parcel stays here, and the owner has one less.</remarks>
+    /// <param name="mayAwaitMemory">Told of a session for whose replies there is none: whether it may wait for it.</param>
+    /// <param name="overloaded">Told of one that may not; it must be closed.</param>
+    public void EndPass(Func<Session, bool> mayAwaitMemory, Action<Session> overloaded)
     {
-        foreach (Session session in _answered)
+        int waiting = 0;
+        for (int i = 0; i < _answered.Count; i++)
         {
-            if (session.ForeignReplies is { Arrived: > 0 } order && !order.TryKeep(_replies))
+            Session session = _answered[i];
+            if (session.ForeignReplies is not { Arrived: > 0 } order)
             {
-                order.Clear();
+                continue;
+            }
+
+            if (order.TryKeep(_replies))
+            {
+                session.StarvedSinceMillis = null;
+            }
+            else if (mayAwaitMemory(session))
+            {
+                _answered[waiting++] = session;
+            }
+            else
+            {
+                Forget(session);
                 overloaded(session);
             }
         }
 
-        _answered.Clear();
-        _replies.Clear();
-        foreach ((ShardLink link, Parcel parcel, int owner) in _arrived)
+        _answered.RemoveRange(waiting, _answered.Count - waiting);
+        foreach (Session session in _answered)
         {
+            session.ForeignReplies!.Retain(_replies);
+        }
+
+        if (waiting == 0)
+        {
+            _replies.Clear();
+        }
+
+        int retained = 0;
+        for (int i = 0; i < _arrived.Count; i++)
+        {
+            (ShardLink link, Parcel parcel, int owner) = _arrived[i];
+            if (parcel.IsRetained)
+            {
+                parcel.IsRetained = false;
+                _arrived[retained++] = _arrived[i];
+                continue;
+            }
+
             link.EmptyReplies.TryEnqueue(parcel);
             _sealed[owner] = true;
         }
 
-        _arrived.Clear();
+        _arrived.RemoveRange(retained, _arrived.Count - retained);
+    }
+
+    /// <summary>Forgets what other shards have answered a session; what is still under way will find nobody.</summary>
+    public void Forget(Session session)
+    {
+        session.Outstanding = 0;
+        session.ForeignReplies?.Clear((owner, bytes) => Pay(owner, session.Connection, bytes));
+    }
+
+    private void Pay(int owner, ConnectionId connection, int bytes)
+    {
+        if (bytes == 0)
+        {
+            return;
+        }
+
+        Span<(int Owner, ConnectionId Connection, int Bytes)> payments = CollectionsMarshal.AsSpan(_payments);
+        if (payments.Length > 0 && (payments[^1].Owner, payments[^1].Connection) == (owner, connection))
+        {
+            payments[^1].Bytes += bytes;
+            return;
+        }
+
+        _payments.Add((owner, connection, bytes));
+    }
+
+    /// <summary>Tells the owners what was paid; those that have no parcel now are told in a later pass.</summary>
+    private void SendPayments()
+    {
+        int left = 0;
+        for (int i = 0; i < _payments.Count; i++)
+        {
+            (int owner, ConnectionId connection, int bytes) = _payments[i];
+            ParcelEntry entry = new(connection, sizeof(int), BatchPlace.None, DoorKind.Fcp, IsPayment: true);
+            if (TryAdd(owner, entry, out Span<byte> frame, out _) == ForwardResult.Sent)
+            {
+                MemoryMarshal.Write(frame, bytes);
+            }
+            else
+            {
+                _payments[left++] = (owner, connection, bytes);
+            }
+        }
+
+        _payments.RemoveRange(left, _payments.Count - left);
     }
 
     private ForwardResult TryAdd(int owner, scoped in ParcelEntry entry, out Span<byte> frame, out bool isEnlarged)
@@ -317,7 +408,7 @@ internal sealed class ForeignRequests
                 return;
             }
 
-            order.Add(owner);
+            order.Add(owner, bytes: 0);
         }
 
         if (order.Arrived == 0)

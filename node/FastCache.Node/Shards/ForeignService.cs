@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using FastCache.Core;
 using FastCache.Io;
 using FastCache.Node.Doors;
@@ -22,6 +24,7 @@ internal sealed class ForeignService : IDisposable
     private readonly ProtocolLimits _limits;
     private readonly ChangeLog _changes;
     private readonly CarryPool _carries;
+    private readonly ReplyDebts _debts;
     private readonly Work[] _work;
     private readonly NativeBuffer _room = new(RequestExecutor.MaxReplyBytes);
     private readonly Request[] _requests = new Request[GroupSize];
@@ -37,7 +40,8 @@ internal sealed class ForeignService : IDisposable
         NodeTopology topology,
         ProtocolLimits limits,
         ChangeLog changes,
-        CarryPool carries)
+        CarryPool carries,
+        int mostOwedBytes)
     {
         _exchange = exchange;
         _owner = owner;
@@ -48,6 +52,7 @@ internal sealed class ForeignService : IDisposable
         _limits = limits;
         _changes = changes;
         _carries = carries;
+        _debts = new ReplyDebts(carries, mostOwedBytes);
         _work = [.. Enumerable.Range(0, exchange.Directory.Count).Select(_ => new Work { Empty = new Stack<Parcel>() })];
     }
 
@@ -56,11 +61,16 @@ internal sealed class ForeignService : IDisposable
     {
         for (int home = 0; home < _work.Length; home++)
         {
-            ShardLink link = _exchange.Link(home, _owner);
-            ref Work work = ref _work[home];
-            bool hasRequests = work.Requests is not null || !link.Requests.IsEmpty;
-            int missing = (work.Replies is null ? 1 : 0) + (work.Spare is null ? 1 : 0);
-            if (hasRequests && work.Empty.Count + link.EmptyReplies.Count >= missing)
+            bool hasRequests = _work[home].Requests is not null || !_exchange.Link(home, _owner).Requests.IsEmpty;
+            if (hasRequests && MayAnswer(home))
+            {
+                return true;
+            }
+        }
+
+        foreach (ReplyDebts.Debtor debtor in _debts.Ready)
+        {
+            if (MayAnswer(debtor.Home))
             {
                 return true;
             }
@@ -72,6 +82,7 @@ internal sealed class ForeignService : IDisposable
     /// <summary>Executes what the other shards have sent, as far as there are parcels for the replies.</summary>
     public void Serve()
     {
+        ServeDebtors();
         for (int home = 0; home < _work.Length; home++)
         {
             Serve(home);
@@ -90,13 +101,21 @@ internal sealed class ForeignService : IDisposable
 
     /// <summary>Sends the reply that stands in the room, with the next <see cref="Serve()"/>.</summary>
     public void AnswerLate(int home, ConnectionId connection, int length) => Answer(
+        home,
         _exchange.Link(home, _owner),
         ref _work[home],
-        new ParcelEntry(connection, length, BatchPlace.None, DoorKind.Resp, Tag: 0),
+        new ParcelEntry(connection, length, BatchPlace.None, DoorKind.Resp),
         place: 0,
         length);
 
     public void Dispose() => _room.Dispose();
+
+    private bool MayAnswer(int home)
+    {
+        ref Work work = ref _work[home];
+        int missing = (work.Replies is null ? 1 : 0) + (work.Spare is null ? 1 : 0);
+        return work.Empty.Count + _exchange.Link(home, _owner).EmptyReplies.Count >= missing;
+    }
 
     private void TakeEmpty(ShardLink link, ref Work work)
     {
@@ -117,7 +136,7 @@ internal sealed class ForeignService : IDisposable
         {
             if (!ExecuteGroup(home, link, ref work))
             {
-                break; // All reply parcels are under way; the home shard wakes this one when it gives one back.
+                break; // All reply parcels are under way, and the home shard wakes this one when it gives one back; or a debtor goes first.
             }
 
             isTouched = true;
@@ -150,20 +169,7 @@ internal sealed class ForeignService : IDisposable
         int count = 0;
         while (count < GroupSize && work.Requests!.TryRead(ref offset, out ParcelEntry entry, out ReadOnlySpan<byte> frame))
         {
-            scoped ReadOnlySpan<byte> key;
-            if (entry.Door == DoorKind.Fcp)
-            {
-                DecodeResult result = RequestDecoder.Read(frame, _limits, out _requests[count]);
-                Debug.Assert(result == DecodeResult.Ok, "the home shard has decoded it before");
-                key = _requests[count].Key;
-            }
-            else
-            {
-                key = _doors[(int)entry.Door].Receive(count, frame);
-            }
-
-            _keys[count] = key.IsEmpty ? default : _shard.Prepare(key);
-            _entries[count] = entry;
+            Receive(count, entry, frame);
             count++;
         }
 
@@ -180,23 +186,91 @@ internal sealed class ForeignService : IDisposable
         int done = 0;
         while (done < count && HasParcels(ref work))
         {
-            DoorKind door = _entries[done].Door;
-            _changes.BeginRequestsOf(home, _entries[done].Connection.Slot);
-            int length = door == DoorKind.Fcp
-                ? Execute(_requests[done], _keys[done])
-                : _doors[(int)door].ExecuteForeign(done, _keys[done], _room.Span);
-            if (length != Door.HeldBack)
+            offset = work.Offset;
+            work.Requests!.TryRead(ref offset, out ParcelEntry entry, out ReadOnlySpan<byte> frame);
+            if (entry.IsPayment)
             {
-                Answer(link, ref work, _entries[done], done, length);
+                _debts.Pay(home, entry.Connection, MemoryMarshal.Read<int>(frame));
+            }
+            else if (_debts.MayExecute(home, entry.Connection, out ReplyDebts.Debtor debtor))
+            {
+                Execute(home, link, ref work, done);
+            }
+            else if (!_debts.TryPutAside(debtor, entry, frame))
+            {
+                if (!debtor.Waiting.IsEmpty)
+                {
+                    break; // Those go first, in the next pass.
+                }
+
+                Execute(home, link, ref work, done);
             }
 
-            work.Requests!.TryRead(ref work.Offset, out _, out _);
+            work.Offset = offset;
             done++;
         }
 
         _changes.EndRequests();
         _shard.EndBatch();
         return done > 0;
+    }
+
+    /// <summary>Executes what was put aside and may go on, as far as there are parcels for the replies.</summary>
+    private void ServeDebtors()
+    {
+        foreach (ReplyDebts.Debtor debtor in _debts.Ready)
+        {
+            ShardLink link = _exchange.Link(debtor.Home, _owner);
+            ref Work work = ref _work[debtor.Home];
+            TakeEmpty(link, ref work);
+            while (debtor.MayGoOn && HasParcels(ref work))
+            {
+                ReadOnlySpan<byte> waiting = debtor.Waiting.First;
+                Receive(0, MemoryMarshal.Read<ParcelEntry>(waiting), waiting[Unsafe.SizeOf<ParcelEntry>()..]);
+                Execute(debtor.Home, link, ref work, place: 0);
+                debtor.Waiting.RemoveFirst();
+            }
+        }
+
+        if (!_debts.Ready.IsEmpty)
+        {
+            _debts.EndReady();
+            _changes.EndRequests();
+            _shard.EndBatch();
+        }
+    }
+
+    /// <summary>Takes a request that came from another shard, and begins to load what its key has.</summary>
+    private void Receive(int place, in ParcelEntry entry, ReadOnlySpan<byte> frame)
+    {
+        scoped ReadOnlySpan<byte> key = default;
+        if (entry.Door != DoorKind.Fcp)
+        {
+            key = _doors[(int)entry.Door].Receive(place, frame);
+        }
+        else if (!entry.IsPayment)
+        {
+            DecodeResult result = RequestDecoder.Read(frame, _limits, out _requests[place]);
+            Debug.Assert(result == DecodeResult.Ok, "the home shard has decoded it before");
+            key = _requests[place].Key;
+        }
+
+        _keys[place] = key.IsEmpty ? default : _shard.Prepare(key);
+        _entries[place] = entry;
+    }
+
+    /// <summary>Executes a request that was received, and answers it unless it is held back.</summary>
+    private void Execute(int home, ShardLink link, ref Work work, int place)
+    {
+        ParcelEntry entry = _entries[place];
+        _changes.BeginRequestsOf(home, entry.Connection.Slot);
+        int length = entry.Door == DoorKind.Fcp
+            ? Execute(_requests[place], _keys[place])
+            : _doors[(int)entry.Door].ExecuteForeign(place, _keys[place], _room.Span);
+        if (length != Door.HeldBack)
+        {
+            Answer(home, link, ref work, entry, place, length);
+        }
     }
 
     private int Execute(in Request request, in LookupKey key)
@@ -222,7 +296,7 @@ internal sealed class ForeignService : IDisposable
     }
 
     /// <summary>Puts the reply that stands in the room into a parcel.</summary>
-    private void Answer(ShardLink link, ref Work work, ParcelEntry entry, int place, int length)
+    private void Answer(int home, ShardLink link, ref Work work, ParcelEntry entry, int place, int length)
     {
         if (!work.Replies!.HasRoomFor(length))
         {
@@ -249,6 +323,7 @@ internal sealed class ForeignService : IDisposable
         }
 
         reply.CopyTo(work.Replies.Add(entry with { Length = length }));
+        _debts.Owe(home, entry.Connection, length);
     }
 
     private struct Work

@@ -24,7 +24,9 @@ internal readonly record struct BatchPlace(Opcode Opcode, int Index, bool IsLast
 /// <param name="Batch">Where in a batch it stands.</param>
 /// <param name="Door">What the connection speaks.</param>
 /// <param name="Tag">What the door has to know of a call when the reply comes.</param>
-internal readonly record struct ParcelEntry(ConnectionId Connection, int Length, BatchPlace Batch, DoorKind Door, byte Tag);
+/// <param name="IsPayment">Whether it is no request: the frame is an i32, what the connection pays, see <see cref="ReplyDebts"/>.</param>
+internal readonly record struct ParcelEntry(
+    ConnectionId Connection, int Length, BatchPlace Batch, DoorKind Door, byte Tag = 0, bool IsPayment = false);
 
 /// <summary>A block of frames that goes from one shard to another and comes back empty.</summary>
 /// <remarks>
@@ -49,6 +51,9 @@ internal sealed class Parcel(int bytes) : IDisposable
 
     /// <summary>Bytes of all entries: the offset behind the last one.</summary>
     public int Length => _used;
+
+    /// <summary>Whether there is something in it that could not be taken out yet.</summary>
+    public bool IsRetained { get; set; }
 
     /// <summary>Whether a frame of so many bytes has room behind what is there.</summary>
     public bool HasRoomFor(int length) => _used + SizeOf(length) <= Capacity;

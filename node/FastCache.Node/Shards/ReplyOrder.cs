@@ -7,7 +7,7 @@ namespace FastCache.Node.Shards;
 /// <summary>From which shards a session's replies come, in the order of its requests, and those that are there before their turn.</summary>
 /// <remarks>
 /// <code>
-///   owners   | 2 | 0 | 0 | 1 | 2 |      one a request that is not answered, the oldest first
+///   asked    | 2 | 0 | 0 | 1 | 2 |      the owner of each request that is not answered, the oldest first
 ///
 ///   lane 0   kept ──► arrived           A shard's replies come in the order of its requests: none needs a number.
 ///   lane 1   kept ──► arrived           Kept are those of earlier passes, in connection memory; arrived, those that still
@@ -19,23 +19,18 @@ namespace FastCache.Node.Shards;
 internal sealed class ReplyOrder(int shards, CarryPool carries)
 {
     /// <summary>
-    /// Most requests under way. With 128 a client that has as many under way as it likes is served as fast as with 256, with 64 a seventh
-    /// slower (two shards, redis-benchmark); and so many replies of the longest kind are what a client can surprise its node with.
+    /// Most requests whose replies have to wait for each other. 128 served pipelines of 128 as fast, 64 a seventh slower (two shards,
+    /// redis-benchmark); replies that are not <see cref="ReplyDebts.LongBytes">long</see> take 1 MiB at most with so many.
     /// </summary>
-    private const int MostUnderWay = 128;
+    public const int MostUnderWay = 256;
 
-    /// <summary>About as many bytes of replies may be there before their turn, or before their peer reads.</summary>
-    private const int MostBytes = 1 << 20;
-
-    private const int FirstGuessBytes = 16 << 10;
-
-    /// <summary>How fast the longest reply is forgotten: by a 32nd of it with each that is shorter.</summary>
-    private const int ForgettingShift = 5;
+    /// <summary>Most bytes of requests under way, where there are several: the owners may have to keep them, see <see cref="ReplyDebts"/>.</summary>
+    public const int MostRequestBytes = 256 << 10;
 
     private readonly Lane[] _lanes = NewLanes(shards);
-    private byte[] _owners = new byte[16];
+    private Asked[] _asked = new Asked[16];
     private int _first;
-    private int _longestBytes = FirstGuessBytes;
+    private int _requestBytes;
 
     /// <summary>Requests that are not answered.</summary>
     public int Count { get; private set; }
@@ -47,7 +42,7 @@ internal sealed class ReplyOrder(int shards, CarryPool carries)
     public bool IsMixed { get; private set; }
 
     /// <summary>The shard of the newest request. There is one.</summary>
-    public int LastOwner => _owners[(_first + Count - 1) & (_owners.Length - 1)];
+    public int LastOwner => _asked[(_first + Count - 1) & (_asked.Length - 1)].Owner;
 
     /// <summary>Whether the next reply is there.</summary>
     public bool HasNext => Count > 0 && !_lanes[NextOwner].IsEmpty;
@@ -67,28 +62,31 @@ internal sealed class ReplyOrder(int shards, CarryPool carries)
         }
     }
 
-    private int NextOwner => _owners[_first];
+    private int NextOwner => _asked[_first].Owner;
 
-    /// <summary>Whether one more request may go on its way: few where replies are long, as their lengths are known only when they are there.</summary>
+    /// <summary>Whether one more request may go on its way.</summary>
     /// <param name="owner">The shard.</param>
-    /// <param name="isScarce">Whether memory is: then none may come before its turn.</param>
-    public bool MayAdd(int owner, bool isScarce) =>
-        Count < Math.Clamp(MostBytes / _longestBytes, 1, MostUnderWay)
-        && (!isScarce || (!IsMixed && owner == LastOwner));
+    /// <param name="bytes">Bytes of it.</param>
+    /// <param name="isScarce">Whether memory is: then no reply may come before its turn.</param>
+    public bool MayAdd(int owner, int bytes, bool isScarce) =>
+        Count < MostUnderWay && _requestBytes + bytes <= MostRequestBytes && (!isScarce || (!IsMixed && owner == LastOwner));
 
     /// <summary>A request of a shard is the newest.</summary>
-    public void Add(int owner)
+    /// <param name="owner">The shard.</param>
+    /// <param name="bytes">Bytes of it.</param>
+    public void Add(int owner, int bytes)
     {
         IsMixed = Count > 0 && (IsMixed || owner != LastOwner);
-        if (Count == _owners.Length)
+        if (Count == _asked.Length)
         {
-            byte[] larger = new byte[2 * Count];
-            _owners.AsSpan(_first).CopyTo(larger);
-            _owners.AsSpan(0, _first).CopyTo(larger.AsSpan(Count - _first));
-            (_owners, _first) = (larger, 0);
+            Asked[] larger = new Asked[2 * Count];
+            _asked.AsSpan(_first).CopyTo(larger);
+            _asked.AsSpan(0, _first).CopyTo(larger.AsSpan(Count - _first));
+            (_asked, _first) = (larger, 0);
         }
 
-        _owners[(_first + Count++) & (_owners.Length - 1)] = (byte)owner;
+        _asked[(_first + Count++) & (_asked.Length - 1)] = new Asked(owner, bytes);
+        _requestBytes += bytes;
     }
 
     /// <summary>A shard's next reply is there.</summary>
@@ -109,7 +107,7 @@ internal sealed class ReplyOrder(int shards, CarryPool carries)
 
         lane.Last = place;
         Arrived++;
-        _longestBytes = Math.Max(1 + arrived[place].Length, _longestBytes - (_longestBytes >> ForgettingShift));
+        lane.LongBytes += ReplyDebts.Of(arrived[place].Length);
     }
 
     /// <summary>Reads the next reply, which is there.</summary>
@@ -126,21 +124,32 @@ internal sealed class ReplyOrder(int shards, CarryPool carries)
     }
 
     /// <summary>The next reply has been taken.</summary>
-    public void RemoveNext(List<ArrivedReply> arrived)
+    /// <param name="arrived">The replies of this pass.</param>
+    /// <param name="owner">The shard that it was from.</param>
+    /// <returns>What is to be paid to that shard, see <see cref="ReplyDebts"/>.</returns>
+    public int RemoveNext(List<ArrivedReply> arrived, out int owner)
     {
-        ref Lane lane = ref _lanes[NextOwner];
+        owner = NextOwner;
+        ref Lane lane = ref _lanes[owner];
+        int paid;
         if (lane.Kept is { IsEmpty: false } kept)
         {
+            paid = ReplyDebts.Of(kept.First.Length - 1);
             kept.RemoveFirst();
         }
         else
         {
+            paid = ReplyDebts.Of(arrived[lane.First].Length);
             lane.First = arrived[lane.First].Next;
             Arrived--;
         }
 
-        _first = (_first + 1) & (_owners.Length - 1);
+        lane.LongBytes -= paid;
+
+        _requestBytes -= _asked[_first].Bytes;
+        _first = (_first + 1) & (_asked.Length - 1);
         Count--;
+        return paid;
     }
 
     /// <summary>Keeps what is left of this pass's replies, whose parcels go.</summary>
@@ -152,7 +161,7 @@ internal sealed class ReplyOrder(int shards, CarryPool carries)
             for (; lane.First >= 0; lane.First = arrived[lane.First].Next)
             {
                 ReadOnlySpan<byte> reply = arrived[lane.First].Read(out byte tag);
-                lane.Kept ??= new FrameQueue(carries);
+                lane.Kept ??= new FrameQueue(carries, canWait: true);
                 if (!lane.Kept.TryReserve(1 + reply.Length, int.MaxValue, out Span<byte> place))
                 {
                     return false;
@@ -168,16 +177,35 @@ internal sealed class ReplyOrder(int shards, CarryPool carries)
         return true;
     }
 
-    /// <summary>Forgets everything.</summary>
-    public void Clear()
+    /// <summary>Makes the parcels of the replies that lie in them stay.</summary>
+    public void Retain(List<ArrivedReply> arrived)
     {
-        foreach (ref Lane lane in _lanes.AsSpan())
+        foreach (ref readonly Lane lane in _lanes.AsSpan())
         {
+            for (int place = lane.First; place >= 0; place = arrived[place].Next)
+            {
+                arrived[place].Parcel.IsRetained = true;
+            }
+        }
+    }
+
+    /// <summary>Forgets everything.</summary>
+    /// <param name="pay">Told of each shard to which something is to be paid for replies that were there, and how much.</param>
+    public void Clear(Action<int, int> pay)
+    {
+        for (int owner = 0; owner < _lanes.Length; owner++)
+        {
+            ref Lane lane = ref _lanes[owner];
             lane.First = Lane.Nothing;
             lane.Kept?.Clear();
+            if (lane.LongBytes > 0)
+            {
+                pay(owner, lane.LongBytes);
+                lane.LongBytes = 0;
+            }
         }
 
-        (_first, Count, Arrived, _longestBytes) = (0, 0, 0, FirstGuessBytes);
+        (_first, _requestBytes, Count, Arrived) = (0, 0, 0, 0);
     }
 
     private static Lane[] NewLanes(int shards)
@@ -187,6 +215,9 @@ internal sealed class ReplyOrder(int shards, CarryPool carries)
         return lanes;
     }
 
+    /// <summary>A request that is not answered.</summary>
+    private readonly record struct Asked(int Owner, int Bytes);
+
     /// <summary>The replies of one shard: those of earlier passes, then a chain of this one's.</summary>
     private struct Lane
     {
@@ -195,6 +226,7 @@ internal sealed class ReplyOrder(int shards, CarryPool carries)
         public FrameQueue? Kept;
         public int First;
         public int Last;
+        public int LongBytes;
 
         public readonly bool IsEmpty => First < 0 && Kept is not { IsEmpty: false };
     }
@@ -208,6 +240,9 @@ internal struct ArrivedReply(Parcel parcel, int start, int length)
 {
     /// <summary>Bytes of the reply.</summary>
     public readonly int Length => length;
+
+    /// <summary>Where it lies.</summary>
+    public readonly Parcel Parcel => parcel;
 
     /// <summary>The next one of the same shard to the same session; -1: none.</summary>
     public int Next { get; set; } = -1;

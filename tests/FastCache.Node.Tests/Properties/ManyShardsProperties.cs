@@ -67,6 +67,7 @@ public sealed class ManyShardsProperties
             PressurePatience = TimeSpan.FromHours(1),
         };
         OutboxSizes outbox = new(random.Next(20_000, 400_000), random.Next(200, 40_000));
+        int mostOwedBytes = random.Next(2) == 0 ? ReplyDebts.MostBytes : random.Next(1, 10_000);
         List<Conversation> conversations = [.. Enumerable.Range(0, random.Next(1, 9)).Select(i => Talk(seed, i, random, limits, shards))];
         List<FakePeer?> travellers = [];
         using SharedState shared = new(options, TextWriter.Null);
@@ -81,7 +82,7 @@ public sealed class ManyShardsProperties
                 // Only the first one listens.
                 List<FakePeer> peers = i > 0 ? [] : [.. conversations.Select((talk, n) => new FakePeer(new ConnectionId(n, n), talk))];
                 ios[i] = new FakeShardIo(random, sizes, peers, blockPercent, travellers);
-                loops[i] = new ShardLoop(ios[i], sizes, caches[i], options, shared, i, limits, outbox);
+                loops[i] = new ShardLoop(ios[i], sizes, caches[i], options, shared, i, limits, outbox, mostOwedBytes);
             }
 
             while (!Array.TrueForAll(ios, io => io.IsFinished) || travellers.Exists(peer => peer is not null))

@@ -34,28 +34,18 @@ public sealed class ReplyOrderProperties
         using Parcel parcel = new(ParcelBytes);
         ReplyOrder order = new(2, carries);
         List<ArrivedReply> arrived = [];
-        order.Add(0);
+        order.Add(0, 10);
         for (int i = 0; i < 5; i++)
         {
-            order.Add(1);
+            order.Add(1, 10);
             Arrive(order, arrived, parcel, owner: 1, new byte[3_000], tag: 0);
         }
 
         Assert.False(order.HasNext);
         Assert.False(order.TryKeep(arrived));
         Assert.True(carries.LentBytes > 0);
-        order.Clear();
+        order.Clear((_, _) => throw new InvalidOperationException("none of them was long"));
         Assert.Equal((0L, 0, 0, false), (carries.LentBytes, order.Count, order.Arrived, order.HasNext));
-    }
-
-    [Fact]
-    public void Long_replies_keep_others_from_being_asked_for_and_short_ones_let_them_again()
-    {
-        Assert.Equal(64, MostUnderWay());
-        Assert.Equal(128, MostUnderWay((100, 100)));
-        Assert.Equal(10, MostUnderWay((100_000, 1)));
-        Assert.Equal(1, MostUnderWay((1 << 20, 1)));
-        Assert.Equal(128, MostUnderWay((1 << 20, 1), (100, 200)));
     }
 
     [Fact]
@@ -63,12 +53,28 @@ public sealed class ReplyOrderProperties
     {
         using CarryPool carries = new(budgetBytes: 64 << 20);
         ReplyOrder order = new(2, carries);
-        order.Add(0);
-        Assert.True(order.MayAdd(0, isScarce: true));
-        Assert.False(order.MayAdd(1, isScarce: true));
-        order.Add(1);
-        Assert.False(order.MayAdd(1, isScarce: true));
-        Assert.True(order.MayAdd(1, isScarce: false));
+        order.Add(0, 10);
+        Assert.True(order.MayAdd(0, 10, isScarce: true));
+        Assert.False(order.MayAdd(1, 10, isScarce: true));
+        order.Add(1, 10);
+        Assert.False(order.MayAdd(1, 10, isScarce: true));
+        Assert.True(order.MayAdd(1, 10, isScarce: false));
+        while (order.Count < ReplyOrder.MostUnderWay)
+        {
+            order.Add(0, 10);
+        }
+
+        Assert.False(order.MayAdd(1, 10, isScarce: false));
+    }
+
+    [Fact]
+    public void Few_long_requests_are_under_way()
+    {
+        using CarryPool carries = new(budgetBytes: 64 << 20);
+        ReplyOrder order = new(2, carries);
+        order.Add(0, ReplyOrder.MostRequestBytes - 10);
+        Assert.True(order.MayAdd(1, 10, isScarce: false));
+        Assert.False(order.MayAdd(1, 11, isScarce: false));
     }
 
     private static void RunSeed(int seed)
@@ -82,13 +88,14 @@ public sealed class ReplyOrderProperties
         Queue<(byte[] Reply, byte Tag)> expected = [];
         Queue<(byte[] Reply, byte Tag)>[] underWay = [.. Enumerable.Range(0, shards).Select(_ => new Queue<(byte[], byte)>())];
         int mostBytes = random.Next(2) == 0 ? 20 : 5_000;
+        int[] toPay = new int[shards];
         for (int step = random.Next(1, 300); step > 0 || expected.Count > 0; step--)
         {
             int owner = random.Next(shards);
             switch (random.Next(5))
             {
                 case 0 or 1:
-                    if (step <= 0 || !order.MayAdd(owner, isScarce: random.Next(2) == 0))
+                    if (step <= 0 || !order.MayAdd(owner, 10, isScarce: random.Next(2) == 0))
                     {
                         break;
                     }
@@ -96,9 +103,10 @@ public sealed class ReplyOrderProperties
                     byte[] reply = new byte[random.Next(mostBytes)];
                     random.NextBytes(reply);
                     byte tag = (byte)random.Next(256);
-                    order.Add(owner);
+                    order.Add(owner, 10);
                     expected.Enqueue((reply, tag));
                     underWay[owner].Enqueue((reply, tag));
+                    toPay[owner] += ReplyDebts.Of(reply.Length);
                     break;
                 case 2:
                     if (underWay[owner].TryPeek(out (byte[] Reply, byte Tag) next) && parcel.HasRoomFor(next.Reply.Length))
@@ -109,7 +117,7 @@ public sealed class ReplyOrderProperties
 
                     break;
                 case 3:
-                    Take(order, arrived, expected, random.Next(20));
+                    Take(order, arrived, expected, toPay, random.Next(20));
                     break;
                 default:
                     Assert.True(order.TryKeep(arrived));
@@ -123,9 +131,22 @@ public sealed class ReplyOrderProperties
             {
                 throw new InvalidOperationException($"{expected.Count} replies are never taken");
             }
+
+            if (step < 0 && random.Next(50) == 0)
+            {
+                // The connection ends: what is there is paid for, what is not will find nobody.
+                Array.ForEach(underWay, queue => queue.Clear());
+                expected.Clear();
+                int[] paid = new int[shards];
+                order.Clear((shard, bytes) => paid[shard] += bytes);
+                arrived.Clear();
+                Assert.All(paid, (bytes, shard) => Assert.InRange(bytes, 0, toPay[shard]));
+                return;
+            }
         }
 
         Assert.Equal((0, 0L), (order.HeldBytes, carries.LentBytes));
+        Assert.All(toPay, bytes => Assert.Equal(0, bytes));
     }
 
     private static void Arrive(ReplyOrder order, List<ArrivedReply> arrived, Parcel parcel, int owner, ReadOnlySpan<byte> reply, byte tag)
@@ -136,40 +157,16 @@ public sealed class ReplyOrderProperties
         order.Arrive(owner, arrived.Count - 1, arrived);
     }
 
-    private static void Take(ReplyOrder order, List<ArrivedReply> arrived, Queue<(byte[] Reply, byte Tag)> expected, int most)
+    private static void Take(ReplyOrder order, List<ArrivedReply> arrived, Queue<(byte[] Reply, byte Tag)> expected, int[] toPay, int most)
     {
         for (int i = 0; i < most && order.HasNext; i++)
         {
             (byte[] reply, byte tag) = expected.Dequeue();
             Assert.True(order.Next(arrived, out byte taken).SequenceEqual(reply));
             Assert.Equal(tag, taken);
-            order.RemoveNext(arrived);
+            int paid = order.RemoveNext(arrived, out int owner);
+            Assert.Equal(ReplyDebts.Of(reply.Length), paid);
+            toPay[owner] -= paid;
         }
-    }
-
-    /// <summary>How many requests may be under way after replies of such lengths, each to another shard than the one before.</summary>
-    private static int MostUnderWay(params (int Length, int Times)[] history)
-    {
-        using CarryPool carries = new(budgetBytes: 64 << 20);
-        ReplyOrder order = new(2, carries);
-        foreach ((int length, int times) in history)
-        {
-            for (int i = 0; i < times; i++)
-            {
-                using Parcel parcel = new(length + 100);
-                List<ArrivedReply> arrived = [];
-                order.Add(0);
-                Arrive(order, arrived, parcel, owner: 0, new byte[length], tag: 0);
-                order.RemoveNext(arrived);
-            }
-        }
-
-        int count = 0;
-        for (; order.MayAdd(count & 1, isScarce: false); count++)
-        {
-            order.Add(count & 1);
-        }
-
-        return count;
     }
 }
