@@ -9,7 +9,10 @@ namespace FastCache.Node.Doors.Resp;
 internal sealed class ClientKill(DoorShard shard)
 {
     public Command Command => new("client|kill", -3, CommandFlags.Admin | CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale,
-        KeyPlaces.None, Kill, "connection", "Ends the other connections that all filters fit (ID, ADDR, TYPE, USER).", Spread.EachShard, Join.Sum);
+        KeyPlaces.None, Kill, "connection", "Ends the other connections that all filters fit (ID, ADDR, TYPE, USER).", Spread.EachShard, Join.Sum)
+    {
+        Arguments = "<filter> <value> [<filter> <value> ...]",
+    };
 
     private void Kill(scoped Call call, ref RespReplyWriter reply)
     {
