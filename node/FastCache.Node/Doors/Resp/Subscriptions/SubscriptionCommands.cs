@@ -116,7 +116,7 @@ internal sealed class SubscriptionCommands(DoorShard shard, SubscriptionTable ta
     {
         if (call[2].Length > shard.Limits.MaxValueBytes)
         {
-            reply.WriteError(RespErrors.TooLong);
+            RespErrors.WriteTooLong(ref reply);
             return;
         }
 
