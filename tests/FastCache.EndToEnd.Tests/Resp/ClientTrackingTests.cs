@@ -363,6 +363,8 @@ public sealed class ClientTrackingTests
             asking.Ask("SET", "b", "1");
             second.ReadReply();
             counts.AddRange(CountsOf(asking));
+            second.Ask("QUIT");
+            counts.AddRange(CountsOf(asking));
             return counts.ToArray();
         })];
         Assert.Equal(["tracking_clients:4", "tracking_total_keys:3", "tracking_total_items:4", "tracking_total_prefixes:3"], seen[0][..4]);
