@@ -66,6 +66,21 @@ internal sealed class NodeCounters
 
     public long StreamBytesSent { get; set; }
 
-    /// <summary>Frames that told sessions of changes by others.</summary>
+    /// <summary>Frames that told sessions of FCP of changes by others.</summary>
     public long Invalidations { get; set; }
+
+    /// <summary>Clients of Redis's protocol that are told of changes now.</summary>
+    public long TrackingClients { get; set; }
+
+    /// <summary>Keys that they have read, and whose change they are still to be told of.</summary>
+    public long TrackedKeys { get; set; }
+
+    /// <summary>Those keys, each for every client that has read it.</summary>
+    public long TrackedReads { get; set; }
+
+    /// <summary>Different prefixes of keys that clients are told of whether they have read these or not.</summary>
+    public long TrackedPrefixes { get; set; }
+
+    /// <summary>Messages that told clients of Redis's protocol of changes.</summary>
+    public long TrackingMessages { get; set; }
 }

@@ -54,7 +54,10 @@ public sealed unsafe class RespRequestDecoder(int maxArguments, int maxRequestBy
     /// <summary>Whether the peer may send as much as the node allows.</summary>
     public bool IsAuthenticated { get; init; } = true;
 
-    /// <summary>After <see cref="DecodeResult.Fatal"/>: what Redis says of it, without the sign and the code before it.</summary>
+    /// <summary>
+    /// After <see cref="DecodeResult.Fatal"/>: what Redis says of it, without the sign and the code before it, and what is allowed where that
+    /// is less than at Redis.
+    /// </summary>
     public string Error { get; private set; } = "";
 
     /// <summary>Whether a request that came as a line is still to be executed; another one must not be read before that.</summary>
@@ -291,9 +294,14 @@ public sealed unsafe class RespRequestDecoder(int maxArguments, int maxRequestBy
                 return Refuse($"expected '$', got '{Shown(input[start])}");
             }
 
-            if (bytes is null or < 0 || bytes > maxRequestBytes - EndBytes - progress.At)
+            if (bytes is null or < 0)
             {
                 return Refuse("invalid bulk length");
+            }
+
+            if (bytes > maxRequestBytes - EndBytes - progress.At)
+            {
+                return Refuse($"invalid bulk length: a request has at most {maxRequestBytes} bytes here, with all headers (--max-value)");
             }
 
             if (bytes > MaxUnknownBulkBytes && !IsAuthenticated)

@@ -131,7 +131,7 @@ internal sealed class BoundRequests(
     public void EndPass(ReplyPath replies)
     {
         tracking.EndPass();
-        pushes.SendToParked(replies);
+        pushes.EndPass(replies);
     }
 
     /// <summary>Ends the streams of a session that wait for its client for too long.</summary>

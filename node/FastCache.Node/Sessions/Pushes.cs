@@ -28,6 +28,10 @@ internal sealed class Pushes(CarryPool carries, Action<Session> tooSlow)
 
     private readonly List<Session> _waiting = [];
 
+    // No memory is left for replies that are not read, so that nobody is sent anything. The loop may sleep: only a peer that has read, or
+    // has gone, gives some back, and that is an event.
+    private bool _isHeldUp;
+
     /// <summary>Most bytes that wait for one session: 8 MiB, or a quarter of the memory for input, but at least the longest frame.</summary>
     public int MostBytes { get; } = (int)Math.Max(LongestFrameBytes, Math.Min(MostBytesOfAny, carries.BudgetBytes / MemoryShare));
 
@@ -36,6 +40,11 @@ internal sealed class Pushes(CarryPool carries, Action<Session> tooSlow)
     {
         get
         {
+            if (_isHeldUp)
+            {
+                return false;
+            }
+
             foreach (Session session in _waiting)
             {
                 if (session is { MayExecute: true, IsHeld: false } or { MayExecute: true, IsOnlyParked: true })
@@ -79,6 +88,11 @@ internal sealed class Pushes(CarryPool carries, Action<Session> tooSlow)
     /// <summary>Hands the sessions that are to be sent something to <paramref name="ready"/>.</summary>
     public void TakeReady(Action<Session> ready)
     {
+        if (_isHeldUp)
+        {
+            return; // They would wait for the next pass, and the loop would not sleep for them.
+        }
+
         foreach (Session session in _waiting)
         {
             if (session is { MayExecute: true, IsHeld: false })
@@ -91,8 +105,14 @@ internal sealed class Pushes(CarryPool carries, Action<Session> tooSlow)
     /// <summary>Sends their frames to sessions that wait for a call which is held back: behind the replies before it, and before its own.</summary>
     /// <remarks>To be called when a pass has executed everything.</remarks>
     /// <param name="replies">Where it goes.</param>
-    public void SendToParked(ReplyPath replies)
+    public void EndPass(ReplyPath replies)
     {
+        _isHeldUp = replies.IsBacklogFull;
+        if (_isHeldUp)
+        {
+            return;
+        }
+
         for (int i = _waiting.Count - 1; i >= 0; i--)
         {
             // What a session is sent in one pass lies in one piece: one that was sent anything in this pass has its turn in the next.

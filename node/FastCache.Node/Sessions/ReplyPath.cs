@@ -26,13 +26,14 @@ internal sealed class ReplyPath(
     private readonly List<Session> _postponed = [];
     private readonly List<Session> _finished = [];
     private long _pass;
-    private bool _isBacklogFull;
-
     /// <summary>The loop's time in milliseconds; only differences count.</summary>
     public long NowMillis { get; set; }
 
     /// <summary>Whether peers that were told to wait because connection memory is scarce still have to.</summary>
     public bool IsMemoryScarce { get; set; }
+
+    /// <summary>Whether so much waits for peers that do not read that nobody is answered.</summary>
+    public bool IsBacklogFull { get; private set; }
 
     /// <summary>Whether the next pass has work although nothing new may arrive.</summary>
     public bool HasWork => _postponed.Count != 0 || _finished.Count != 0;
@@ -55,7 +56,7 @@ internal sealed class ReplyPath(
 
         // What was counted in an earlier pass holds up nothing: not the late replies of other shards either.
         bool hadItsTurn = session.CountedPass == _pass && session.RequestsInPass > maxPipelined;
-        return session.MayExecute && !hadItsTurn && !_isBacklogFull
+        return session.MayExecute && !hadItsTurn && !IsBacklogFull
             ? Math.Min(outbox.RoomBytes, outbox.SessionWatermark - session.StagedBytes)
             : 0;
     }
@@ -135,7 +136,7 @@ internal sealed class ReplyPath(
         }
 
         // No request is executed whose reply might not be held: the heaviest peers go first, see HeaviestPeers.
-        _isBacklogFull = MemoryPressure.IsFull(io.BacklogBytes, maxBacklogBytes);
+        IsBacklogFull = MemoryPressure.IsFull(io.BacklogBytes, maxBacklogBytes);
         counters.BytesSent += outbox.StagedBytes;
         outbox.Settle();
     }

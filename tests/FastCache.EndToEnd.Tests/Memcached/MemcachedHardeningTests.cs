@@ -1,12 +1,18 @@
+using System.Text;
+
 namespace FastCache.EndToEnd.Tests.Memcached;
 
 /// <summary>What should not be sent to the door of memcached's protocol.</summary>
 public sealed class MemcachedHardeningTests : IDisposable
 {
     private readonly RunningNode _node = RunningNode.StartWithMemcached();
+    private readonly MemcachedPeer _peer;
+
+    public MemcachedHardeningTests() => _peer = new MemcachedPeer(_node.MemcachedEndPoint);
 
     public void Dispose()
     {
+        _peer.Dispose();
         Assert.Equal(0, _node.Stop());
         _node.Dispose();
     }
@@ -19,6 +25,35 @@ public sealed class MemcachedHardeningTests : IDisposable
         Assert.Equal("", peer.ReadToEnd());
         using MemcachedPeer other = new(_node.MemcachedEndPoint);
         Assert.Equal("END\r\n", other.Ask("get injected\r\n"));
+    }
+
+    [Theory]
+    [InlineData(36)]
+    [InlineData(1)]
+    public void Client_of_the_binary_protocol_is_refused_in_it_and_sent_away(int bytesAtOnce)
+    {
+        byte[] touch = Convert.FromHexString("801C000304000000" + "00000007DEADBEEF" + "0000000000000000" + "0000000A6B6579");
+        byte[] get = Convert.FromHexString("8000000100000000" + "0000000100000000" + "0000000000000000" + "6B");
+        using MemcachedPeer peer = new(_node.MemcachedEndPoint);
+        Assert.Equal("STORED\r\n", _peer.Ask("set key 0 0 1\r\nv\r\n"));
+        foreach (byte[] piece in ((byte[])[.. touch, .. get]).Chunk(bytesAtOnce).Take(24))
+        {
+            peer.Send(piece);
+        }
+
+        byte[] reply = Encoding.Latin1.GetBytes(peer.ReadToEnd());
+        const string Why = "the binary protocol is not spoken here; use the text or meta commands";
+        Assert.Equal("811C000000000081" + $"{Why.Length:X8}DEADBEEF" + "0000000000000000", Convert.ToHexString(reply.AsSpan(0, 24)));
+        Assert.Equal(Why, Encoding.ASCII.GetString(reply.AsSpan(24)));
+        using TestClient other = _node.Connect();
+        Eventually.Is(() => other.Stats()["fatal_errors"] == 1, () => $"{other.Stats()["fatal_errors"]} fatal errors");
+    }
+
+    [Fact]
+    public void Binary_protocol_is_known_by_the_first_byte_of_a_connection_alone()
+    {
+        // Data blocks behind a line that is wrong are read as lines, and many begin so: those of Python's pickle do.
+        Assert.Equal("ERROR\r\nERROR\r\n", _peer.Ask("set key 0 0\r\n\u0080\u0004K\u0001.\r\n"));
     }
 
     [Fact]

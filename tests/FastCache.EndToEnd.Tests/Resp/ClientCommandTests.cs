@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using FastCache.Protocol.Tests.Resp;
 
 namespace FastCache.EndToEnd.Tests.Resp;
@@ -91,6 +92,20 @@ public sealed class ClientCommandTests
         Assert.Equal(0, node.Stop());
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Kill_by_a_mere_address_is_told_how_to_say_it(int shards)
+    {
+        using RunningNode node = RunningNode.StartWithResp(shards);
+        using RespPeer other = new(node.RespEndPoint);
+        using RespPeer asking = new(node.RespEndPoint);
+        string address = Regex.Match(other.Ask("CLIENT", "INFO"), "addr=(\\S+)").Groups[1].Value;
+        Assert.Equal("-ERR CLIENT KILL takes filters here: write ADDR before the address\r\n", asking.Ask("CLIENT", "KILL", address));
+        Assert.Equal("+PONG\r\n", other.Ask("PING"));
+        Assert.Equal(":1\r\n", asking.Ask("CLIENT", "KILL", "ADDR", address));
+    }
+
     [RedisFact]
     public void Node_says_what_redis_says()
     {
@@ -99,7 +114,8 @@ public sealed class ClientCommandTests
             ["CLIENT", "LIST", "TYPE", "x"], ["CLIENT", "LIST", "TYPE"], ["CLIENT", "LIST", "TYPE", "master"], ["CLIENT", "LIST", "ID"], ["CLIENT", "LIST", "ID", "x"],
             ["CLIENT", "LIST", "ID", "0", "999999"], ["CLIENT", "LIST", "ID", "9223372036854775808"], ["CLIENT", "LIST", "TYPE", "normal", "ID", "1"], ["CLIENT", "LIST", "x"],
             ["CLIENT", "UNBLOCK"], ["CLIENT", "UNBLOCK", "x"], ["CLIENT", "UNBLOCK", "999999"], ["CLIENT", "UNBLOCK", "1", "x"], ["CLIENT", "UNBLOCK", "x", "y"],
-            ["CLIENT", "unblock", "1", "TIMEOUT", "x"], ["CLIENT", "UNBLOCK", "999999", "error"], ["BZPOPMIN", "k"], ["BZPOPMAX", "k", "0.001"],
+            ["CLIENT", "unblock", "1", "TIMEOUT", "x"], ["CLIENT", "UNBLOCK", "999999", "error"], ["CLIENT", "KILL"], ["CLIENT", "KILL", "nobody"],
+            ["CLIENT", "KILL", "ID"], ["CLIENT", "KILL", "nobody:at:all"], ["CLIENT", "KILL", "ID", "0"], ["CLIENT", "KILL", "ID", "1", "ADDR"], ["BZPOPMIN", "k"], ["BZPOPMAX", "k", "0.001"],
         ];
         using RedisServer redis = RedisServer.Start();
         using RunningNode node = RunningNode.StartWithResp(3);

@@ -1,3 +1,4 @@
+using System.Net;
 using FastCache.Protocol.Tests.Resp;
 
 namespace FastCache.EndToEnd.Tests.Resp;
@@ -337,6 +338,69 @@ public sealed class ClientTrackingTests
         }
     }
 
+    [RedisFact]
+    public void Counts_what_redis_counts()
+    {
+        using RedisServer redis = RedisServer.Start();
+        using RunningNode node = RunningNode.StartWithResp(OfOne);
+        string[][] seen = [.. new[] { redis.EndPoint, node.RespEndPoint }.Select(endPoint =>
+        {
+            List<string> counts = [];
+            using RespPeer first = Tracker(endPoint);
+            using RespPeer second = Tracker(endPoint);
+            using RespPeer broadcast = Tracker(endPoint, "BCAST", "PREFIX", "p:", "PREFIX", "q:");
+            using RespPeer other = Tracker(endPoint, "BCAST", "PREFIX", "q:", "PREFIX", "r:");
+            using RespPeer asking = new(endPoint);
+            Array.ForEach(["a", "b", "p:c"], key => first.Ask("GET", key));
+            Array.ForEach(["b", "b"], key => second.Ask("GET", key));
+            counts.AddRange(CountsOf(asking));
+            other.Ask("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "s:");
+            asking.Ask("SET", "a", "1");
+            asking.Ask("SET", "p:c", "1");
+            first.ReadReply();
+            counts.AddRange(CountsOf(asking));
+            other.Ask("CLIENT", "TRACKING", "OFF");
+            asking.Ask("SET", "b", "1");
+            second.ReadReply();
+            counts.AddRange(CountsOf(asking));
+            second.Ask("QUIT");
+            counts.AddRange(CountsOf(asking));
+            return counts.ToArray();
+        })];
+        Assert.Equal(["tracking_clients:4", "tracking_total_keys:3", "tracking_total_items:4", "tracking_total_prefixes:3"], seen[0][..4]);
+        Assert.Equal(seen[0], seen[1]);
+        using RespPeer last = new(node.RespEndPoint);
+        Assert.Contains("\r\ntracking_total_messages:5\r\n", last.Ask("INFO"), StringComparison.Ordinal);
+        Assert.Equal(0, node.Stop());
+    }
+
+    [Fact]
+    public void Counts_are_those_of_all_shards()
+    {
+        const int Keys = 30;
+        using RunningNode node = RunningNode.StartWithResp(OfThree);
+        using RespPeer asking = new(node.RespEndPoint);
+        RespPeer[] trackers = [.. Enumerable.Range(0, OfThree).Select(_ => Tracker(node))];
+        Array.ForEach(trackers, peer => Array.ForEach([.. Enumerable.Range(0, Keys)], i => peer.Ask("GET", $"k{i}")));
+        string[] expected = ["tracking_clients:3", $"tracking_total_keys:{OfThree * Keys}", $"tracking_total_items:{OfThree * Keys}", "tracking_total_prefixes:0"];
+        Eventually.Is(() => CountsOf(asking).SequenceEqual(expected), () => string.Join(' ', CountsOf(asking)));
+        Array.ForEach(trackers, peer => peer.Dispose());
+        expected = ["tracking_clients:0", "tracking_total_keys:0", "tracking_total_items:0", "tracking_total_prefixes:0"];
+        Eventually.Is(() => CountsOf(asking).SequenceEqual(expected), () => string.Join(' ', CountsOf(asking)));
+        Assert.Equal(0, node.Stop());
+    }
+
+    /// <summary>What INFO says of tracking, in an order that both servers have.</summary>
+    private static string[] CountsOf(RespPeer peer)
+    {
+        string[] lines = peer.Ask("INFO").Split("\r\n");
+        return
+        [
+            .. new[] { "tracking_clients", "tracking_total_keys", "tracking_total_items", "tracking_total_prefixes" }
+                .Select(name => lines.Single(line => line.StartsWith($"{name}:", StringComparison.Ordinal))),
+        ];
+    }
+
     private static string Reply(RespPeer peer)
     {
         string reply = peer.ReadReply();
@@ -360,9 +424,11 @@ public sealed class ClientTrackingTests
         };
     }
 
-    private static RespPeer Tracker(RunningNode node, params string[] words)
+    private static RespPeer Tracker(RunningNode node, params string[] words) => Tracker(node.RespEndPoint, words);
+
+    private static RespPeer Tracker(IPEndPoint endPoint, params string[] words)
     {
-        RespPeer peer = new(node.RespEndPoint);
+        RespPeer peer = new(endPoint);
         Assert.StartsWith("%", peer.Ask("HELLO", "3"), StringComparison.Ordinal);
         Assert.Equal("+OK\r\n", peer.Ask(["CLIENT", "TRACKING", "ON", .. words]));
         return peer;

@@ -132,7 +132,9 @@ public sealed class RespDoorTests
     [InlineData("GET / HTTP/1.1\r\nHost: a\r\n\r\nSET x 1\r\n", "-ERR wrong number of arguments for 'get' command\r\n")]
     [InlineData("*1\r\n$4\r\nQUIT\r\nSET x 1\r\n", "+OK\r\n")]
     [InlineData("*1048577\r\n", "-ERR Protocol error: invalid multibulk length\r\n")]
-    [InlineData("*2\r\n$3\r\nGET\r\n$536870912\r\n", "-ERR Protocol error: invalid bulk length\r\n")]
+    [InlineData(
+        "*2\r\n$3\r\nGET\r\n$536870912\r\n",
+        "-ERR Protocol error: invalid bulk length: a request has at most 1048874 bytes here, with all headers (--max-value)\r\n")]
     [InlineData("PING\r\n*1\r\n$-5\r\n", "+PONG\r\n-ERR Protocol error: invalid bulk length\r\n")]
     [InlineData("SET \"x\r\n", "-ERR Protocol error: unbalanced quotes in request\r\n")]
     public void Conversation_ends_where_it_must(string sent, string answered)
@@ -144,6 +146,24 @@ public sealed class RespDoorTests
         using RespPeer other = new(node.RespEndPoint);
         Assert.Equal(":0\r\n", other.Ask("EXISTS", "x"));
         Assert.Equal(0, node.Stop());
+    }
+
+    [Fact]
+    public void Value_that_is_too_long_is_refused_with_the_limit_and_its_option()
+    {
+        using RunningNode node = RunningNode.StartWithResp("--max-value", "2KiB");
+        using RespPeer peer = new(node.RespEndPoint);
+        const string TooLong = "-ERR string exceeds maximum allowed size: at most as many bytes are taken as --max-value says (1048576 unless told)\r\n";
+        string value = new('v', 2_049);
+        Assert.Equal(TooLong, peer.Ask("SET", "k", value));
+        Assert.Equal(TooLong, peer.Ask("HSET", "h", "f", value));
+        Assert.Equal(TooLong, peer.Ask("PUBLISH", "c", value));
+        Assert.Equal("+OK\r\n", peer.Ask("SET", "k", value[1..]));
+        const string EditTooLong = "-ERR string exceeds maximum allowed size: APPEND and SETRANGE make values of at most 262144 bytes here\r\n";
+        Assert.Equal(EditTooLong, peer.Ask("SETRANGE", "k", "262144", "v"));
+        Assert.Equal(":262144\r\n", peer.Ask("SETRANGE", "k", "262143", "v"));
+        Assert.Equal(EditTooLong, peer.Ask("APPEND", "k", "v"));
+        Assert.Equal(TooLong, peer.Ask("COPY", "k", "{k}"));
     }
 
     [Fact]

@@ -47,6 +47,8 @@ internal sealed class MemcachedDoor : Door
         session.Talk = talk;
         session.IsIntroduced = true;
         talk.Progress = default;
+        talk.IsText = false;
+        talk.BinaryOpcode = null;
     }
 
     public override void Rewound(Session session) => ((MemcachedTalk)session.Talk!).Progress = default;
@@ -77,6 +79,21 @@ internal sealed class MemcachedDoor : Door
             if (unread.IsEmpty || session.IsDecoded)
             {
                 return false;
+            }
+
+            if (!talk.IsText)
+            {
+                if (MemcachedBinary.Begins(unread))
+                {
+                    if (TryRefuseBinary(session, talk, group, unread))
+                    {
+                        continue;
+                    }
+
+                    return false;
+                }
+
+                talk.IsText = true;
             }
 
             if (position.Skip > 0)
@@ -215,11 +232,37 @@ internal sealed class MemcachedDoor : Door
         }
 
         session.State = SessionState.Draining;
+        if (((MemcachedTalk)session.Talk!).BinaryOpcode is byte opcode)
+        {
+            return MemcachedBinary.WriteRefusal(opcode, fault.Id, fault.Text, room);
+        }
+
         Line line = new(room);
         line.Add("CLIENT_ERROR "u8);
         line.Add(fault.Text);
         line.Add("\r\n"u8);
         return line.Text.Length;
+    }
+
+    /// <summary>Ends the conversation with a client of the binary protocol, or brings the header of its first request together.</summary>
+    /// <returns>False when that is not there yet, or no memory for it.</returns>
+    private static bool TryRefuseBinary(Session session, MemcachedTalk talk, RequestGroup group, ReadOnlySpan<byte> unread)
+    {
+        if (unread.Length >= MemcachedBinary.HeaderBytes)
+        {
+            (talk.BinaryOpcode, uint opaque) = MemcachedBinary.Read(unread);
+            session.End(group, new Fault(Status.Malformed, opaque, MemcachedBinary.Refusal));
+            return true;
+        }
+
+        if (!session.Input.TryGather(MemcachedBinary.HeaderBytes))
+        {
+            session.IsStarved = true;
+            return false;
+        }
+
+        session.StarvedSinceMillis = null;
+        return session.Input.CarriedBytes == MemcachedBinary.HeaderBytes;
     }
 
     private Span<byte> KeyRoom(RequestGroup group) => _keys.AsSpan(

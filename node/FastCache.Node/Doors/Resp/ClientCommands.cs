@@ -20,25 +20,31 @@ internal sealed class ClientCommands(DoorShard shard, ClientTracking tracking)
     /// <summary>All commands, once they are brought together.</summary>
     public CommandTable Table { get; set; } = null!;
 
-    public Command Command => new("client", -2, CommandFlags.None, KeyPlaces.None, Containers.Never, Group, "Tells of connections.")
-    {
-        Subcommands =
-        [
-            new("client|id", 2, Flags, KeyPlaces.None, Id, Group, "Returns the connection's number."),
-            new("client|setname", 3, Flags, KeyPlaces.None, SetName, Group, "Gives the connection a name."),
-            new("client|getname", 2, Flags, KeyPlaces.None, GetName, Group, "Returns the connection's name."),
-            new("client|setinfo", 4, Flags, KeyPlaces.None, SetLibrary, Group, "Says which library the client uses (LIB-NAME, LIB-VER)."),
-            new("client|info", 2, Flags, KeyPlaces.None, One, Group, "Describes the connection."),
-            new("client|list", -2, Flags | CommandFlags.Admin, KeyPlaces.None, List, Group,
-                "Describes the connections, all or those of a TYPE or with an ID.", Spread.EachShard, Join.Text),
-            new("client|no-evict", 3, Flags | CommandFlags.Admin, KeyPlaces.None, Switch, Group,
-                "Is taken and changes nothing: the limits of --connection-memory hold for all."),
-            new("client|no-touch", 3, Flags, KeyPlaces.None, Switch, Group, "Is taken and changes nothing: a look at a key counts as its use."),
-            new ClientKill(shard).Command,
-            new ClientUnblock(shard).Command,
-            .. new TrackingCommands(shard, tracking).Subcommands,
-        ],
-    };
+    public Command Command => Containers.Of("client", Group, "Tells of connections.",
+    [
+        new("client|id", 2, Flags, KeyPlaces.None, Id, Group, "Returns the connection's number."),
+        new("client|setname", 3, Flags, KeyPlaces.None, SetName, Group, "Gives the connection a name.") { Arguments = "<name>" },
+        new("client|getname", 2, Flags, KeyPlaces.None, GetName, Group, "Returns the connection's name."),
+        new("client|setinfo", 4, Flags, KeyPlaces.None, SetLibrary, Group, "Says which library the client uses (LIB-NAME, LIB-VER).")
+        {
+            Arguments = "(LIB-NAME|LIB-VER) <text>",
+        },
+        new("client|info", 2, Flags, KeyPlaces.None, One, Group, "Describes the connection."),
+        new("client|list", -2, Flags | CommandFlags.Admin, KeyPlaces.None, List, Group,
+            "Describes the connections, all or those of a TYPE or with an ID.", Spread.EachShard, Join.Text)
+        {
+            Arguments = "[TYPE <type> | ID <id> [<id> ...]]",
+        },
+        new("client|no-evict", 3, Flags | CommandFlags.Admin, KeyPlaces.None, Switch, Group,
+            "Is taken and changes nothing: the limits of --connection-memory hold for all.") { Arguments = "(ON|OFF)" },
+        new("client|no-touch", 3, Flags, KeyPlaces.None, Switch, Group, "Is taken and changes nothing: a look at a key counts as its use.")
+        {
+            Arguments = "(ON|OFF)",
+        },
+        new ClientKill(shard).Command,
+        new ClientUnblock(shard).Command,
+        .. new TrackingCommands(shard, tracking).Subcommands,
+    ]);
 
     /// <summary>Whether a client may be called that.</summary>
     public static bool IsName(scoped ReadOnlySpan<byte> name) => !name.ContainsAnyExceptInRange((byte)'!', (byte)'~');

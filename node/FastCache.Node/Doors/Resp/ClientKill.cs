@@ -1,3 +1,5 @@
+using System.Net;
+using System.Text;
 using FastCache.Node.Sessions;
 using FastCache.Protocol.Resp;
 
@@ -6,15 +8,18 @@ namespace FastCache.Node.Doors.Resp;
 /// <summary>CLIENT KILL: ends other connections, each shard those of its own.</summary>
 internal sealed class ClientKill(DoorShard shard)
 {
-    public Command Command => new("client|kill", -4, CommandFlags.Admin | CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale,
-        KeyPlaces.None, Kill, "connection", "Ends the other connections that all filters fit (ID, ADDR, TYPE, USER).", Spread.EachShard, Join.Sum);
+    public Command Command => new("client|kill", -3, CommandFlags.Admin | CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale,
+        KeyPlaces.None, Kill, "connection", "Ends the other connections that all filters fit (ID, ADDR, TYPE, USER).", Spread.EachShard, Join.Sum)
+    {
+        Arguments = "<filter> <value> [<filter> <value> ...]",
+    };
 
     private void Kill(scoped Call call, ref RespReplyWriter reply)
     {
         long id = 0;
         int address = 0;
         ClientType type = ClientType.Any;
-        ReadOnlySpan<byte> refusal = call.Count % 2 != 0 ? RespErrors.Syntax : default;
+        ReadOnlySpan<byte> refusal = call.Count == 3 ? RefusalOfWord(call[2]) : call.Count % 2 != 0 ? RespErrors.Syntax : default;
         for (int i = 2; i < call.Count && refusal.IsEmpty; i += 2)
         {
             ReadOnlySpan<byte> value = call[i + 1];
@@ -65,6 +70,12 @@ internal sealed class ClientKill(DoorShard shard)
 
         reply.WriteInteger(ended);
     }
+
+    /// <summary>Why a word that stands alone, to Redis an address, ends nobody.</summary>
+    private static ReadOnlySpan<byte> RefusalOfWord(ReadOnlySpan<byte> word) =>
+        word.Contains((byte)':') && IPEndPoint.TryParse(Encoding.ASCII.GetString(word), out _)
+            ? "ERR CLIENT KILL takes filters here: write ADDR before the address"u8
+            : "ERR No such client"u8;
 
     private static bool IsAt(Session session, ReadOnlySpan<byte> address)
     {

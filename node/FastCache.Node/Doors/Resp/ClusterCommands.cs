@@ -24,18 +24,16 @@ internal sealed class ClusterCommands(DoorShard shard)
 
     public IEnumerable<Command> Commands =>
     [
-        new("cluster", -2, CommandFlags.None, KeyPlaces.None, Containers.Never, Group, "Tells of the cluster.")
-        {
-            Subcommands =
-            [
-                new("cluster|slots", 2, Flags, KeyPlaces.None, Slots, Group, "Returns which nodes have which slots."),
-                new("cluster|shards", 2, Flags, KeyPlaces.None, Shards, Group, "Returns the slots and nodes of each range."),
-                new("cluster|nodes", 2, Flags, KeyPlaces.None, Nodes, Group, "Returns all nodes as lines of text."),
-                new("cluster|keyslot", 3, Flags, KeyPlaces.None, Slot, Group, "Returns the slot of a key."),
-                new("cluster|myid", 2, Flags, KeyPlaces.None, Id, Group, "Returns the node's id."),
-                new("cluster|info", 2, Flags, KeyPlaces.None, State, Group, "Returns the state of the cluster."),
-            ],
-        },
+        Containers.Of("cluster", Group, "Tells of the cluster.",
+        [
+            new("cluster|slots", 2, Flags, KeyPlaces.None, Slots, Group, "Returns which nodes have which slots."),
+            new("cluster|shards", 2, Flags, KeyPlaces.None, Shards, Group, "Returns the slots and nodes of each range."),
+            new("cluster|nodes", 2, Flags, KeyPlaces.None, Nodes, Group, "Returns all nodes as lines of text."),
+            new("cluster|keyslot", 3, Flags, KeyPlaces.None, Slot, Group, "Returns the slot of a key.") { Arguments = "<key>" },
+            new("cluster|myid", 2, Flags, KeyPlaces.None, Id, Group, "Returns the node's id."),
+            new("cluster|info", 2, Flags, KeyPlaces.None, State, Group, "Returns the state of the cluster."),
+        ],
+        IsInCluster),
         new("readonly", 1, Flags | CommandFlags.Fast, KeyPlaces.None, ReadOnly, Group, "Is taken and changes nothing: a key is answered by its primary."),
         new("readwrite", 1, Flags | CommandFlags.Fast, KeyPlaces.None, ReadOnly, Group, "Is taken and changes nothing."),
     ];

@@ -159,6 +159,9 @@ internal sealed record Command(
     /// <summary>The name without that of the command it is a part of.</summary>
     public byte[] OwnName { get; } = Encoding.ASCII.GetBytes(Name[(Name.IndexOf('|', StringComparison.Ordinal) + 1)..]);
 
+    /// <summary>What stands behind a subcommand's name, for HELP: words as they are, &lt;what is to be put in&gt;, [what may be left out].</summary>
+    public string Arguments { get; init; } = "";
+
     /// <summary>What may stand after the name; empty: anything.</summary>
     public IReadOnlyList<Command> Subcommands { get; init; } = [];
 

@@ -27,25 +27,22 @@ internal sealed class KeyCommands(DoorShard shard)
         new("renamenx", 3, CommandFlags.Write | CommandFlags.Fast, new KeyPlaces(1, 2, 1), RenameNx, Group,
             "Gives a value another key, if that does not exist."),
         new("copy", -3, CommandFlags.Write | CommandFlags.DenyOom, new KeyPlaces(1, 2, 1), Copy, Group, "Copies a value to another key."),
-        new("object", -2, CommandFlags.None, KeyPlaces.None, Containers.Never, Group, "Looks at how a value is stored.")
-        {
-            Subcommands =
-            [
-                new("object|encoding", 3, CommandFlags.ReadOnly, new KeyPlaces(2, 2, 1), Encoding, Group, "Returns how a value is stored."),
-                new("object|freq", 3, CommandFlags.ReadOnly, new KeyPlaces(2, 2, 1), Frequency, Group,
-                    "Returns how often a key was used lately: 0 to 7."),
-                new("object|refcount", 3, CommandFlags.ReadOnly, new KeyPlaces(2, 2, 1), References, Group,
-                    "Returns how many keys share a value: 1, as none do."),
-            ],
-        },
-        new("memory", -2, CommandFlags.None, KeyPlaces.None, Containers.Never, "server", "Looks at memory.")
-        {
-            Subcommands =
-            [
-                new("memory|usage", -3, CommandFlags.ReadOnly, new KeyPlaces(2, 2, 1), Usage, "server",
-                    "Returns the bytes of memory that a key and its value take."),
-            ],
-        },
+        Containers.Of("object", Group, "Looks at how a value is stored.",
+        [
+            new("object|encoding", 3, CommandFlags.ReadOnly, new KeyPlaces(2, 2, 1), Encoding, Group, "Returns how a value is stored.")
+            {
+                Arguments = "<key>",
+            },
+            new("object|freq", 3, CommandFlags.ReadOnly, new KeyPlaces(2, 2, 1), Frequency, Group,
+                "Returns how often a key was used lately: 0 to 7.") { Arguments = "<key>" },
+            new("object|refcount", 3, CommandFlags.ReadOnly, new KeyPlaces(2, 2, 1), References, Group,
+                "Returns how many keys share a value: 1, as none do.") { Arguments = "<key>" },
+        ]),
+        Containers.Of("memory", "server", "Looks at memory.",
+        [
+            new("memory|usage", -3, CommandFlags.ReadOnly, new KeyPlaces(2, 2, 1), Usage, "server",
+                "Returns the bytes of memory that a key and its value take.") { Arguments = "<key> [SAMPLES <count>]" },
+        ]),
     ];
 
     private void Delete(scoped Call call, ref RespReplyWriter reply)

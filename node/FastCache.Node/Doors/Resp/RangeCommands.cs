@@ -37,7 +37,7 @@ internal sealed class RangeCommands(DoorShard shard)
         shard.Note(call.KeyBytes, outcome, KeyEvent.Append);
         if (outcome != WriteOutcome.Done)
         {
-            RespErrors.WriteFailure(outcome, ref reply);
+            RespErrors.WriteEditFailure(outcome, ref reply);
             return;
         }
 
@@ -133,7 +133,7 @@ internal sealed class RangeCommands(DoorShard shard)
         }
         else
         {
-            RespErrors.WriteFailure(outcome, ref reply);
+            RespErrors.WriteEditFailure(outcome, ref reply);
         }
     }
 }

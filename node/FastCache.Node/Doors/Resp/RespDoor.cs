@@ -191,6 +191,7 @@ internal sealed class RespDoor : Door
         }
 
         session.State = SessionState.Draining;
+        _tracking.Stop(session); // The connection may stay for a while, until its peer has read this.
         RespReplyWriter reply = new(room, isVersion3: false);
         Line line = new(stackalloc byte[200]);
         line.Add(isQuit ? "" : "ERR ");

@@ -35,6 +35,9 @@ internal static class RespErrors
     private const int MostShownBytes = 128;
     private const int MaxErrorBytes = 400;
 
+    // The words of Redis, which goes on with the name of a setting that is not here.
+    private static ReadOnlySpan<byte> Exceeds => "ERR string exceeds maximum allowed size: "u8;
+
     public static ReadOnlySpan<byte> Syntax => "ERR syntax error"u8;
 
     public static ReadOnlySpan<byte> NotAnInteger => "ERR value is not an integer or out of range"u8;
@@ -58,8 +61,6 @@ internal static class RespErrors
     public static ReadOnlySpan<byte> NoKeyCount => "ERR numkeys should be greater than 0"u8;
 
     public static ReadOnlySpan<byte> NegativeLimit => "ERR LIMIT can't be negative"u8;
-
-    public static ReadOnlySpan<byte> TooLong => "ERR string exceeds maximum allowed size (proto-max-bulk-len)"u8;
 
     public static ReadOnlySpan<byte> WrongKind => "WRONGTYPE Operation against a key holding the wrong kind of value"u8;
 
@@ -115,7 +116,7 @@ internal static class RespErrors
                 line.Add(" unless told), and a key of this command has none or more"u8);
                 break;
             case Refusal.ValueTooLong:
-                line.Add(TooLong);
+                AddTooLong(ref line);
                 break;
             case Refusal.CrossSlot:
                 line.Add("CROSSSLOT Keys in request don't hash to the same slot"u8);
@@ -168,6 +169,14 @@ internal static class RespErrors
         line.Add(node.Host);
         line.Add(":"u8);
         line.Add(node.Port + portDistance);
+        reply.WriteError(line.Text);
+    }
+
+    /// <summary>Writes that a value or a message is longer than the node takes.</summary>
+    public static void WriteTooLong(ref RespReplyWriter reply)
+    {
+        Line line = new(stackalloc byte[MaxErrorBytes]);
+        AddTooLong(ref line);
         reply.WriteError(line.Text);
     }
 
@@ -293,13 +302,46 @@ internal static class RespErrors
     }
 
     /// <summary>Writes what became of a write that was not done.</summary>
-    public static void WriteFailure(Core.WriteOutcome outcome, ref RespReplyWriter reply) => reply.WriteError(outcome switch
+    public static void WriteFailure(Core.WriteOutcome outcome, ref RespReplyWriter reply)
     {
-        Core.WriteOutcome.ValueTooLarge => TooLong,
-        Core.WriteOutcome.NotANumber => NotAnInteger,
-        Core.WriteOutcome.Overflow => Overflow,
-        _ => OutOfMemory,
-    });
+        if (outcome == Core.WriteOutcome.ValueTooLarge)
+        {
+            WriteTooLong(ref reply);
+            return;
+        }
+
+        reply.WriteError(outcome switch
+        {
+            Core.WriteOutcome.NotANumber => NotAnInteger,
+            Core.WriteOutcome.Overflow => Overflow,
+            _ => OutOfMemory,
+        });
+    }
+
+    /// <summary>The same of the edit of a value that is there.</summary>
+    public static void WriteEditFailure(Core.WriteOutcome outcome, ref RespReplyWriter reply)
+    {
+        if (outcome != Core.WriteOutcome.ValueTooLarge)
+        {
+            WriteFailure(outcome, ref reply);
+            return;
+        }
+
+        Line line = new(stackalloc byte[MaxErrorBytes]);
+        line.Add(Exceeds);
+        line.Add("APPEND and SETRANGE make values of at most "u8);
+        line.Add(Core.ValueEdits.MaxValueBytes);
+        line.Add(" bytes here"u8);
+        reply.WriteError(line.Text);
+    }
+
+    private static void AddTooLong(ref Line line)
+    {
+        line.Add(Exceeds);
+        line.Add("at most as many bytes are taken as --max-value says ("u8);
+        line.Add(Sessions.RequestExecutor.MaxValueBytes);
+        line.Add(" unless told)"u8);
+    }
 
     private static void AddWrongArity(string name, ref Line line)
     {

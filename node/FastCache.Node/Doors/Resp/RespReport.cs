@@ -49,6 +49,7 @@ internal sealed class RespReport(DoorShard shard)
         {
             Add("connected_clients:"u8, shard.Stats.Total("connections"), ref text);
             Add("maxclients:"u8, shard.Options.MaxConnections, ref text);
+            Add("tracking_clients:"u8, shard.Stats.Total("tracking_clients"), ref text);
             Add("blocked_clients:"u8, shard.Stats.Total("connections_waiting"), ref text);
         }
 
@@ -76,6 +77,10 @@ internal sealed class RespReport(DoorShard shard)
             Add("evicted_keys:"u8, shard.Stats.Total("evictions"), ref text);
             Add("keyspace_hits:"u8, shard.Stats.Total("hits"), ref text);
             Add("keyspace_misses:"u8, shard.Stats.Total("misses"), ref text);
+            Add("tracking_total_keys:"u8, shard.Stats.Total("tracking_keys"), ref text);
+            Add("tracking_total_items:"u8, shard.Stats.Total("tracking_reads"), ref text);
+            Add("tracking_total_prefixes:"u8, shard.Stats.Total("tracking_prefixes"), ref text);
+            Add("tracking_total_messages:"u8, shard.Stats.Total("tracking_messages"), ref text);
         }
 
         if (Begins("replication"u8, "# Replication"u8, call, ref text, ref isFirst))

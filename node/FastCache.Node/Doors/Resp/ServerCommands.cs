@@ -32,26 +32,23 @@ internal sealed class ServerCommands(DoorShard shard)
         {
             InTransaction = InTransaction.WaitsAnywhere,
         },
-        new("config", -2, CommandFlags.None, KeyPlaces.None, Containers.Never, Group, "Tells of settings.")
-        {
-            Subcommands =
-            [
-                new("config|get", -3, CommandFlags.Admin | CommandFlags.NoScript | Reads, KeyPlaces.None, Settings, Group,
-                    "Returns settings by their names in Redis."),
-                new("config|set", -4, CommandFlags.Admin | CommandFlags.NoScript | Reads, KeyPlaces.None, Change, Group,
-                    "Sets of which events of keys subscribers are told (notify-keyspace-events)."),
-            ],
-        },
-        new("command", -1, Reads, KeyPlaces.None, Describe, Group, "Describes all commands.")
+        Containers.Of("config", Group, "Tells of settings.",
+        [
+            new("config|get", -3, CommandFlags.Admin | CommandFlags.NoScript | Reads, KeyPlaces.None, Settings, Group,
+                "Returns settings by their names in Redis.") { Arguments = "<pattern> [<pattern> ...]" },
+            new("config|set", -4, CommandFlags.Admin | CommandFlags.NoScript | Reads, KeyPlaces.None, Change, Group,
+                "Sets of which events of keys subscribers are told (notify-keyspace-events).") { Arguments = "<name> <value>" },
+        ]),
+        Containers.WithHelp(new("command", -1, Reads, KeyPlaces.None, Describe, Group, "Describes all commands.")
         {
             Subcommands =
             [
                 new("command|count", 2, Reads, KeyPlaces.None, CountCommands, Group, "Returns how many commands there are."),
-                new("command|info", -2, Reads, KeyPlaces.None, DescribeSome, Group, "Describes commands."),
-                new("command|docs", -2, Reads, KeyPlaces.None, Document, Group, "Says what commands are for."),
+                new("command|info", -2, Reads, KeyPlaces.None, DescribeSome, Group, "Describes commands.") { Arguments = "[<command> ...]" },
+                new("command|docs", -2, Reads, KeyPlaces.None, Document, Group, "Says what commands are for.") { Arguments = "[<command> ...]" },
                 new("command|list", -2, Reads, KeyPlaces.None, ListNames, Group, "Returns the names of all commands."),
             ],
-        },
+        }),
     ];
 
     private void Size(scoped Call call, ref RespReplyWriter reply) => reply.WriteInteger(shard.Shard.Count);

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using FastCache.Node.Doors.Resp.Subscriptions;
 using FastCache.Node.Doors.Resp.Transactions;
 using FastCache.Node.Sessions;
 using FastCache.Protocol.Resp;
@@ -21,6 +23,7 @@ internal sealed class ClientTracking : IChangeListener
     private readonly ShardNotices _notices;
     private readonly Dictionary<long, Session> _sessions = [];
     private readonly ReadKeys _keys;
+    private readonly Dictionary<byte[], int> _prefixes = new(ByName.Comparer);
     private readonly bool[] _hasMissed;
     private readonly InvalidationFrames _frames;
     private readonly RespArgumentTable _arguments = new();
@@ -32,8 +35,8 @@ internal sealed class ClientTracking : IChangeListener
     {
         _shard = shard;
         _notices = notices;
-        _frames = new InvalidationFrames(shard.Pushes);
-        _keys = new ReadKeys(shard.Options.ConnectionMemoryBytes / shard.Options.Shards / MemoryShare);
+        _frames = new InvalidationFrames(shard.Pushes, shard.Counters);
+        _keys = new ReadKeys(shard.Options.ConnectionMemoryBytes / shard.Options.Shards / MemoryShare, shard.Counters);
         _hasMissed = new bool[shard.Topology.ShardCount];
     }
 
@@ -48,9 +51,12 @@ internal sealed class ClientTracking : IChangeListener
         {
             _sessions.Add(talk.Id, session);
             _shard.Interest.Add(_shard.Topology.Shard, +1);
+            _shard.Counters.TrackingClients = _sessions.Count;
         }
 
+        CountPrefixes(talk.Tracking, -1);
         talk.Tracking = tracking;
+        CountPrefixes(tracking, +1);
     }
 
     /// <summary>Tells a session nothing more. What it has read is forgotten when it changes.</summary>
@@ -59,9 +65,11 @@ internal sealed class ClientTracking : IChangeListener
         RespTalk talk = (RespTalk)session.Talk!;
         if (talk.Tracking is not null)
         {
+            CountPrefixes(talk.Tracking, -1);
             talk.Tracking = null;
             _sessions.Remove(talk.Id);
             _shard.Interest.Add(_shard.Topology.Shard, -1);
+            _shard.Counters.TrackingClients = _sessions.Count;
             if (_sessions.Count == 0)
             {
                 _keys.Clear();
@@ -220,6 +228,22 @@ internal sealed class ClientTracking : IChangeListener
     /// <param name="session">Where they go.</param>
     /// <param name="keys">An array of them; empty: all keys.</param>
     public void Push(Session session, ReadOnlySpan<byte> keys) => _frames.Push(session, keys);
+
+    /// <summary>Counts the prefixes of a session that begins (1) or ends (-1) to be told of them.</summary>
+    private void CountPrefixes(TalkTracking? tracking, int change)
+    {
+        foreach (byte[] prefix in tracking?.Prefixes ?? [])
+        {
+            ref int sessions = ref CollectionsMarshal.GetValueRefOrAddDefault(_prefixes, prefix, out _);
+            sessions += change;
+            if (sessions == 0)
+            {
+                _prefixes.Remove(prefix);
+            }
+        }
+
+        _shard.Counters.TrackedPrefixes = _prefixes.Count;
+    }
 
     private void NoteTransaction(RespTalk talk, ReadOnlySpan<byte> body)
     {

@@ -11,7 +11,8 @@ namespace FastCache.Node.Doors.Resp.ClientCaching;
 /// </code>
 /// </remarks>
 /// <param name="pushes">Where frames go.</param>
-internal sealed class InvalidationFrames(Pushes pushes)
+/// <param name="counters">Where they are counted.</param>
+internal sealed class InvalidationFrames(Pushes pushes, NodeCounters counters)
 {
     private const int FrameBytes = ShardNotices.MostContentBytes;
 
@@ -95,6 +96,7 @@ internal sealed class InvalidationFrames(Pushes pushes)
             frame.Take(keys.Length);
         }
 
+        counters.TrackingMessages++;
         pushes.Add(session, _frame.AsSpan(0, frame.Length));
     }
 }

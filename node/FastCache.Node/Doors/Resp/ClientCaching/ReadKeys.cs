@@ -5,7 +5,8 @@ namespace FastCache.Node.Doors.Resp.ClientCaching;
 
 /// <summary>Which clients have read which keys since those changed. Bounded: the keys that were read first by anybody are forgotten first.</summary>
 /// <param name="mostBytes">Most bytes of all entries together.</param>
-internal sealed class ReadKeys(long mostBytes)
+/// <param name="counters">Where keys and readers are counted.</param>
+internal sealed class ReadKeys(long mostBytes, NodeCounters counters)
 {
     /// <summary>What an entry takes beside its key: places in a dictionary and a list, and a set.</summary>
     private const int EntryBytes = 384;
@@ -27,9 +28,14 @@ internal sealed class ReadKeys(long mostBytes)
             node = _oldestFirst.AddLast(new Entry(key.ToArray(), []));
             _entries.Add(node.Value.Key, node);
             _bytes += EntryBytes + key.Length;
+            counters.TrackedKeys++;
         }
 
-        _bytes += node.Value.Readers.Add(client) ? ReaderBytes : 0;
+        if (node.Value.Readers.Add(client))
+        {
+            _bytes += ReaderBytes;
+            counters.TrackedReads++;
+        }
     }
 
     /// <summary>Forgets a key.</summary>
@@ -64,7 +70,7 @@ internal sealed class ReadKeys(long mostBytes)
     {
         _entries.Clear();
         _oldestFirst.Clear();
-        _bytes = 0;
+        _bytes = counters.TrackedKeys = counters.TrackedReads = 0;
     }
 
     private void Remove(LinkedListNode<Entry> node)
@@ -72,6 +78,8 @@ internal sealed class ReadKeys(long mostBytes)
         _entries.Remove(node.Value.Key);
         _oldestFirst.Remove(node);
         _bytes -= EntryBytes + node.Value.Key.Length + (ReaderBytes * node.Value.Readers.Count);
+        counters.TrackedKeys--;
+        counters.TrackedReads -= node.Value.Readers.Count;
     }
 
     private readonly record struct Entry(byte[] Key, HashSet<long> Readers);

@@ -11,8 +11,14 @@ internal sealed class TrackingCommands(DoorShard shard, ClientTracking tracking)
 
     public IEnumerable<Command> Subcommands =>
     [
-        new("client|tracking", -3, Flags, KeyPlaces.None, Track, Group, "Tells the client of changes of keys that it has read, or of all (BCAST)."),
-        new("client|caching", 3, Flags, KeyPlaces.None, Cache, Group, "Says whether what the next command reads is tracked."),
+        new("client|tracking", -3, Flags, KeyPlaces.None, Track, Group, "Tells the client of changes of keys that it has read, or of all (BCAST).")
+        {
+            Arguments = "(ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix>] ... [OPTIN] [OPTOUT] [NOLOOP]",
+        },
+        new("client|caching", 3, Flags, KeyPlaces.None, Cache, Group, "Says whether what the next command reads is tracked.")
+        {
+            Arguments = "(YES|NO)",
+        },
         new("client|trackinginfo", 2, Flags, KeyPlaces.None, Describe, Group, "Returns what the client is told of."),
         new("client|getredir", 2, Flags, KeyPlaces.None, Redirection, Group, "Returns the number of the client that is told in this one's place."),
     ];

@@ -26,17 +26,26 @@ internal sealed class SubscriptionCommands(DoorShard shard, SubscriptionTable ta
             "Sends a message to all who have subscribed to a channel on this node.", Spread.EachShard, Join.Sum),
         new("spublish", 3, Flags | CommandFlags.Fast, KeyPlaces.None, PublishToSlot, Group,
             "Sends a message to all who have subscribed to a slot's channel.", Spread.EachShard, Join.Sum),
-        new("pubsub", -2, CommandFlags.None, KeyPlaces.None, Containers.Never, Group, "Tells of subscriptions.")
-        {
-            Subcommands =
-            [
-                new("pubsub|channels", -2, Flags, KeyPlaces.None, Names, Group, "Returns the channels that are subscribed to."),
-                new("pubsub|numsub", -2, Flags, KeyPlaces.None, Counts, Group, "Counts who has subscribed to channels."),
-                new("pubsub|numpat", 2, Flags, KeyPlaces.None, CountPatterns, Group, "Counts the patterns that are subscribed to."),
-                new("pubsub|shardchannels", -2, Flags, KeyPlaces.None, NamesOfSlots, Group, "Does for slots' channels what CHANNELS does."),
-                new("pubsub|shardnumsub", -2, Flags, KeyPlaces.None, CountsOfSlots, Group, "Does for slots' channels what NUMSUB does."),
-            ],
-        },
+        Containers.Of("pubsub", Group, "Tells of subscriptions.",
+        [
+            new("pubsub|channels", -2, Flags, KeyPlaces.None, Names, Group, "Returns the channels that are subscribed to.")
+            {
+                Arguments = "[<pattern>]",
+            },
+            new("pubsub|numsub", -2, Flags, KeyPlaces.None, Counts, Group, "Counts who has subscribed to channels.")
+            {
+                Arguments = "[<channel> ...]",
+            },
+            new("pubsub|numpat", 2, Flags, KeyPlaces.None, CountPatterns, Group, "Counts the patterns that are subscribed to."),
+            new("pubsub|shardchannels", -2, Flags, KeyPlaces.None, NamesOfSlots, Group, "Does for slots' channels what CHANNELS does.")
+            {
+                Arguments = "[<pattern>]",
+            },
+            new("pubsub|shardnumsub", -2, Flags, KeyPlaces.None, CountsOfSlots, Group, "Does for slots' channels what NUMSUB does.")
+            {
+                Arguments = "[<channel> ...]",
+            },
+        ]),
     ];
 
     private static Command Changing(string name, int arity, ChannelKind kind, ChangingHandler run, string summary) =>
@@ -107,7 +116,7 @@ internal sealed class SubscriptionCommands(DoorShard shard, SubscriptionTable ta
     {
         if (call[2].Length > shard.Limits.MaxValueBytes)
         {
-            reply.WriteError(RespErrors.TooLong);
+            RespErrors.WriteTooLong(ref reply);
             return;
         }
 
