@@ -177,7 +177,13 @@ internal sealed class MemcachedDoor : Door
 
     public override int RefuseForwarding(Session session, int call, Span<byte> room)
     {
-        _calls[call].Refusal = CallRefusal.NoMemoryBetweenShards;
+        ref PendingCall refused = ref _calls[call];
+        if (refused.IsSimple)
+        {
+            refused = PendingCall.Of(refused.Whole);
+        }
+
+        refused.Refusal = CallRefusal.NoMemoryBetweenShards;
         return _calls.Execute(call, default, room);
     }
 
@@ -268,13 +274,13 @@ internal sealed class MemcachedDoor : Door
     private Span<byte> KeyRoom(RequestGroup group) => _keys.AsSpan(
         Math.Min(group.Count, RequestGroup.Capacity - 1) * MemcachedRequestDecoder.MaxKeyBytes, MemcachedRequestDecoder.MaxKeyBytes);
 
-    /// <summary>Adds a request for a key of this shard; all others take the way of all requests.</summary>
+    /// <summary>Adds a request for a key of this node; all others take the way of all requests.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryAddSimple(RequestGroup group, in MemcachedSimpleRequest request, in InputPosition position)
     {
         ReadOnlySpan<byte> key = request.Key;
         int owner = group.OwnerOf(key);
-        if (!group.IsAtHome(owner))
+        if (owner == NodeTopology.Elsewhere)
         {
             return false;
         }

@@ -29,7 +29,7 @@ internal sealed class MemcachedParcels(DoorShard shard)
     public static void Write(in PendingCall call, Span<byte> frame)
     {
         MemcachedRequest request = call.Whole;
-        MemoryMarshal.Write(frame, call.IsSimple ? new PendingCall { Request = request, IsLast = true } : call);
+        MemoryMarshal.Write(frame, call.IsSimple ? PendingCall.Of(request) : call);
         Span<byte> rest = frame[Unsafe.SizeOf<PendingCall>()..];
         request.Key.CopyTo(rest);
         rest = rest[request.KeyLength..];

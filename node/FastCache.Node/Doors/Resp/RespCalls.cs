@@ -118,6 +118,18 @@ internal sealed class RespCalls(DoorShard shard, CommandTable commands, StringCo
         return reply.Length;
     }
 
+    /// <summary>Makes a call one that there is no memory for.</summary>
+    public void RefuseMemory(int place)
+    {
+        ref PendingCall call = ref _calls[place];
+        if (call.IsSimple)
+        {
+            (call.IsSimple, call.CommandIndex, call.KeyIndex, call.Part, call.Parts) = (false, IndexOf(call.Simple), 1, 0, 1);
+        }
+
+        call.Refusal = Refusal.OutOfMemory;
+    }
+
     /// <summary>Which command a simple request is of.</summary>
     public int IndexOf(in RespSimpleRequest request) => request.IsSet ? _set : _get;
 

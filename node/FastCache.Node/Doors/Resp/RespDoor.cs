@@ -129,7 +129,7 @@ internal sealed class RespDoor : Door
     public override int RefuseForwarding(Session session, int call, Span<byte> room)
     {
         RespTalk talk = (RespTalk)session.Talk!;
-        _calls[call].Refusal = Refusal.OutOfMemory;
+        _calls.RefuseMemory(call);
         return _calls.Execute(call, session, talk, default, room);
     }
 

@@ -195,7 +195,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
         return false;
     }
 
-    /// <summary>Adds a GET or SET of a key of this shard; all others take the way of all commands.</summary>
+    /// <summary>Adds a GET or SET of a key of this node; all others take the way of all commands.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryAddSimple(RequestGroup group, in RespSimpleRequest request, in InputPosition position)
     {
@@ -206,7 +206,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
         }
 
         int owner = group.OwnerOf(key);
-        if (!group.IsAtHome(owner))
+        if (owner == NodeTopology.Elsewhere)
         {
             return false;
         }

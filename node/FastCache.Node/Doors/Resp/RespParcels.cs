@@ -138,7 +138,7 @@ internal sealed class RespParcels(DoorShard shard, CommandTable commands, String
     /// <summary>Answers a call that there is no memory for.</summary>
     public int Refuse(int place, Span<byte> room)
     {
-        _calls[place].Refusal = Refusal.OutOfMemory;
+        _calls.RefuseMemory(place);
         return Execute(place, default, room);
     }
 
