@@ -29,7 +29,7 @@ internal sealed class CarryPool(long budgetBytes) : IDisposable
 
     /// <summary>Borrows a buffer of at least <paramref name="bytes"/> bytes.</summary>
     /// <param name="bytes">At most <see cref="LargestBytes"/>.</param>
-    /// <param name="canWait">Whether a refusal is no reason to send anybody away: it will be asked for again.</param>
+    /// <param name="canWait">Whether a refusal is no reason to send anybody away.</param>
     /// <returns>Null when the budget or <see cref="LargestBytes"/> forbids it.</returns>
     public NativeBuffer? Borrow(int bytes, bool canWait = false)
     {

@@ -13,7 +13,7 @@ namespace FastCache.Node.Sessions;
 /// </code>
 /// </remarks>
 /// <param name="carries">The memory.</param>
-/// <param name="canWait">Whether a frame that is refused is added later.</param>
+/// <param name="canWait">Whether nobody is to be sent away for a frame that is refused.</param>
 internal sealed class FrameQueue(CarryPool carries, bool canWait = false)
 {
     private NativeBuffer? _buffer;

@@ -288,12 +288,12 @@ internal sealed class RequestGroup(
             }
 
             if (forwarded is ForwardResult.AwaitsReplies or ForwardResult.AwaitsSome
-                || (forwarded == ForwardResult.NoParcel && session.Outstanding > 0))
+                || (forwarded is ForwardResult.NoParcel or ForwardResult.NoMemory && session.Outstanding > 0))
             {
                 Rewind(run, i);
                 // A client that takes replies in any order may go on with any. Otherwise half of them: a few requests at a time pay for a pass.
                 session.AwaitReplies(outstanding: session.IsUnordered ? session.Outstanding - 1
-                    : forwarded == ForwardResult.AwaitsReplies ? 0
+                    : forwarded is ForwardResult.AwaitsReplies or ForwardResult.NoMemory ? 0
                     : session.Outstanding / 2);
                 return;
             }
@@ -310,6 +310,7 @@ internal sealed class RequestGroup(
             int bytes = travels
                 ? RefuseForwarding(session, i, room)
                 : Execute(session, i, room);
+            session.StarvedSinceMillis = travels ? null : session.StarvedSinceMillis; // The next one has its whole patience again.
             if (bytes > 0)
             {
                 replies.Stage(session, bytes);

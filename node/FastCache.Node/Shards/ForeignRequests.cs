@@ -53,7 +53,8 @@ internal sealed class ForeignRequests
     private readonly Stack<Parcel>[] _empty;
     private readonly bool[] _sealed;
     private readonly List<(ShardLink Link, Parcel Parcel, int Owner)> _arrived = [];
-    private readonly List<ArrivedReply> _replies = [];
+    private List<ArrivedReply> _replies = [];
+    private List<ArrivedReply> _retained = [];
     private readonly List<Session> _answered = [];
     private readonly List<(int Owner, ConnectionId Connection, int Bytes)> _payments = [];
 
@@ -173,12 +174,21 @@ internal sealed class ForeignRequests
         }
     }
 
-    /// <summary>Whether replies are there to be taken.</summary>
+    /// <summary>Whether replies are there to be taken, or payments can be sent that had to wait.</summary>
     public bool HasArrivals()
     {
         for (int owner = 0; owner < _filling.Length; owner++)
         {
             if (!_exchange.Link(_home, owner).Replies.IsEmpty)
+            {
+                return true;
+            }
+        }
+
+        foreach ((int owner, _, _) in _payments)
+        {
+            // An owner that has given a parcel back while this shard was awake wakes it for that no more.
+            if (!_exchange.Link(_home, owner).EmptyRequests.IsEmpty)
             {
                 return true;
             }
@@ -253,12 +263,7 @@ internal sealed class ForeignRequests
         for (int i = 0; i < _answered.Count; i++)
         {
             Session session = _answered[i];
-            if (session.ForeignReplies is not { Arrived: > 0 } order)
-            {
-                continue;
-            }
-
-            if (order.TryKeep(_replies))
+            if (session.ForeignReplies is not { Arrived: > 0 } order || order.TryKeep(_replies))
             {
                 session.StarvedSinceMillis = null;
             }
@@ -274,16 +279,13 @@ internal sealed class ForeignRequests
         }
 
         _answered.RemoveRange(waiting, _answered.Count - waiting);
+        _retained.Clear();
         foreach (Session session in _answered)
         {
-            session.ForeignReplies!.Retain(_replies);
+            session.ForeignReplies!.Retain(_replies, _retained);
         }
 
-        if (waiting == 0)
-        {
-            _replies.Clear();
-        }
-
+        (_replies, _retained) = (_retained, _replies);
         int retained = 0;
         for (int i = 0; i < _arrived.Count; i++)
         {
@@ -392,7 +394,13 @@ internal sealed class ForeignRequests
 
     private void Arrive(Session session, int owner, ArrivedReply reply)
     {
-        Debug.Assert(session.Outstanding > 0);
+        if (session.Outstanding == 0)
+        {
+            // It was forgotten, and its connection closes.
+            Pay(owner, session.Connection, ReplyDebts.Of(reply.Length));
+            return;
+        }
+
         session.Arrived();
         if (session.Outstanding == 0)
         {

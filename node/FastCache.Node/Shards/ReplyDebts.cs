@@ -150,8 +150,8 @@ internal sealed class ReplyDebts(CarryPool carries, int mostBytes = ReplyDebts.M
 
         public int Bytes { get; set; }
 
-        /// <summary>Its requests: an entry and a frame each.</summary>
-        public FrameQueue Waiting { get; } = new(carries);
+        /// <summary>Its requests: an entry and a frame each. What finds no memory is executed, so nobody has to be sent away for it.</summary>
+        public FrameQueue Waiting { get; } = new(carries, canWait: true);
 
         /// <summary>Whether what waits is executed whatever it owes.</summary>
         public bool IsForgiven { get; set; }

@@ -96,16 +96,7 @@ internal sealed class ReplyOrder(int shards, CarryPool carries)
     public void Arrive(int owner, int place, List<ArrivedReply> arrived)
     {
         ref Lane lane = ref _lanes[owner];
-        if (lane.First < 0)
-        {
-            lane.First = place;
-        }
-        else
-        {
-            CollectionsMarshal.AsSpan(arrived)[lane.Last].Next = place;
-        }
-
-        lane.Last = place;
+        Append(ref lane, place, arrived);
         Arrived++;
         lane.LongBytes += ReplyDebts.Of(arrived[place].Length);
     }
@@ -177,14 +168,22 @@ internal sealed class ReplyOrder(int shards, CarryPool carries)
         return true;
     }
 
-    /// <summary>Makes the parcels of the replies that lie in them stay.</summary>
-    public void Retain(List<ArrivedReply> arrived)
+    /// <summary>Makes the replies that lie in their parcels those of the next pass, for which the parcels stay.</summary>
+    /// <param name="arrived">The replies of this pass.</param>
+    /// <param name="retained">Those of the next.</param>
+    public void Retain(List<ArrivedReply> arrived, List<ArrivedReply> retained)
     {
-        foreach (ref readonly Lane lane in _lanes.AsSpan())
+        foreach (ref Lane lane in _lanes.AsSpan())
         {
-            for (int place = lane.First; place >= 0; place = arrived[place].Next)
+            int place = lane.First;
+            lane.First = Lane.Nothing;
+            while (place >= 0)
             {
-                arrived[place].Parcel.IsRetained = true;
+                ArrivedReply reply = arrived[place];
+                reply.Parcel.IsRetained = true;
+                place = reply.Next;
+                retained.Add(reply with { Next = Lane.Nothing });
+                Append(ref lane, retained.Count - 1, retained);
             }
         }
     }
@@ -206,6 +205,20 @@ internal sealed class ReplyOrder(int shards, CarryPool carries)
         }
 
         (_first, _requestBytes, Count, Arrived) = (0, 0, 0, 0);
+    }
+
+    private static void Append(ref Lane lane, int place, List<ArrivedReply> replies)
+    {
+        if (lane.First < 0)
+        {
+            lane.First = place;
+        }
+        else
+        {
+            CollectionsMarshal.AsSpan(replies)[lane.Last].Next = place;
+        }
+
+        lane.Last = place;
     }
 
     private static Lane[] NewLanes(int shards)

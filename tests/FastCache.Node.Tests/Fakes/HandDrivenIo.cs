@@ -7,12 +7,12 @@ namespace FastCache.Node.Tests.Fakes;
 /// <summary>A backend whose every event a test makes itself, between two passes of the loop.</summary>
 /// <remarks>A connection that the loop closes is reported as closed when the test says so: nothing promises that it is at once.</remarks>
 /// <param name="listener">Which of the listeners all connect to.</param>
-internal sealed class HandDrivenIo(int listener) : IShardIo
+/// <param name="bufferBytes">Bytes of a receive buffer.</param>
+internal sealed class HandDrivenIo(int listener, int bufferBytes = 1_024) : IShardIo
 {
-    private const int BufferBytes = 1_024;
     private const int Buffers = 16;
 
-    private readonly NativeBuffer _memory = new(Buffers * BufferBytes);
+    private readonly NativeBuffer _memory = new(Buffers * bufferBytes);
     private readonly bool[] _lent = new bool[Buffers];
     private readonly Queue<IoEvent> _events = new();
     private readonly Dictionary<ConnectionId, StringBuilder> _sent = [];
@@ -44,14 +44,14 @@ internal sealed class HandDrivenIo(int listener) : IShardIo
         return connection;
     }
 
-    /// <summary>Bytes of a peer arrive, at most 16 KiB between two passes.</summary>
+    /// <summary>Bytes of a peer arrive, at most 16 buffers between two passes.</summary>
     public void Receive(ConnectionId connection, string text)
     {
-        foreach (byte[] piece in Encoding.Latin1.GetBytes(text).Chunk(BufferBytes))
+        foreach (byte[] piece in Encoding.Latin1.GetBytes(text).Chunk(bufferBytes))
         {
             ushort buffer = (ushort)Array.IndexOf(_lent, false);
             _lent[buffer] = true;
-            piece.CopyTo(_memory.Span[(buffer * BufferBytes)..]);
+            piece.CopyTo(_memory.Span[(buffer * bufferBytes)..]);
             _events.Enqueue(new IoEvent(IoEventKind.Received, connection, buffer, piece.Length, 0));
         }
     }
@@ -85,7 +85,10 @@ internal sealed class HandDrivenIo(int listener) : IShardIo
 
     public ConnectionId Adopt(nint socketDescriptor) => throw new NotSupportedException();
 
-    public void Detach(ConnectionId connection) => throw new NotSupportedException();
+    /// <summary>It is never heard of again.</summary>
+    public void Detach(ConnectionId connection)
+    {
+    }
 
     public PeerAddress PeerOf(ConnectionId connection) => default;
 
@@ -105,7 +108,7 @@ internal sealed class HandDrivenIo(int listener) : IShardIo
     {
     }
 
-    public ReadOnlySpan<byte> Received(ushort buffer, int length) => _memory.Span.Slice(buffer * BufferBytes, length);
+    public ReadOnlySpan<byte> Received(ushort buffer, int length) => _memory.Span.Slice(buffer * bufferBytes, length);
 
     public void Release(ushort buffer)
     {

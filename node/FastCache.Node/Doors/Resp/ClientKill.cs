@@ -59,7 +59,7 @@ internal sealed class ClientKill(DoorShard shard)
         foreach (Session? session in shard.Sessions().All)
         {
             if (session is { State: SessionState.Open, HasEnded: false, Talk: RespTalk talk } && session.Door.Kind == DoorKind.Resp
-                && session != call.Session
+                && ChangeLog.OriginOf(shard.Topology.Shard, session.Connection.Slot) != shard.Changes.Origin // The caller itself.
                 && (id == 0 || talk.Id == id) && talk.IsOf(type)
                 && (address == 0 || IsAt(session, call[address])))
             {

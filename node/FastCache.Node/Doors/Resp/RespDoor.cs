@@ -142,6 +142,7 @@ internal sealed class RespDoor : Door
         RespTalk talk = (RespTalk)session.Talk!;
         Waiter waiter = IsBlocking(_calls[call]) ? _waits.Begin(session) : default;
         _parcels.Write(_calls[call], talk.IsVersion3, waiter, frame);
+        talk.LastCommand = _calls[call].IsSimple ? _calls.IndexOf(_calls[call].Simple) : _calls[call].CommandIndex;
         if (talk.Tracking is not null)
         {
             // Not before: what it may tell other shards can send the parcel with the frame in it.
