@@ -7,7 +7,8 @@ internal sealed class ClientUnblock(DoorShard shard)
 {
     public Command Command => new("client|unblock", -3, CommandFlags.Admin | CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale,
         KeyPlaces.None, Unblock, "connection", "Ends the wait of a connection as its time would (TIMEOUT), or with an error (ERROR).",
-        Spread.EachShard, Join.Sum) { Arguments = "<id> [TIMEOUT|ERROR]" };
+        Spread.EachShard, Join.Sum)
+    { Arguments = "<id> [TIMEOUT|ERROR]" };
 
     private void Unblock(scoped Call call, ref RespReplyWriter reply)
     {
