@@ -26,6 +26,7 @@ internal sealed class ReplyPath(
     private readonly List<Session> _postponed = [];
     private readonly List<Session> _finished = [];
     private long _pass;
+
     /// <summary>The loop's time in milliseconds; only differences count.</summary>
     public long NowMillis { get; set; }
 
