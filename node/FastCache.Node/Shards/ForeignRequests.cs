@@ -53,10 +53,10 @@ internal sealed class ForeignRequests
     private readonly Stack<Parcel>[] _empty;
     private readonly bool[] _sealed;
     private readonly List<(ShardLink Link, Parcel Parcel, int Owner)> _arrived = [];
-    private List<ArrivedReply> _replies = [];
-    private List<ArrivedReply> _retained = [];
     private readonly List<Session> _answered = [];
     private readonly List<(int Owner, ConnectionId Connection, int Bytes)> _payments = [];
+    private List<ArrivedReply> _replies = [];
+    private List<ArrivedReply> _retained = [];
 
     public ForeignRequests(ShardExchange exchange, int home, CarryPool carries, NodeCounters counters)
     {
@@ -274,6 +274,7 @@ internal sealed class ForeignRequests
             else
             {
                 Forget(session);
+                session.State = SessionState.Draining; // What it asked from here on would be answered by what is still under way.
                 overloaded(session);
             }
         }

@@ -139,7 +139,8 @@ public sealed class TwoShardTests : IDisposable
         Thread.Sleep(Patience + TimeSpan.FromMilliseconds(50));
         _loops[0].Pass();
         Assert.Contains(client, _ios[0].Closing);
-        // What comes before the connection has ended finds nobody.
+        // What comes before the connection has ended finds nobody, and nothing more is executed.
+        _ios[0].Receive(client, "PING\r\n");
         Pass();
         Assert.Equal("", _ios[0].TakeSent(client));
         _ios[0].End(client);
