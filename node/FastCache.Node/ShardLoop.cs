@@ -110,7 +110,7 @@ internal sealed class ShardLoop : IDisposable
         _outbox = new Outbox(io, RequestExecutor.MaxReplyBytes, outboxSizes ?? OutboxSizes.Default);
         // A peer that is paused can have one frame under way, and all of the backend's receive buffers twice: filled
         // before the pause, and again before the backend hears of it.
-        int parkLimitBytes = (2 * ioOptions.ReceiveBuffers * ioOptions.ReceiveBufferBytes) + allowed.MaxFrameBytes;
+        int parkLimitBytes = (2 * ioOptions.ReceiveBuffers * ioOptions.ReceiveBufferBytes) + allowed.MaxFrameBytes + Door.MaxOptionBytes;
         long patienceMillis = (long)options.PressurePatience.TotalMilliseconds;
         _exchange.Waits.Join(home, ioOptions.MaxConnections);
         _waits = new Waits(shard, _exchange.Waits, home, _counters, () => _replies!.NowMillis);

@@ -26,6 +26,9 @@ internal abstract class Door
     /// <summary>Most bytes of a reply around the value in it.</summary>
     public const int MaxHeadBytes = 2_560;
 
+    /// <summary>Bytes that a request may have beyond FCP's longest frame: the words of its options.</summary>
+    public const int MaxOptionBytes = 256;
+
     /// <summary>What <see cref="ExecuteForeign"/> returns of a call that is answered later.</summary>
     public const int HeldBack = -1;
 

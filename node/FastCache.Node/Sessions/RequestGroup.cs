@@ -133,15 +133,16 @@ internal sealed class RequestGroup(
     /// <param name="position">Where decoding has to go on if it cannot be executed now.</param>
     /// <param name="looks">How many items it looks at beside its own: each counts as a request. With any the group is to be executed before
     /// another one of the session is added.</param>
-    /// <param name="isAlone">Whether it is executed only when nothing of the session is under way at other shards.</param>
+    /// <param name="company">What of the session may be under way at other shards at the same time.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void AddCall(ReadOnlySpan<byte> key, int owner, in InputPosition position, int looks = 0, bool isAlone = false)
+    public void AddCall(
+        ReadOnlySpan<byte> key, int owner, in InputPosition position, int looks = 0, CallCompany company = CallCompany.Any)
     {
         _keys[Count] = !key.IsEmpty && (owner >= 0 && IsAtHome(owner)) ? shard.Prepare(key) : default;
         ref Entry entry = ref _entries[Count];
         entry.BatchKey = position.BatchKeys;
         entry.Looks = looks;
-        entry.IsAlone = isAlone;
+        entry.Company = company;
         Put(position.Offset, Kind.Call, owner);
     }
 
@@ -271,17 +272,18 @@ internal sealed class RequestGroup(
         {
             int owner = _entries[i].Owner;
             bool isOfBatch = _entries[i].Kind is Kind.BatchKey or Kind.BatchEntry;
-            bool isAlone = _entries[i].Kind == Kind.Call && _entries[i].IsAlone;
+            CallCompany company = _entries[i].Kind == Kind.Call ? _entries[i].Company : CallCompany.Any;
             bool travels = foreign.Travels(session, owner);
             int length = !travels ? 0
                 : _entries[i].Kind == Kind.Call ? session.Door.PackedBytes(i)
                 : BytesOf(_entries[i]);
-            ForwardResult forwarded = foreign.MayGoOn(session, owner, isOfBatch, isAlone, length);
+            ForwardResult forwarded = foreign.MayGoOn(session, owner, isOfBatch, company, length);
             if (travels && forwarded == ForwardResult.Sent)
             {
                 forwarded = _entries[i].Kind == Kind.Call ? ForwardCall(session, i, length) : Forward(session, _entries[i], length);
                 if (forwarded == ForwardResult.Sent)
                 {
+                    session.IsAloneUnderWay |= company != CallCompany.Any;
                     i++;
                     continue;
                 }
@@ -514,7 +516,7 @@ internal sealed class RequestGroup(
         public int Owner;
         public int Looks;
         public Kind Kind;
-        public bool IsAlone;
+        public CallCompany Company;
     }
 
     private struct Run

@@ -129,6 +129,9 @@ internal sealed class Session(ReceivePath path)
     /// <summary>Requests under way at other shards.</summary>
     public int Outstanding { get; set; }
 
+    /// <summary>Whether they are those of a call that nothing else may be under way with.</summary>
+    public bool IsAloneUnderWay { get; set; }
+
     /// <summary>The shard of the last of them.</summary>
     public int OutstandingOwner { get; set; }
 
@@ -274,6 +277,7 @@ internal sealed class Session(ReceivePath path)
     public void Arrived()
     {
         Outstanding--;
+        IsAloneUnderWay &= Outstanding > 0;
         IsWaiting &= Outstanding > _waitsUntilOutstanding;
     }
 

@@ -25,6 +25,19 @@ internal enum ForwardResult : byte
     NoMemory,
 }
 
+/// <summary>What of its session may be under way at other shards together with a call.</summary>
+internal enum CallCompany : byte
+{
+    /// <summary>Calls for any keys.</summary>
+    Any,
+
+    /// <summary>Nothing: it is executed behind all that came before, and before all that comes behind it.</summary>
+    Nothing,
+
+    /// <summary>Parts of the same command, of which the first has <see cref="Nothing"/>.</summary>
+    ItsParts,
+}
+
 /// <summary>The home side of requests whose keys other shards own: sends them there, and brings the replies to their sessions.</summary>
 /// <remarks>
 /// <para>Order: a session's requests are answered in the order in which they came, and those for one key are executed in it. Those of
@@ -80,17 +93,17 @@ internal sealed class ForeignRequests
     /// <param name="session">Whose it is.</param>
     /// <param name="owner">The shard that it concerns, <see cref="EveryShard"/>, or <see cref="NodeTopology.Elsewhere"/>.</param>
     /// <param name="isOfBatch">Whether it is an entry of a batch, whose replies stay in order for every client.</param>
-    /// <param name="isAlone">Whether nothing else may be under way.</param>
+    /// <param name="company">What may be under way with it.</param>
     /// <param name="bytes">Bytes that travel.</param>
     /// <returns><see cref="ForwardResult.Sent"/> when it may, or what it awaits.</returns>
-    public ForwardResult MayGoOn(Session session, int owner, bool isOfBatch, bool isAlone, int bytes)
+    public ForwardResult MayGoOn(Session session, int owner, bool isOfBatch, CallCompany company, int bytes)
     {
         if (session.Outstanding == 0)
         {
             return ForwardResult.Sent;
         }
 
-        if (isAlone || owner == EveryShard)
+        if (owner == EveryShard || company == CallCompany.Nothing || (session.IsAloneUnderWay && company != CallCompany.ItsParts))
         {
             return ForwardResult.AwaitsReplies;
         }
@@ -309,6 +322,7 @@ internal sealed class ForeignRequests
     public void Forget(Session session)
     {
         session.Outstanding = 0;
+        session.IsAloneUnderWay = false;
         session.ForeignReplies?.Clear((owner, bytes) => Pay(owner, session.Connection, bytes));
     }
 

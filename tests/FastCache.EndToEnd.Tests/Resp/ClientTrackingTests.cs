@@ -127,6 +127,26 @@ public sealed class ClientTrackingTests
     [Theory]
     [InlineData(OfOne)]
     [InlineData(OfThree)]
+    public void With_noloop_a_client_that_reads_behind_its_own_write_is_told_of_the_next_one(int shards)
+    {
+        using RunningNode node = RunningNode.StartWithResp(shards);
+        using RespPeer writer = new(node.RespEndPoint);
+        using RespPeer reader = Tracker(node, "NOLOOP");
+        for (int i = 0; i < 30; i++)
+        {
+            string key = $"own{i}";
+            reader.Send([.. RespPeer.Encode("SET", key, "1"), .. RespPeer.Encode("GET", key)]);
+            Assert.Equal("+OK\r\n$1\r\n1\r\n", reader.ReadReply() + reader.ReadReply());
+            Assert.Equal(":1\r\n", writer.Ask("DEL", key));
+            Assert.Equal(Invalidate(key), reader.ReadReply());
+        }
+
+        Assert.Equal("+PONG\r\n", reader.Ask("PING"));
+    }
+
+    [Theory]
+    [InlineData(OfOne)]
+    [InlineData(OfThree)]
     public void With_noloop_nobody_is_told_of_the_element_that_it_has_waited_for(int shards)
     {
         using RunningNode node = RunningNode.StartWithResp(shards);

@@ -134,7 +134,7 @@ public sealed class RespDoorTests
     [InlineData("*1048577\r\n", "-ERR Protocol error: invalid multibulk length\r\n")]
     [InlineData(
         "*2\r\n$3\r\nGET\r\n$536870912\r\n",
-        "-ERR Protocol error: invalid bulk length: a request has at most 1048874 bytes here, with all headers (--max-value)\r\n")]
+        "-ERR Protocol error: invalid bulk length: a request has at most 1049130 bytes here, with all headers (--max-value)\r\n")]
     [InlineData("PING\r\n*1\r\n$-5\r\n", "+PONG\r\n-ERR Protocol error: invalid bulk length\r\n")]
     [InlineData("SET \"x\r\n", "-ERR Protocol error: unbalanced quotes in request\r\n")]
     public void Conversation_ends_where_it_must(string sent, string answered)

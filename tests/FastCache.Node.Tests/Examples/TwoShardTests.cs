@@ -58,6 +58,32 @@ public sealed class TwoShardTests : IDisposable
         Assert.Contains(other, _ios[1 - shard].Closing);
     }
 
+    [Theory]
+    [InlineData("PUBLISH news one", ":1\r\n")]
+    [InlineData("FLUSHALL", "+OK\r\n")]
+    [InlineData("DBSIZE", ":1\r\n")]
+    public void A_command_without_a_key_is_executed_behind_all_before_it_and_before_all_behind_it(string command, string reply)
+    {
+        ConnectionId subscriber = Connect(0);
+        _ios[0].Receive(subscriber, "SUBSCRIBE news\r\n");
+        Pass();
+        _ios[0].TakeSent(subscriber);
+        ConnectionId client = Connect(0);
+        (string home, string foreign) = (KeyOf(0), KeyOf(1));
+        _ios[0].Receive(client, Set(foreign, 3) + command + "\r\n" + Set(home, 3));
+        for (int i = 0; i < Passes; i++)
+        {
+            _loops[0].Pass();
+        }
+
+        // The other shard has not set its key.
+        Assert.Equal("", _ios[0].TakeSent(subscriber));
+        Assert.Equal(0, _caches[0].Statistics().Items);
+        Pass();
+        Assert.Equal($"+OK\r\n{reply}+OK\r\n", _ios[0].TakeSent(client));
+        Assert.Equal(command.StartsWith('P'), _ios[0].TakeSent(subscriber).Length > 0);
+    }
+
     [Fact]
     public void What_there_is_no_memory_to_send_is_refused_in_its_turn_after_its_own_patience()
     {

@@ -384,7 +384,8 @@ internal sealed class MemcachedDoor : Door
             }
 
             Keep(group, request, position.BatchKeys, isLast: position.BatchKeys + 1 == _topology.ShardCount);
-            group.AddCall(default, position.BatchKeys, position);
+            group.AddCall(
+                default, position.BatchKeys, position, company: position.BatchKeys == 0 ? CallCompany.Nothing : CallCompany.ItsParts);
             position.BatchKeys++;
         }
 

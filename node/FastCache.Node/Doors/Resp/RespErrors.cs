@@ -138,7 +138,7 @@ internal static class RespErrors
                 line.Add("': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"u8);
                 break;
             default:
-                line.Add(OutOfMemory);
+                line.Add("OOM no connection memory is left for it now (--connection-memory)"u8);
                 break;
         }
 

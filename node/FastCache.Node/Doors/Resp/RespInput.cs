@@ -18,7 +18,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
     private readonly RespChecks _checks = new(shard.Limits, shard.Topology);
     private readonly TransactionInput _transactions = new(shard, commands, calls);
     private readonly RespRequestDecoder _decoder = new(
-        MaxArguments, Math.Max(shard.Limits.MaxFrameBytes, 2 * RespRequestDecoder.MaxLineBytes));
+        MaxArguments, Math.Max(shard.Limits.MaxFrameBytes + Door.MaxOptionBytes, 2 * RespRequestDecoder.MaxLineBytes));
 
     private long _group = -1;
 
@@ -295,7 +295,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
                 owner = ForeignRequests.EveryShard;
             }
 
-            group.AddCall(key, owner, position, isAlone: EndsGroup(command!));
+            group.AddCall(key, owner, position, company: EndsGroup(command!) ? CallCompany.Nothing : CallCompany.Any);
         }
 
         position.Offset += length;
@@ -351,7 +351,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
             }
             else if (command.Spread == Spread.EachShard)
             {
-                group.AddCall(default, part, position);
+                group.AddCall(default, part, position, company: part == 0 ? CallCompany.Nothing : CallCompany.ItsParts);
             }
             else if (command.Spread == Spread.EachArgument)
             {
@@ -360,7 +360,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
             else
             {
                 int owner = command.Spread == Spread.Cursor ? scans.ShardOf(ref call) : scans.AnyShard();
-                group.AddCall(default, owner, position, ScanCommands.LooksOf(command.Spread));
+                group.AddCall(default, owner, position, ScanCommands.LooksOf(command.Spread), CallCompany.Nothing);
                 position.Offset += length;
                 return false; // Whether another one may follow in this pass is seen when this one has been executed.
             }

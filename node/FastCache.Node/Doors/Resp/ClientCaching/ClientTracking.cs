@@ -292,11 +292,19 @@ internal sealed class ClientTracking : IChangeListener
         ReadOnlySpan<byte> keys = _frames.ArrayOf(key);
         foreach (long reader in readers)
         {
-            if (_sessions.TryGetValue(reader, out Session? session) && ((RespTalk)session.Talk!).Tracking is { IsBroadcast: false } tracking
-                && !(tracking.IsWithoutOwn && origin == OriginOf(session)))
+            if (!_sessions.TryGetValue(reader, out Session? session)
+                || ((RespTalk)session.Talk!).Tracking is not { IsBroadcast: false } tracking)
             {
-                Push(session, tracking, keys);
+                continue;
             }
+
+            if (tracking.IsWithoutOwn && origin == OriginOf(session))
+            {
+                _keys.Add(key, reader); // It may have read the key behind its own change, which is told at the end of the pass.
+                continue;
+            }
+
+            Push(session, tracking, keys);
         }
     }
 

@@ -82,7 +82,7 @@ internal sealed class TransactionInput(DoorShard shard, CommandTable commands, R
             call.Refusal = Refusal.Moved;
         }
 
-        group.AddCall(key, owner, position, 1 + transaction.Commands + transaction.Looks, isAlone: true);
+        group.AddCall(key, owner, position, 1 + transaction.Commands + transaction.Looks, CallCompany.Nothing);
         return true;
     }
 }
