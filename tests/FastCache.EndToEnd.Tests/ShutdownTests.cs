@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using System.Text;
+using FastCache.EndToEnd.Tests.Resp;
 using FastCache.Io;
 using FastCache.Protocol;
 
@@ -77,6 +79,53 @@ public abstract class ShutdownTests(IoBackend backend)
         Assert.InRange(replies, 1, 999);
         slow.Dispose();
         Assert.Equal(0, node.AwaitExit());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task A_client_of_redis_that_still_sends_while_it_reads_gets_every_reply_whole(int shards)
+    {
+        const int Values = 8;
+        const int ValueBytes = 100_000;
+        const string End = "\r\n";
+        using RunningNode node = RunningNode.StartWithResp(shards, "--io", IoBackendNames.Of(backend));
+        using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+        {
+            NoDelay = true,
+            ReceiveBufferSize = 16_384,
+            ReceiveTimeout = 20_000,
+        };
+        client.Connect(node.RespEndPoint);
+        client.Send(RespPeer.Encode("SET", "key", new string('v', ValueBytes)));
+        string wanted = $"${ValueBytes}{End}{new string('v', ValueBytes)}{End}";
+        byte[] received = new byte["+OK\r\n".Length + (Values * wanted.Length)];
+        int bytes = 0;
+        Read("+OK\r\n".Length);
+        client.Send([.. Enumerable.Range(0, Values).SelectMany(_ => RespPeer.Encode("GET", "key"))]);
+        Read(wanted.Length);
+        Task<int> stopping = Task.Run(() => node.Stop());
+        while (bytes < received.Length)
+        {
+            // Bytes that nobody takes turn an end into a reset.
+            Thread.Sleep(5);
+            client.Send("PING\r\n"u8);
+            Read(Math.Min(received.Length, bytes + 200_000));
+        }
+
+        Assert.Equal("+OK\r\n" + string.Concat(Enumerable.Repeat(wanted, Values)), Encoding.Latin1.GetString(received));
+        client.Dispose();
+        Assert.Equal(0, await stopping);
+
+        void Read(int until)
+        {
+            while (bytes < until)
+            {
+                int more = client.Receive(received, bytes, until - bytes, SocketFlags.None);
+                Assert.True(more > 0, $"the end comes after {bytes} bytes");
+                bytes += more;
+            }
+        }
     }
 
     private static void CheckFarewell(ReceivedReply? reply)

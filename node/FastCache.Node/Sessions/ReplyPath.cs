@@ -103,10 +103,20 @@ internal sealed class ReplyPath(
         foreach (Session session in _finished)
         {
             // One that is blocked comes back when its peer has read.
-            if (session.State != SessionState.Closed && !session.IsBlocked)
+            if (session.State == SessionState.Closed || session.IsBlocked)
             {
-                Close(session);
+                continue;
             }
+
+            if (session.IsToDrain)
+            {
+                session.IsToDrain = session.IsInputOver = false; // Until the peer ends it.
+                session.State = SessionState.Draining;
+                StartDraining(session);
+                continue;
+            }
+
+            Close(session);
         }
 
         _finished.Clear();

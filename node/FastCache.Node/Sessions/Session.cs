@@ -151,6 +151,10 @@ internal sealed class Session(ReceivePath path)
     /// <summary>Whether the peer will send nothing more: the connection ends when it is answered.</summary>
     public bool IsInputOver { get; set; }
 
+    /// <summary>Whether the node ends the conversation without a word while the peer may still send: what that sends is thrown away for a
+    /// while, so that no reset destroys the replies before the end.</summary>
+    public bool IsToDrain { get; set; }
+
     /// <summary>Whether replies wait for the peer to read; no request is executed until they are gone.</summary>
     public bool IsBlocked { get; set; }
 
@@ -225,7 +229,7 @@ internal sealed class Session(ReceivePath path)
         Connection = connection;
         Door = door;
         State = SessionState.Open;
-        IsBlocked = IsPaused = IsInputOver = IsPlaced = IsWaiting = IsGone = false;
+        IsBlocked = IsPaused = IsInputOver = IsPlaced = IsWaiting = IsGone = IsToDrain = false;
         StagedBytes = 0;
         PartialFrameSinceMillis = StarvedSinceMillis = null;
         IsIntroduced = IsAdmitted = _ended = _isToEnd = false;
@@ -263,6 +267,13 @@ internal sealed class Session(ReceivePath path)
         _ended = false;
         IsCut = true;
         Door.Rewound(this);
+    }
+
+    /// <summary>Ends the conversation behind its last reply, without a word.</summary>
+    public void EndSilently()
+    {
+        IsToDrain = !IsInputOver && Fault.Status == Status.ShuttingDown;
+        IsInputOver = true;
     }
 
     /// <summary>Lets the session's requests wait for replies of other shards.</summary>

@@ -187,7 +187,7 @@ internal sealed class RespDoor : Door
         if (fault.Text.Length == 0 || fault.Status == Status.ShuttingDown)
         {
             // Whatever is said here, a client would take for the reply to its next request.
-            session.IsInputOver = true;
+            session.EndSilently();
             return 0;
         }
 
