@@ -356,6 +356,7 @@ internal sealed class ShardLoop : IDisposable
                 break;
             case IoEventKind.EndOfInput:
                 session.IsInputOver = true;
+                session.IsToDrain = false; // Nothing comes any more that would have to be thrown away.
                 _waits.TakeNothingFor(session);
                 MarkReady(session);
                 break;

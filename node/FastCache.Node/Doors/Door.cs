@@ -72,7 +72,7 @@ internal abstract class Door
     /// <summary>Answers a call that there is no memory to send to the shard of its key.</summary>
     public abstract int RefuseForwarding(Session session, int call, Span<byte> room);
 
-    /// <summary>Bytes of a call on its way to the shard of its key.</summary>
+    /// <summary>Bytes of a call on its way to the shard of its key; asked before anything else that concerns its way.</summary>
     public abstract int PackedBytes(int call);
 
     /// <summary>What <see cref="TakeReply"/> is told when the reply to a call comes from another shard.</summary>

@@ -55,7 +55,8 @@ internal sealed class ForeignRequests
     /// <summary>In place of a connection where no reply is wanted.</summary>
     public static readonly ConnectionId Nobody = new(-1, 0);
 
-    /// <summary>Requests of one session under way at other shards; more wait in its input.</summary>
+    /// <summary>Requests under way at other shards of a session that takes replies in any order; more wait in its input. Others have
+    /// <see cref="ReplyOrder.MostUnderWay"/>.</summary>
     public const int MaxOutstanding = 1_024;
 
     private readonly ShardExchange _exchange;

@@ -36,12 +36,6 @@ internal struct PendingCall
 
     /// <summary>A call that its own shard executes by the shortest way.</summary>
     public MemcachedSimpleRequest Simple;
-
-    /// <summary>A call for a request with one key or none.</summary>
-    public static PendingCall Of(in MemcachedRequest request) => new() { Request = request, IsLast = true };
-
-    /// <summary>The request in the form of all requests.</summary>
-    public readonly MemcachedRequest Whole => IsSimple ? Simple.AsRequest() : Request;
 }
 
 /// <summary>The calls of one group, and how one is executed.</summary>

@@ -177,23 +177,26 @@ internal sealed class MemcachedDoor : Door
 
     public override int RefuseForwarding(Session session, int call, Span<byte> room)
     {
-        ref PendingCall refused = ref _calls[call];
-        if (refused.IsSimple)
-        {
-            refused = PendingCall.Of(refused.Whole);
-        }
-
-        refused.Refusal = CallRefusal.NoMemoryBetweenShards;
+        _calls[call].Refusal = CallRefusal.NoMemoryBetweenShards;
         return _calls.Execute(call, default, room);
     }
 
-    public override int PackedBytes(int call) => MemcachedParcels.BytesOf(_calls[call]);
+    public override int PackedBytes(int call)
+    {
+        ref PendingCall pending = ref _calls[call];
+        if (pending.IsSimple)
+        {
+            // What travels, or cannot, is in the form of all requests.
+            pending = new PendingCall { Request = pending.Simple.AsRequest(), IsLast = true };
+        }
+
+        return MemcachedParcels.BytesOf(pending);
+    }
 
     public override byte TagOf(int call)
     {
         ref PendingCall pending = ref _calls[call];
-        return pending.IsSimple ? IsPassed
-            : pending.IsPart ? (pending.IsLast ? IsLastPart : IsPart)
+        return pending.IsPart ? (pending.IsLast ? IsLastPart : IsPart)
             : pending.Request.Command == MemcachedCommand.FlushAll && !pending.IsLast ? IsSwallowed : IsPassed;
     }
 

@@ -18,23 +18,19 @@ internal sealed class MemcachedParcels(DoorShard shard)
 {
     private readonly MemcachedCalls _calls = new(shard, ForeignService.GroupSize);
 
-    public static int BytesOf(in PendingCall call)
-    {
-        MemcachedRequest request = call.Whole;
-        return Unsafe.SizeOf<PendingCall>() + request.KeyLength + request.ArgumentsLength + request.ValueLength;
-    }
+    public static int BytesOf(in PendingCall call) => Unsafe.SizeOf<PendingCall>()
+        + call.Request.KeyLength + call.Request.ArgumentsLength + call.Request.ValueLength;
 
     /// <param name="call">The call.</param>
     /// <param name="frame"><see cref="BytesOf"/> it.</param>
     public static void Write(in PendingCall call, Span<byte> frame)
     {
-        MemcachedRequest request = call.Whole;
-        MemoryMarshal.Write(frame, call.IsSimple ? PendingCall.Of(request) : call);
+        MemoryMarshal.Write(frame, call);
         Span<byte> rest = frame[Unsafe.SizeOf<PendingCall>()..];
-        request.Key.CopyTo(rest);
-        rest = rest[request.KeyLength..];
-        request.Arguments.CopyTo(rest);
-        request.Value.CopyTo(rest[request.ArgumentsLength..]);
+        call.Request.Key.CopyTo(rest);
+        rest = rest[call.Request.KeyLength..];
+        call.Request.Arguments.CopyTo(rest);
+        call.Request.Value.CopyTo(rest[call.Request.ArgumentsLength..]);
     }
 
     /// <inheritdoc cref="Door.Receive"/>
