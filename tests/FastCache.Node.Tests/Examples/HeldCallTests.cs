@@ -1,8 +1,4 @@
-using System.Net;
-using FastCache.Core;
 using FastCache.Io;
-using FastCache.Node.Doors;
-using FastCache.Node.Shards;
 using FastCache.Node.Tests.Fakes;
 
 namespace FastCache.Node.Tests.Examples;
@@ -12,29 +8,13 @@ public sealed class HeldCallTests : IDisposable
 {
     private const int Connections = 100;
 
-    private readonly HandDrivenIo _io = new((int)DoorKind.Resp);
-    private readonly Shard _shard = new(new ShardOptions { MemoryBudgetBytes = 32 << 20 });
-    private readonly SharedState _shared;
+    private readonly HandDrivenNode _node = new(connections: Connections);
+    private readonly HandDrivenIo _io;
     private readonly ShardLoop _loop;
 
-    public HeldCallTests()
-    {
-        NodeOptions options = FakeNode.Options(Connections, 1 << 20) with
-        {
-            MoreListens = [new DoorAddress(DoorKind.Resp, new IPEndPoint(IPAddress.Loopback, 0))],
-        };
-        ShardIoOptions sizes = new() { MaxConnections = Connections, ReceiveBuffers = 16, ReceiveBufferBytes = 1_024, MaxBacklogBytes = 0 };
-        _shared = new SharedState(options, TextWriter.Null);
-        _loop = new ShardLoop(_io, sizes, _shard, options, _shared);
-    }
+    public HeldCallTests() => (_io, _loop) = (_node.Ios[0], _node.Loops[0]);
 
-    public void Dispose()
-    {
-        _loop.Dispose();
-        _shared.Dispose();
-        _shard.Dispose();
-        _io.Dispose();
-    }
+    public void Dispose() => _node.Dispose();
 
     [Fact]
     public void Nothing_is_taken_for_a_client_whose_end_comes_before_it_is_served()

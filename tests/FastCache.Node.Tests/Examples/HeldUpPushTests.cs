@@ -1,8 +1,4 @@
-using System.Net;
-using FastCache.Core;
 using FastCache.Io;
-using FastCache.Node.Doors;
-using FastCache.Node.Shards;
 using FastCache.Node.Tests.Fakes;
 
 namespace FastCache.Node.Tests.Examples;
@@ -10,29 +6,12 @@ namespace FastCache.Node.Tests.Examples;
 /// <summary>Pushes that nobody can be sent, as others do not read: the loop sleeps meanwhile.</summary>
 public sealed class HeldUpPushTests : IDisposable
 {
-    private readonly HandDrivenIo _io = new((int)DoorKind.Resp);
-    private readonly Shard _shard = new(new ShardOptions { MemoryBudgetBytes = 32 << 20 });
-    private readonly SharedState _shared;
-    private readonly ShardLoop _loop;
+    private readonly HandDrivenNode _node = new(connections: 10);
+    private readonly HandDrivenIo _io;
 
-    public HeldUpPushTests()
-    {
-        NodeOptions options = FakeNode.Options(10, 1 << 20) with
-        {
-            MoreListens = [new DoorAddress(DoorKind.Resp, new IPEndPoint(IPAddress.Loopback, 0))],
-        };
-        ShardIoOptions sizes = new() { MaxConnections = 10, ReceiveBuffers = 16, ReceiveBufferBytes = 1_024, MaxBacklogBytes = 0 };
-        _shared = new SharedState(options, TextWriter.Null);
-        _loop = new ShardLoop(_io, sizes, _shard, options, _shared);
-    }
+    public HeldUpPushTests() => _io = _node.Ios[0];
 
-    public void Dispose()
-    {
-        _loop.Dispose();
-        _shared.Dispose();
-        _shard.Dispose();
-        _io.Dispose();
-    }
+    public void Dispose() => _node.Dispose();
 
     [Theory]
     [InlineData("PING\r\n")]
@@ -42,29 +21,21 @@ public sealed class HeldUpPushTests : IDisposable
         ConnectionId subscriber = _io.Connect();
         ConnectionId publisher = _io.Connect();
         _io.Receive(subscriber, "HELLO 3\r\nSUBSCRIBE c\r\n");
-        Pass(4);
+        _node.Pass(4);
         Assert.Contains("subscribe", _io.TakeSent(subscriber), StringComparison.Ordinal);
 
         // Behind the reply to what the subscriber has asked in the same pass the message waits for the next one.
         _io.Receive(subscriber, asked);
         _io.Receive(publisher, "PUBLISH c m\r\n");
-        _loop.Pass();
+        _node.Pass();
         _io.IsBacklogFull = true;
-        Pass(1_000);
+        _node.Pass(1_000);
         Assert.NotEqual(0, _io.LastTimeoutMillis);
         Assert.Equal("+PONG\r\n", _io.TakeSent(subscriber));
         _io.IsBacklogFull = false;
-        Pass(3);
+        _node.Pass(3);
         Assert.Equal(">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nm\r\n", _io.TakeSent(subscriber));
-        Pass(1_000);
+        _node.Pass(1_000);
         Assert.NotEqual(0, _io.LastTimeoutMillis);
-    }
-
-    private void Pass(int times)
-    {
-        for (int i = 0; i < times; i++)
-        {
-            _loop.Pass();
-        }
     }
 }

@@ -1,9 +1,5 @@
-using System.Net;
 using System.Text;
-using FastCache.Core;
 using FastCache.Io;
-using FastCache.Node.Doors;
-using FastCache.Node.Shards;
 using FastCache.Node.Tests.Fakes;
 using FastCache.Protocol;
 
@@ -16,31 +12,13 @@ public sealed class TwoShardTests : IDisposable
     private const int BufferBytes = 16_384; // A request lies in one.
     private const int LongBytes = 12_000;
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
-    private readonly HandDrivenIo[] _ios = [new((int)DoorKind.Resp, BufferBytes), new((int)DoorKind.Resp, BufferBytes)];
-    private readonly Shard[] _caches = [.. Enumerable.Range(0, 2).Select(_ => new Shard(new ShardOptions { MemoryBudgetBytes = 32 << 20 }))];
-    private readonly SharedState _shared;
+    private readonly HandDrivenNode _node = new(shards: 2, connectionMemoryBytes: 2 << 20, bufferBytes: BufferBytes, patience: Patience);
+    private readonly HandDrivenIo[] _ios;
     private readonly ShardLoop[] _loops;
 
-    public TwoShardTests()
-    {
-        NodeOptions options = FakeNode.Options(maxConnections: 16, connectionMemoryBytes: 2 << 20) with
-        {
-            MoreListens = [new DoorAddress(DoorKind.Resp, new IPEndPoint(IPAddress.Loopback, 0))],
-            Shards = 2,
-            PressurePatience = Patience,
-        };
-        ShardIoOptions sizes = new() { MaxConnections = 16, ReceiveBuffers = 16, ReceiveBufferBytes = BufferBytes, MaxBacklogBytes = 0 };
-        _shared = new SharedState(options, TextWriter.Null);
-        _loops = [.. Enumerable.Range(0, 2).Select(i => new ShardLoop(_ios[i], sizes, _caches[i], options, _shared, i))];
-    }
+    public TwoShardTests() => (_ios, _loops) = (_node.Ios, _node.Loops);
 
-    public void Dispose()
-    {
-        Array.ForEach(_loops, loop => loop.Dispose());
-        _shared.Dispose();
-        Array.ForEach(_caches, cache => cache.Dispose());
-        Array.ForEach(_ios, io => io.Dispose());
-    }
+    public void Dispose() => _node.Dispose();
 
     [Theory]
     [InlineData(0, "")]
@@ -78,7 +56,7 @@ public sealed class TwoShardTests : IDisposable
 
         // The other shard has not set its key.
         Assert.Equal("", _ios[0].TakeSent(subscriber));
-        Assert.Equal(0, _caches[0].Statistics().Items);
+        Assert.Equal(0, _node.Caches[0].Statistics().Items);
         Pass();
         Assert.Equal($"+OK\r\n{reply}+OK\r\n", _ios[0].TakeSent(client));
         Assert.Equal(command.StartsWith('P'), _ios[0].TakeSent(subscriber).Length > 0);
@@ -178,13 +156,7 @@ public sealed class TwoShardTests : IDisposable
         Assert.Equal(0, _loops[0].Carries.LentBytes);
     }
 
-    private void Pass()
-    {
-        for (int i = 0; i < Passes; i++)
-        {
-            Array.ForEach(_loops, loop => loop.Pass());
-        }
-    }
+    private void Pass() => _node.Pass(Passes);
 
     /// <summary>Connections go to the shards in turn: of two that come to a shard one stays.</summary>
     private ConnectionId Connect(int shard)
@@ -197,7 +169,7 @@ public sealed class TwoShardTests : IDisposable
 
     private string KeyOf(int shard) => Enumerable.Range(0, 1_000)
         .Select(i => $"k{i}")
-        .First(key => _shared.Directory.OwnerOf(KeySlot.Of(Encoding.ASCII.GetBytes(key))) == shard);
+        .First(key => _node.Shared.Directory.OwnerOf(KeySlot.Of(Encoding.ASCII.GetBytes(key))) == shard);
 
     private static string Set(string key, int bytes) => $"*3\r\n$3\r\nSET\r\n${key.Length}\r\n{key}\r\n${bytes}\r\n{new string('v', bytes)}\r\n";
 
