@@ -38,7 +38,7 @@ internal enum Figure
     /// <summary>What the quiet connections added to the node's resident memory, bytes.</summary>
     HerdMemory,
 
-    /// <summary>What the node used of a processor while all of them were quiet, 0 to 1.</summary>
+    /// <summary>What the node used of a processor while all of them were quiet, 0 to 1: the least of some seconds.</summary>
     HerdCpu,
 }
 
