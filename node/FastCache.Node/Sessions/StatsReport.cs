@@ -83,7 +83,6 @@ internal sealed class StatsReport(
     private static readonly string[] ClassNames =
         ["pages", "chunks_used", "hot_items", "cold_items", "evictions_cold", "evictions_hot", "expirations"];
 
-
     private static readonly (string Name, Combine Combine)[] Values =
     [
         ("connections", Combine.Sum),
@@ -162,18 +161,13 @@ internal sealed class StatsReport(
     /// <param name="name">As a line of the report has it.</param>
     public long Total(string name)
     {
-        Refresh();
         int value = IndexOf(name);
         return board.Combined(value, Values[value].Combine);
     }
 
     /// <summary>A counter over all shards, as each has shown it last, since anybody has asked for <see cref="CountFromNow"/>.</summary>
     /// <param name="name">As a line of the report has it.</param>
-    public long Counted(string name)
-    {
-        Refresh();
-        return board.SinceMark(IndexOf(name));
-    }
+    public long Counted(string name) => board.SinceMark(IndexOf(name));
 
     /// <summary>One value of a size class over all shards, as each has shown it last.</summary>
     /// <param name="sizeClass">0 to <see cref="Shard.SizeClassCount"/> - 1.</param>

@@ -319,6 +319,37 @@ public sealed class RespDoorTests
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Info_counts_what_was_asked_before_it_on_every_shard(int shards)
+    {
+        const int Rounds = 10;
+        const int Keys = 9;
+        using RunningNode node = RunningNode.StartWithResp(shards);
+        using RespPeer peer = new(node.RespEndPoint);
+        for (int round = 1; round <= Rounds; round++)
+        {
+            for (int key = 0; key < Keys; key++)
+            {
+                peer.Send([.. RespPeer.Encode("SET", $"{round}-{key}", "1"), .. RespPeer.Encode("GET", $"{round}-{key}")]);
+            }
+
+            peer.Send([.. RespPeer.Encode("INFO"), .. RespPeer.Encode("PING")]);
+            for (int key = 0; key < Keys; key++)
+            {
+                Assert.Equal("+OK\r\n$1\r\n1\r\n", peer.ReadReply() + peer.ReadReply());
+            }
+
+            string info = peer.ReadReply();
+            Assert.Contains($"\r\nkeyspace_hits:{round * Keys}\r\n", info, StringComparison.Ordinal);
+            Assert.Contains($"\r\ndb0:keys={round * Keys},", info, StringComparison.Ordinal);
+            Assert.Equal("+PONG\r\n", peer.ReadReply());
+        }
+
+        Assert.Equal(0, node.Stop());
+    }
+
     private static long Dataset(RespPeer peer)
     {
         string info = peer.Ask("INFO", "memory");

@@ -93,8 +93,11 @@ internal sealed class MemcachedCalls(DoorShard shard, int capacity)
             case MemcachedCommand.MetaNoop:
                 reply.Add("MN\r\n"u8);
                 break;
-            case MemcachedCommand.Stats:
+            case MemcachedCommand.Stats when call.IsLast:
                 _report.Write(call.Request.Arguments, ref reply);
+                break;
+            case MemcachedCommand.Stats:
+                shard.Stats.Refresh();
                 break;
             default:
                 _classic.Execute(call.Request, key, ref reply);

@@ -197,7 +197,7 @@ internal sealed class MemcachedDoor : Door
     {
         ref PendingCall pending = ref _calls[call];
         return pending.IsPart ? (pending.IsLast ? IsLastPart : IsPart)
-            : pending.Request.Command == MemcachedCommand.FlushAll && !pending.IsLast ? IsSwallowed : IsPassed;
+            : pending.IsLast ? IsPassed : IsSwallowed;
     }
 
     public override void Pack(Session session, int call, Span<byte> frame) => MemcachedParcels.Write(_calls[call], frame);
@@ -309,7 +309,7 @@ internal sealed class MemcachedDoor : Door
                 return false;
             }
         }
-        else if (request.Command == MemcachedCommand.FlushAll && !hasFault)
+        else if (request.Command is MemcachedCommand.FlushAll or MemcachedCommand.Stats && !hasFault)
         {
             if (!TryAddEverywhere(group, request, ref position))
             {
@@ -377,18 +377,22 @@ internal sealed class MemcachedDoor : Door
         }
     }
 
+    /// <summary>Adds a call for every shard; of stats one more, which reports behind them what they have shown.</summary>
     private bool TryAddEverywhere(RequestGroup group, in MemcachedRequest request, ref InputPosition position)
     {
-        while (position.BatchKeys < _topology.ShardCount)
+        int shards = _topology.ShardCount;
+        int calls = request.Command == MemcachedCommand.Stats && shards > 1 ? shards + 1 : shards;
+        while (position.BatchKeys < calls)
         {
             if (group.IsFull)
             {
                 return false;
             }
 
-            Keep(group, request, position.BatchKeys, isLast: position.BatchKeys + 1 == _topology.ShardCount);
-            group.AddCall(
-                default, position.BatchKeys, position, company: position.BatchKeys == 0 ? CallCompany.Nothing : CallCompany.ItsParts);
+            int part = position.BatchKeys;
+            int owner = part < shards ? part : ForeignRequests.EveryShard;
+            Keep(group, request, owner, isLast: part + 1 == calls);
+            group.AddCall(default, owner, position, company: part == 0 ? CallCompany.Nothing : CallCompany.ItsParts);
             position.BatchKeys++;
         }
 

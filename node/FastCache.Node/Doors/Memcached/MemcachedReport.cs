@@ -36,6 +36,7 @@ internal sealed class MemcachedReport(DoorShard shard)
     /// <returns>False when there is no such section.</returns>
     private bool TryWrite(ReadOnlySpan<byte> section, ref Line reply)
     {
+        shard.Stats.Refresh();
         if (section.IsEmpty)
         {
             WriteGeneral(ref reply);
@@ -120,7 +121,6 @@ internal sealed class MemcachedReport(DoorShard shard)
 
     private void WriteItems(ref Line reply)
     {
-        shard.Stats.Refresh();
         for (int sizeClass = 0; sizeClass < Shard.SizeClassCount; sizeClass++)
         {
             if (TotalOf(sizeClass, "pages") == 0)
@@ -141,7 +141,6 @@ internal sealed class MemcachedReport(DoorShard shard)
 
     private void WriteSlabs(ref Line reply)
     {
-        shard.Stats.Refresh();
         int active = 0;
         long pages = 0;
         for (int sizeClass = 0; sizeClass < Shard.SizeClassCount; sizeClass++)
@@ -172,7 +171,6 @@ internal sealed class MemcachedReport(DoorShard shard)
     /// <summary>How many chunks of each size hold items.</summary>
     private void WriteSizes(ref Line reply)
     {
-        shard.Stats.Refresh();
         for (int sizeClass = 0; sizeClass < Shard.SizeClassCount; sizeClass++)
         {
             if (TotalOf(sizeClass, "chunks_used") is long used and > 0)

@@ -41,6 +41,9 @@ internal enum Spread : byte
     /// <summary>On every shard.</summary>
     EachShard,
 
+    /// <summary>On every shard, and then, when all have done it, where it arrives.</summary>
+    EachShardThenHere,
+
     /// <summary>On the shard that a cursor, the first argument, has come to.</summary>
     Cursor,
 
@@ -62,6 +65,9 @@ internal enum Join : byte
 
     /// <summary>Their texts, one behind the other.</summary>
     Text,
+
+    /// <summary>The last one.</summary>
+    Last,
 }
 
 /// <summary>What becomes of a command between MULTI and EXEC.</summary>

@@ -310,6 +310,7 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
         {
             Spread.EachKey => command.Keys.CountIn(request),
             Spread.EachShard => _topology.ShardCount,
+            Spread.EachShardThenHere => _topology.ShardCount > 1 ? _topology.ShardCount + 1 : 1,
             Spread.EachArgument => Math.Max(1, request.Count - 1),
             _ => 1,
         };
@@ -349,9 +350,10 @@ internal sealed class RespInput(DoorShard shard, CommandTable commands, RespCall
                 call.Refusal = owner == NodeTopology.Elsewhere ? Refusal.Moved : refusal;
                 group.AddCall(key, owner, position);
             }
-            else if (command.Spread == Spread.EachShard)
+            else if (command.Spread is Spread.EachShard or Spread.EachShardThenHere)
             {
-                group.AddCall(default, part, position, company: part == 0 ? CallCompany.Nothing : CallCompany.ItsParts);
+                int owner = part < _topology.ShardCount ? part : ForeignRequests.EveryShard;
+                group.AddCall(default, owner, position, company: part == 0 ? CallCompany.Nothing : CallCompany.ItsParts);
             }
             else if (command.Spread == Spread.EachArgument)
             {

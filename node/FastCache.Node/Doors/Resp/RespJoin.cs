@@ -8,6 +8,7 @@ namespace FastCache.Node.Doors.Resp;
 /// Elements of an array are sent as they come; of sums, OKs and texts only the last part makes a reply, the first error if there was one.
 /// <code>
 /// tag   0: sent as it is      bit 0: to be joined      bit 1: a sum      bit 2: the last part      8: see OfWatch      bit 4: a text
+///       32: not sent
 /// </code>
 /// OK is what is neither a sum nor a text.
 /// </remarks>
@@ -20,6 +21,7 @@ internal static class RespJoin
     private const byte IsSum = 2;
     private const byte IsLast = 4;
     private const byte IsText = 16;
+    private const byte IsDropped = 32;
     private const int MaxErrorBytes = 256;
     private const int SignBytes = 1;
     private const int EndBytes = 2;
@@ -38,7 +40,13 @@ internal static class RespJoin
             return 0;
         }
 
-        return (byte)(IsJoined | (join == Join.Sum ? IsSum : join == Join.Text ? IsText : 0) | (call.Part + 1 == call.Parts ? IsLast : 0));
+        bool isLast = call.Part + 1 == call.Parts;
+        if (join == Join.Last)
+        {
+            return isLast ? (byte)0 : IsDropped;
+        }
+
+        return (byte)(IsJoined | (join == Join.Sum ? IsSum : join == Join.Text ? IsText : 0) | (isLast ? IsLast : 0));
     }
 
     /// <summary>Takes the reply of a part.</summary>
@@ -53,6 +61,11 @@ internal static class RespJoin
         {
             reply.CopyTo(room);
             return reply.Length;
+        }
+
+        if (tag == IsDropped)
+        {
+            return 0;
         }
 
         if (reply[0] == '-')

@@ -34,6 +34,7 @@ internal sealed class RespReport(DoorShard shard)
     /// <summary>Writes the sections that a call of INFO asks for.</summary>
     public void Write(scoped Call call, ref Line text)
     {
+        shard.Stats.Refresh();
         bool isFirst = true;
         if (Begins("server"u8, "# Server"u8, call, ref text, ref isFirst))
         {

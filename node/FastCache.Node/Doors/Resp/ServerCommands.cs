@@ -27,7 +27,8 @@ internal sealed class ServerCommands(DoorShard shard)
         new("flushdb", -1, CommandFlags.Write, KeyPlaces.None, Flush, Group,
             "Deletes all keys: none is found any more at once, their memory comes back step by step.", Spread.EachShard, Join.Ok),
         new("flushall", -1, CommandFlags.Write, KeyPlaces.None, Flush, Group, "Does what FLUSHDB does.", Spread.EachShard, Join.Ok),
-        new("info", -1, Reads, KeyPlaces.None, Report, Group, "Describes the node in Redis's words."),
+        new("info", -1, Reads, KeyPlaces.None, Report, Group, "Describes the node in Redis's words.",
+            Spread.EachShardThenHere, Join.Last),
         new("time", 1, Reads | CommandFlags.Fast, KeyPlaces.None, Time, Group, "Returns the time: seconds since 1970, and microseconds.")
         {
             InTransaction = InTransaction.WaitsAnywhere,
