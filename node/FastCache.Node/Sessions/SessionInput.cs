@@ -98,7 +98,6 @@ internal sealed class SessionInput(ReceivePath path)
     /// <summary>Gives up everything before the position. To be called when nothing decoded since waits for execution.</summary>
     public void Commit()
     {
-        Moves++;
         if (_position.Piece == InputPosition.Nowhere)
         {
             // Bytes that arrived after everything before them was consumed, and that nobody has looked at yet.
@@ -146,6 +145,7 @@ internal sealed class SessionInput(ReceivePath path)
             return true;
         }
 
+        Moves++;
         // Room for what has arrived, not for what the frame claims: a few bytes must not reserve a megabyte.
         bytes = (int)Math.Min(bytes, UnreadBytes());
         if (!TryMakeRoom(bytes))
@@ -242,7 +242,6 @@ internal sealed class SessionInput(ReceivePath path)
     /// <summary>Gives everything back, read or not.</summary>
     public void Clear()
     {
-        Moves++;
         DropCarry();
         while (_head != InputPosition.Nowhere)
         {
@@ -272,6 +271,7 @@ internal sealed class SessionInput(ReceivePath path)
 
     private void PopHead()
     {
+        Moves++;
         Debug.Assert(_head >= 0);
         int next = path.NextOf(_head);
         path.Release(_head);
@@ -288,6 +288,7 @@ internal sealed class SessionInput(ReceivePath path)
         _carryLength = 0;
         if (_carry is not null)
         {
+            Moves++;
             path.Carries.GiveBack(_carry);
             _carry = null;
         }

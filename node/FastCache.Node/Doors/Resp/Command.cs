@@ -41,7 +41,7 @@ internal enum Spread : byte
     /// <summary>On every shard.</summary>
     EachShard,
 
-    /// <summary>On every shard, and then, when all have done it, where it arrives.</summary>
+    /// <summary>On every shard, without its arguments and without a reply, and then, when all have done it, where it arrives.</summary>
     EachShardThenHere,
 
     /// <summary>On the shard that a cursor, the first argument, has come to.</summary>

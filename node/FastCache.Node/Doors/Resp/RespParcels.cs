@@ -180,10 +180,13 @@ internal sealed class RespParcels(DoorShard shard, CommandTable commands, String
     /// <summary>Arguments of GET, or SET, with the name.</summary>
     private static int SimpleCount(in RespSimpleRequest request) => request.IsSet ? 3 : 2;
 
-    /// <summary>Which arguments go: all behind the name, or those of one key.</summary>
-    private Range Travelling(in PendingCall call) => CommandOf(call).Spread == Spread.EachKey
-        ? call.KeyIndex..(call.KeyIndex + CommandOf(call).Keys.Step)
-        : 1..call.Request.Count;
+    /// <summary>Which arguments go: all behind the name, or those of one key; none of what is answered here.</summary>
+    private Range Travelling(in PendingCall call) => CommandOf(call).Spread switch
+    {
+        Spread.EachKey => call.KeyIndex..(call.KeyIndex + CommandOf(call).Keys.Step),
+        Spread.EachShardThenHere => 1..1,
+        _ => 1..call.Request.Count,
+    };
 
     private Command CommandOf(in PendingCall call) => commands[call.CommandIndex];
 

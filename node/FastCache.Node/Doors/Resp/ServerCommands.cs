@@ -69,6 +69,12 @@ internal sealed class ServerCommands(DoorShard shard)
 
     private void Report(scoped Call call, ref RespReplyWriter reply)
     {
+        if (call.Session is null)
+        {
+            shard.Stats.Refresh(); // Another shard reports, and wants this one's counters.
+            return;
+        }
+
         Line text = new(reply.Rest[RespReplyWriter.MaxOverheadBytes..RequestExecutor.MaxValueBytes]);
         _report.Write(call, ref text);
         reply.WriteVerbatim(text.Text);
